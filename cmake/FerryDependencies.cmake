@@ -1,0 +1,47 @@
+# The only file that looks for third-party packages. A package that is missing ends the configuration
+# with the name of the Debian package to install.
+
+# ferry_pkg(<target> <pkg-config module> <Debian package>): makes the imported target <target>.
+function(ferry_pkg target module package)
+  string(MAKE_C_IDENTIFIER "${target}" id)
+  pkg_check_modules(${id} QUIET IMPORTED_TARGET GLOBAL ${module})
+  if(NOT ${id}_FOUND)
+    message(FATAL_ERROR "ferry needs ${module}: apt-get install ${package}")
+  endif()
+  add_library(${target} ALIAS PkgConfig::${id})
+endfunction()
+
+# ferry_find(<CMake package> <Debian package> [arguments of find_package]): a macro, so that what is
+# found is seen by the caller.
+macro(ferry_find name package)
+  find_package(${name} ${ARGN} QUIET)
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "ferry needs ${name}: apt-get install ${package}")
+  endif()
+endmacro()
+
+find_package(Threads REQUIRED)
+ferry_find(PkgConfig pkg-config)
+ferry_find(Boost "libboost1.81-dev libboost-context1.81-dev" 1.81 COMPONENTS context)
+ferry_find(OpenSSL libssl-dev 3.0)
+ferry_find(fmt libfmt-dev)
+ferry_find(spdlog libspdlog-dev)
+ferry_find(simdjson libsimdjson-dev)
+ferry_find(CLI11 libcli11-dev)
+ferry_find(tomlplusplus libtomlplusplus-dev)
+ferry_pkg(ferry_dep::icu icu-uc libicu-dev)
+ferry_pkg(ferry_dep::psl libpsl libpsl-dev)
+ferry_pkg(ferry_dep::zlib zlib zlib1g-dev)
+ferry_pkg(ferry_dep::deflate libdeflate libdeflate-dev)
+ferry_pkg(ferry_dep::brotli "libbrotlienc;libbrotlidec" libbrotli-dev)
+ferry_pkg(ferry_dep::zstd libzstd libzstd-dev)
+ferry_pkg(ferry_dep::sqlite sqlite3 libsqlite3-dev)
+ferry_pkg(ferry_dep::re2 re2 libre2-dev)
+if(FERRY_TESTS)
+  ferry_find(GTest "libgtest-dev libgmock-dev")
+endif()
+if(FERRY_BENCH)
+  ferry_find(benchmark libbenchmark-dev)
+  ferry_pkg(ferry_dep::curl libcurl libcurl4-openssl-dev)
+  ferry_pkg(ferry_dep::libxml2 libxml-2.0 libxml2-dev)
+endif()

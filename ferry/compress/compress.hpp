@@ -1,0 +1,4 @@
+#pragma once
+
+/// \file
+/// One interface over gzip, deflate, brotli and zstd.

@@ -1,0 +1,4 @@
+#pragma once
+
+/// \file
+/// JSON, HTML and XPath on one value type and one document tree.

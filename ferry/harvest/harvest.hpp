@@ -1,0 +1,4 @@
+#pragma once
+
+/// \file
+/// Recipes that fetch pages, extract typed records and survive being killed.

@@ -1,0 +1,4 @@
+#pragma once
+
+/// \file
+/// The HTTP session and the HTTP server.
