@@ -1,0 +1,141 @@
+#include "bench/bench.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <regex>
+
+namespace ferry::bench {
+namespace {
+
+double seconds(clockid_t clock)
+{
+    timespec t{};
+    ::clock_gettime(clock, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+double setting(const char* name, double otherwise)
+{
+    const char* text = std::getenv(name);
+    return text == nullptr ? otherwise : std::atof(text);
+}
+
+struct measured {
+    std::vector<double> rate;
+    std::vector<double> cpu_rate;
+    std::vector<double> cpu_per_operation;
+};
+
+void repeat(const contestant& c, const rate_unit& unit, measured& into)
+{
+    const double cpu_before = cpu_seconds();
+    const double wall_before = wall_seconds();
+    double operations = 0;
+    double wall = 0;
+    do {
+        operations += c.run();
+        wall = wall_seconds() - wall_before;
+    } while (wall < repetition_seconds());
+    const double cpu = cpu_seconds() - cpu_before;
+    into.rate.push_back(operations * unit.per_operation / wall);
+    into.cpu_rate.push_back(operations * unit.per_operation / cpu);
+    into.cpu_per_operation.push_back(cpu / operations * 1e6);
+}
+
+}  // namespace
+
+double cpu_seconds()
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+double wall_seconds()
+{
+    return seconds(CLOCK_MONOTONIC);
+}
+
+double children_cpu_seconds()
+{
+    rusage used{};
+    ::getrusage(RUSAGE_CHILDREN, &used);
+    const auto of = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
+    return of(used.ru_utime) + of(used.ru_stime);
+}
+
+double repetition_seconds()
+{
+    return setting("FERRY_BENCH_SECONDS", 0.5);
+}
+
+int repetitions()
+{
+    return std::max(1, static_cast<int>(setting("FERRY_BENCH_REPETITIONS", 5)));
+}
+
+bool wanted(std::string_view area, std::string_view name)
+{
+    const char* only = std::getenv("FERRY_BENCH_ONLY");
+    if (only == nullptr || *only == '\0') return true;
+    return std::regex_search(std::string{area} + " " + std::string{name}, std::regex{only});
+}
+
+double median(std::vector<double> values)
+{
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    const std::size_t middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+void print(std::string_view area, std::string_view who_and_case, std::string_view metric,
+           std::vector<double> values, std::string_view unit)
+{
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    double load = 0;
+    if (::getloadavg(&load, 1) < 1) load = 0;
+    const double m = median(values);
+    std::printf(m >= 1000 ? "%.*s %.*s %.*s %.0f %.*s # min=%.4g max=%.4g n=%zu load=%.2f\n"
+                          : "%.*s %.*s %.*s %.4g %.*s # min=%.4g max=%.4g n=%zu load=%.2f\n",
+                static_cast<int>(area.size()), area.data(), static_cast<int>(who_and_case.size()),
+                who_and_case.data(), static_cast<int>(metric.size()), metric.data(), m,
+                static_cast<int>(unit.size()), unit.data(), *low, *high, values.size(), load);
+    std::fflush(stdout);
+}
+
+void print_ratio(std::string_view area, std::string_view name, double ratio, std::string_view rival)
+{
+    std::printf("%.*s ferry/%.*s ratio %.3f %.*s\n", static_cast<int>(area.size()), area.data(),
+                static_cast<int>(name.size()), name.data(), ratio, static_cast<int>(rival.size()),
+                rival.data());
+    std::fflush(stdout);
+}
+
+void compare(std::string_view area, std::string_view name, const rate_unit& unit,
+             const std::vector<contestant>& contestants)
+{
+    if (!wanted(area, name)) return;
+    std::vector<measured> results(contestants.size());
+    for (const contestant& c : contestants) c.run();
+    for (int i = 0; i < repetitions(); ++i) {
+        for (std::size_t c = 0; c < contestants.size(); ++c)
+            repeat(contestants[c], unit, results[c]);
+    }
+    for (std::size_t c = 0; c < contestants.size(); ++c) {
+        const std::string label = contestants[c].who + "/" + std::string{name};
+        print(area, label, "rate", results[c].rate, unit.name);
+        print(area, label, "cpu-rate", results[c].cpu_rate, unit.name);
+        print(area, label, "cpu", results[c].cpu_per_operation, "us/op");
+    }
+    const double own = median(results[0].cpu_per_operation);
+    for (std::size_t c = 1; c < contestants.size(); ++c) {
+        print_ratio(area, name, own / median(results[c].cpu_per_operation), contestants[c].who);
+    }
+}
+
+}  // namespace ferry::bench

@@ -1,0 +1,65 @@
+#pragma once
+
+// What every benchmark shares: it runs ferry and its rivals in turn in one process, takes the
+// median of several repetitions, and prints lines of
+//
+//     area who/case metric value unit # min=.. max=.. n=.. load=..
+//     area ferry/case ratio value rival
+//
+// where the ratio is ferry's cost divided by the rival's. FERRY_BENCH_SECONDS (0.5) is the length
+// of a repetition, FERRY_BENCH_REPETITIONS (5) their number, FERRY_BENCH_ONLY a regular expression
+// over "area case".
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::bench {
+
+/// Seconds on the process's CPU clock, all threads together.
+double cpu_seconds();
+
+/// Seconds on the monotonic clock.
+double wall_seconds();
+
+/// The CPU seconds of the children that have ended.
+double children_cpu_seconds();
+
+double repetition_seconds();
+int repetitions();
+
+/// One contestant of a case: `run` does the work once and returns how many operations that was.
+struct contestant {
+    std::string who;
+    std::function<double()> run;
+};
+
+/// A unit in which a rate is printed: how many of them one operation is worth.
+struct rate_unit {
+    std::string name;  ///< "MB/s", "req/s"
+    double per_operation = 1;
+};
+
+/// Runs the contestants in turn, repetition by repetition, so that a machine whose speed drifts
+/// treats all alike. Prints each one's rate (per CPU second and per wall second) and CPU time per
+/// operation, then ferry's ratio to every other, by CPU time per operation. Ferry is the first
+/// contestant.
+void compare(std::string_view area, std::string_view name, const rate_unit& unit,
+             const std::vector<contestant>& contestants);
+
+/// Prints one measured line.
+void print(std::string_view area, std::string_view who_and_case, std::string_view metric,
+           std::vector<double> values, std::string_view unit);
+
+/// Prints one ratio line.
+void print_ratio(std::string_view area, std::string_view name, double ratio,
+                 std::string_view rival);
+
+/// True if FERRY_BENCH_ONLY does not exclude the case.
+bool wanted(std::string_view area, std::string_view name);
+
+/// The median; of an even number of values the mean of the middle two.
+double median(std::vector<double> values);
+
+}  // namespace ferry::bench
