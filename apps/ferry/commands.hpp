@@ -1,0 +1,55 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ferry::command {
+
+/// What a shell script can tell apart; 0 is success.
+namespace exit_code {
+constexpr int other = 1;          ///< a failure without a number of its own
+constexpr int usage = 2;          ///< wrong arguments, a bad URL, recipe or expression
+constexpr int redirected = 3;     ///< the answer is an unfollowed redirect
+constexpr int client_error = 4;   ///< status 4xx
+constexpr int server_error = 5;   ///< status 5xx
+constexpr int redirect_loop = 6;  ///< too many redirects
+constexpr int connect = 7;        ///< no connection, no address
+constexpr int tls = 8;            ///< TLS failed
+constexpr int transfer = 9;       ///< the transfer broke, or the peer broke the protocol
+constexpr int timeout = 10;
+constexpr int local_file = 11;  ///< a file of this machine cannot be read or written
+constexpr int limit = 12;       ///< a limit was exceeded
+constexpr int interrupted = 130;
+}  // namespace exit_code
+
+/// A word after `ferry`: what it does in one line, and the function that does it.
+struct verb {
+    std::string_view name;
+    std::string_view summary;
+    int (*run)(int argc, char** argv);
+};
+
+/// All verbs, in the order in which `ferry --help` lists them.
+std::span<const verb> verbs() noexcept;
+
+/// Reads a verb's arguments into what `options` declares; prints help and usage errors.
+/// \returns the exit code if the command ends here, nothing if it goes on.
+std::optional<int> parse(CLI::App& options, int argc, char** argv);
+
+/// Prints the exception being handled, one line on standard error, and tells its exit code.
+int report_failure();
+
+/// A file's bytes; "-" is standard input.
+/// \throws error        the file cannot be read.
+/// \throws limit_error  it is longer than max_input_bytes.
+std::string read_input(const std::string& path);
+constexpr std::size_t max_input_bytes = std::size_t{1} << 30;
+
+int harvest(int argc, char** argv);
+
+}  // namespace ferry::command
