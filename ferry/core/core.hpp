@@ -2,3 +2,10 @@
 
 /// \file
 /// What every module speaks: errors, values, bytes, text, URLs, time, limits and the log.
+#include "ferry/core/buffer.hpp"
+#include "ferry/core/bytes.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/core/random.hpp"
+#include "ferry/core/time.hpp"
+#include "ferry/core/uuid.hpp"
