@@ -3,6 +3,8 @@ import pathlib
 import re
 import sys
 
+from coroutines import REASONS, hazards
+
 root = pathlib.Path(sys.argv[1])
 bad = []
 
@@ -47,40 +49,6 @@ def check_sizes(rel, lines):
         bad.append(f'{rel}: {len(lines)} lines: find a better seam')
 
 
-# What g++ 12 miscompiles in a coroutine; the README of the battery is docs/contributing.
-COROUTINE_PATTERNS = (
-    ('G1', re.compile(r'\b(?:if|while|switch) \((?:[^;()]|\([^()]*\))*\bco_await\b')),
-    ('G2', re.compile(r'\bco_await [^;]*\(\s*\{|\bco_await [^;]*\w\{\s*\.')),
-    ('G3', re.compile(r'\bco_await [^;]*\[\s*(?:[a-z_]\w*\s*[\],=]|=)[^\]]*\]\s*(?:\([^)]*\))?\s*(?:mutable)?\s*(?:->[^{]*)?\{')),
-    ('G4', re.compile(r'\{[^{};]*\bco_await\b[^{};]*\}\s*[;)]')),
-    ('G5', re.compile(r'\?[^;:]*\bco_await\b|\?[^;]*:[^;:]*\bco_await\b')),
-    ('G6', re.compile(r'\bthrow [^;]*\bco_await\b')),
-)
-
-
-def without_comments(text):
-    text = re.sub(r'//[^\n]*', '', text)
-    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
-    return re.sub(r'/\*.*?\*/', lambda m: '\n' * m.group(0).count('\n'), text, flags=re.S)
-
-
-def check_coroutines(rel, text):
-    code = without_comments(text)
-    if 'co_await' not in code:
-        return
-    for m in re.finditer(r'[^;{}]*\bco_await\b[^;]*;', code):
-        statement = m.group(0)
-        flat = ' '.join(statement.split())
-        line = code.count('\n', 0, m.end()) + 1
-        for name, pattern in COROUTINE_PATTERNS:
-            # `if (auto n = co_await f(); n > 0)` is correct on every compiler.
-            if name == 'G1' and re.search(r'\b(?:if|switch) \([^;]*$', flat.split(';')[0]) and \
-                    re.search(r'\b(?:if|switch) \((?:const )?(?:auto|bool|std::)', flat):
-                continue
-            if pattern.search(flat):
-                bad.append(f'{rel}:{line}: {name}: g++ 12 miscompiles this: name the result or operation first')
-
-
 for folder in ('ferry', 'apps', 'examples', 'tests', 'bench'):
     for path in sorted([*root.glob(f'{folder}/**/*.hpp'), *root.glob(f'{folder}/**/*.cpp')]):
         rel = path.relative_to(root)
@@ -90,7 +58,7 @@ for folder in ('ferry', 'apps', 'examples', 'tests', 'bench'):
             check_includes(rel, lines)
         check_sizes(rel, lines)
         if rel.parts[:2] != ('tests', 'battery'):
-            check_coroutines(rel, text)
+            bad += [f'{rel}:{n}: {name}: {REASONS[name]}' for n, name in hazards(text)]
 
 print('\n'.join(bad) or 'tidy')
 sys.exit(bool(bad))
