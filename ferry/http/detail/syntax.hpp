@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+/// The character classes of RFC 9110 section 5.6 and comparisons without case, as tables.
+namespace ferry::http::detail {
+
+inline constexpr std::array<bool, 256> token_table = [] {
+    std::array<bool, 256> table{};
+    for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
+    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}();
+
+constexpr bool is_token_char(char c) noexcept
+{
+    return token_table[static_cast<unsigned char>(c)];
+}
+
+/// Field values hold tab, 0x20-0x7E and 0x80-0xFF.
+constexpr bool is_value_char(char c) noexcept
+{
+    const auto u = static_cast<unsigned char>(c);
+    return (u >= 0x20 && u != 0x7f) || u == '\t';
+}
+
+constexpr bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+constexpr bool is_blank(char c) noexcept
+{
+    return c == ' ' || c == '\t';
+}
+
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+constexpr bool is_token(std::string_view text) noexcept
+{
+    for (const char c : text) {
+        if (!is_token_char(c)) return false;
+    }
+    return !text.empty();
+}
+
+constexpr bool is_field_value(std::string_view text) noexcept
+{
+    for (const char c : text) {
+        if (!is_value_char(c)) return false;
+    }
+    return true;
+}
+
+/// Equal but for the case of ASCII letters.
+constexpr bool same(std::string_view a, std::string_view b) noexcept
+{
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+    }
+    return true;
+}
+
+constexpr std::string_view trim(std::string_view text) noexcept
+{
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// Takes the next element off a comma-separated list; empty elements are allowed and skipped by the
+/// caller. Commas in quoted strings do not separate.
+constexpr std::string_view take_element(std::string_view& list, char separator = ',') noexcept
+{
+    bool quoted = false;
+    std::size_t i = 0;
+    for (; i < list.size(); ++i) {
+        if (quoted && list[i] == '\\') {
+            ++i;
+        } else if (list[i] == '"') {
+            quoted = !quoted;
+        } else if (list[i] == separator && !quoted) {
+            break;
+        }
+    }
+    if (i > list.size()) i = list.size();
+    const std::string_view element = trim(list.substr(0, i));
+    list.remove_prefix(i < list.size() ? i + 1 : i);
+    return element;
+}
+
+}  // namespace ferry::http::detail

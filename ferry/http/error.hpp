@@ -1,0 +1,85 @@
+#pragma once
+
+#include "ferry/core/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <vector>
+
+namespace ferry::http {
+
+/// The exact failures of HTTP itself. Those of the layers below keep their own classes:
+/// `resolve_error`, `connection_error`, `tls_error`, `timeout_error`, `limit_error`.
+enum class errc {
+    bad_url = 1,            ///< not an absolute http or https URL
+    bad_header,             ///< a header's name, its value or a method breaks RFC 9110
+    bad_message,            ///< the peer's bytes are not an HTTP/1.1 message
+    closed_early,           ///< the peer closed before the status line
+    incomplete_body,        ///< the connection ended before the body did
+    undecodable_body,       ///< the body is not what Content-Encoding says
+    too_many_redirects,     ///< the chain is longer than `redirects`, or turns in a circle
+    refused_redirect,       ///< the redirect leads from https to http, or out of HTTP
+    unrewindable_body,      ///< a streamed body would have to be sent a second time
+    body_consumed,          ///< a streamed body was read before
+    insecure_credentials,   ///< a bearer token would travel over plain http
+    peer_speaks_tls,        ///< plain http was spoken to a TLS port
+    peer_speaks_something,  ///< the first bytes belong to another protocol
+};
+std::error_code make_error_code(errc e) noexcept;
+
+/// The category in which a response's status is itself the code: `error_code(404,
+/// status_category())` compares equal to `condition::not_found`.
+const std::error_category& status_category() noexcept;
+
+/// The connection ended, or was reset, before the whole body had arrived. Requests returns such a
+/// body as if it were whole.
+class incomplete_body : public connection_error {
+public:
+    /// \param expected  bytes announced, or -1 for a chunked body, which announces none.
+    incomplete_body(std::uint64_t received, std::int64_t expected, std::string endpoint,
+                    std::string_view cause = {});
+
+    std::uint64_t received() const noexcept { return received_; }
+    std::int64_t expected() const noexcept { return expected_; }
+
+private:
+    std::uint64_t received_;
+    std::int64_t expected_;
+};
+
+/// `raise_for_status()` met a status of 400 or more. As requests.HTTPError.
+class status_error : public protocol_error {
+public:
+    /// \param url      as shown in the message: without user, password and fragment.
+    /// \param excerpt  the first 2 KiB of the body at most.
+    status_error(int status, std::string_view reason, std::string url, std::string excerpt);
+
+    int status() const noexcept { return status_; }
+    const std::string& url() const noexcept { return url_; }
+    const std::string& excerpt() const noexcept { return excerpt_; }
+
+private:
+    int status_;
+    std::string url_;
+    std::string excerpt_;
+};
+
+/// As requests.TooManyRedirects.
+class too_many_redirects : public protocol_error {
+public:
+    /// \param chain  every URL that was asked for, in order, redacted.
+    too_many_redirects(std::string_view why, std::vector<std::string> chain);
+
+    const std::vector<std::string>& chain() const noexcept { return chain_; }
+
+private:
+    std::vector<std::string> chain_;
+};
+
+}  // namespace ferry::http
+
+template <>
+struct std::is_error_code_enum<ferry::http::errc> : std::true_type {};
