@@ -4,8 +4,10 @@
 /// What every module speaks: errors, values, bytes, text, URLs, time, limits and the log.
 #include "ferry/core/buffer.hpp"
 #include "ferry/core/bytes.hpp"
+#include "ferry/core/charset.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/core/random.hpp"
 #include "ferry/core/time.hpp"
+#include "ferry/core/utf8.hpp"
 #include "ferry/core/uuid.hpp"
