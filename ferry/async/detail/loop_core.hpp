@@ -1,0 +1,78 @@
+#pragma once
+
+#include "ferry/async/activity.hpp"
+#include "ferry/async/waiter.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace ferry::detail {
+
+/// The loop itself: Asio's io_context, a ready list on top of it that resumes coroutines without an
+/// allocation or a lock each, and a heap of timers behind a single Asio timer.
+class loop_core : public std::enable_shared_from_this<loop_core> {
+public:
+    loop_core();
+    ~loop_core();
+
+    /// The calling thread's, made on first use.
+    static loop_core& current();
+
+    boost::asio::io_context& context() noexcept { return context_; }
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+
+    void make_ready(ready_entry& entry) noexcept;
+
+    void start(timer& t, timer::clock::time_point when);
+    void stop(timer& t) noexcept;
+
+    /// Drives the loop until stop() is called, or nothing is left that could happen.
+    void run();
+    void stop() { context_.stop(); }
+    bool running() const noexcept { return running_; }
+
+    /// Thread-safe.
+    void post(std::unique_ptr<job> work);
+
+    void work_started() noexcept { context_.get_executor().on_work_started(); }
+    void work_finished() noexcept { context_.get_executor().on_work_finished(); }
+
+    /// The tasks that have not ended.
+    activity_list tasks;
+    std::function<void(const std::exception_ptr&, std::string_view)> error_handler;
+
+    /// The thread ends: every task is cancelled and given the chance to unwind.
+    void shut_down() noexcept;
+
+private:
+    void drain() noexcept;
+    void ring() noexcept;
+    void arm();
+    void count_alarm(bool counts) noexcept;
+    void place(timer& t, std::size_t index) noexcept;
+    void sift_up(std::size_t index) noexcept;
+    void sift_down(std::size_t index) noexcept;
+
+    boost::asio::io_context context_{1};
+    boost::asio::any_io_executor executor_{context_.get_executor()};
+    boost::asio::steady_timer alarm_{context_};
+    timer::clock::time_point armed_ = timer::clock::time_point::max();
+    bool alarm_counts_ = true;
+    std::vector<timer*> heap_;
+    ready_entry* first_ = nullptr;
+    ready_entry* last_ = nullptr;
+    bool draining_ = false;
+    bool running_ = false;
+
+    std::mutex gate_;
+    bool closed_ = false;  ///< guarded by gate_
+};
+
+}  // namespace ferry::detail

@@ -1,0 +1,145 @@
+#include "ferry/async/loop.hpp"
+
+#include "ferry/async/detail/loop_core.hpp"
+#include "ferry/core/error.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <cstdio>
+#include <string>
+
+namespace ferry {
+namespace detail {
+namespace {
+
+/// How many turns the tasks of an ending thread get to unwind after they were cancelled.
+constexpr int last_turns = 1000;
+
+struct owner {
+    std::shared_ptr<loop_core> core = std::make_shared<loop_core>();
+    ~owner() { core->shut_down(); }
+};
+
+}  // namespace
+
+loop_core::loop_core() = default;
+loop_core::~loop_core() = default;
+
+loop_core& loop_core::current()
+{
+    thread_local owner own;
+    return *own.core;
+}
+
+void loop_core::make_ready(ready_entry& entry) noexcept
+{
+    entry.next_ready = nullptr;
+    if (last_ != nullptr) {
+        last_->next_ready = &entry;
+        last_ = &entry;
+        return;
+    }
+    first_ = last_ = &entry;
+    if (!draining_) boost::asio::post(context_, [this] { drain(); });
+}
+
+void loop_core::drain() noexcept
+{
+    // One batch a turn: what becomes ready meanwhile waits until input and timers had their turn.
+    draining_ = true;
+    ready_entry* entry = first_;
+    first_ = last_ = nullptr;
+    while (entry != nullptr) {
+        ready_entry* const next = entry->next_ready;
+        entry->turn(*entry);
+        entry = next;
+    }
+    draining_ = false;
+    if (first_ != nullptr) boost::asio::post(context_, [this] { drain(); });
+}
+
+void loop_core::run()
+{
+    running_ = true;
+    context_.restart();
+    context_.run();
+    running_ = false;
+}
+
+void loop_core::post(std::unique_ptr<job> work)
+{
+    const std::lock_guard lock{gate_};
+    if (closed_) return;
+    boost::asio::post(context_, [w = std::move(work)] {
+        try {
+            (*w)();
+        } catch (...) {
+            report_failure(std::current_exception(), "a posted function");
+        }
+    });
+}
+
+void loop_core::shut_down() noexcept
+{
+    {
+        const std::lock_guard lock{gate_};
+        closed_ = true;
+    }
+    running_ = true;
+    tasks.cancel_all();
+    context_.restart();
+    for (int i = 0; i < last_turns && !tasks.empty(); ++i) {
+        if (context_.poll_one() == 0) break;
+    }
+}
+
+void report_failure(const std::exception_ptr& failure, const char* where) noexcept
+{
+    try {
+        if (const auto& handler = loop_core::current().error_handler) {
+            handler(failure, where);
+        } else {
+            const std::string line =
+                "ferry: " + std::string{where} + " failed: " + describe(failure) + '\n';
+            std::fputs(line.c_str(), stderr);
+        }
+    } catch (...) {
+        std::fputs("ferry: the error handler failed\n", stderr);
+    }
+}
+
+}  // namespace detail
+
+loop loop::current()
+{
+    return loop{detail::loop_core::current().shared_from_this()};
+}
+
+void loop::enqueue(std::unique_ptr<detail::job> work) const
+{
+    core_->post(std::move(work));
+}
+
+void loop::start(awaitable<void> operation) const
+{
+    struct submitted final : detail::activity {
+        void finished(std::exception_ptr, bool) noexcept override { delete this; }
+    };
+    post([op = std::move(operation)]() mutable {
+        auto* self = new submitted;
+        self->launch(std::move(op));
+    });
+}
+
+void loop::on_error(std::function<void(const std::exception_ptr&, std::string_view where)> f) const
+{
+    core_->error_handler = std::move(f);
+}
+
+std::shared_ptr<void> loop::hold() const
+{
+    core_->work_started();
+    return {core_.get(), [core = core_](void*) { core->work_finished(); }};
+}
+
+}  // namespace ferry
