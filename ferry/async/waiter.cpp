@@ -55,7 +55,7 @@ awaitable<void> waiter::suspend(bool at_once)
     if (late && state_ == state::idle) cancel_requested();
     if (state_ == state::idle) {
         park_operation operation{this, at_once};
-        co_await operation;
+        co_await std::move(operation);
     }
     if (state_ == state::aborted) throw cancelled();
 }
