@@ -155,6 +155,12 @@ error system_failure(int number, std::string_view doing)
     return error{code, std::string{doing} + ": " + code.message()};
 }
 
+void error::add_position(const text_position& where)
+{
+    message_ = std::make_shared<const std::string>(*message_ + " (" + std::to_string(where.line) +
+                                                   ":" + std::to_string(where.column) + ")");
+}
+
 connection_error::connection_error(std::error_code code, std::string message, std::string endpoint)
     : error{code, std::move(message)}, endpoint_{std::move(endpoint)}
 {
@@ -203,6 +209,13 @@ type_error::type_error(std::string path, std::string wanted, std::string found)
       path_{std::move(path)},
       wanted_{std::move(wanted)},
       found_{std::move(found)}
+{
+}
+
+range_error::range_error(std::string path, std::string_view number, std::string_view type)
+    : error{errc::out_of_range,
+            path + ": " + std::string{number} + " does not fit " + std::string{type}},
+      path_{std::move(path)}
 {
 }
 

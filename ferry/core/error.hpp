@@ -48,6 +48,13 @@ enum class errc {
 };
 std::error_code make_error_code(errc e) noexcept;
 
+/// A place in a text or in a sequence of bytes.
+struct text_position {
+    std::size_t offset = 0;  ///< bytes from the start, 0-based
+    std::size_t line = 1;    ///< 1-based
+    std::size_t column = 1;  ///< code points from the line's start, 1-based
+};
+
 /// Base of every error that ferry throws. Copies share the message and never throw.
 class error : public std::exception {
 public:
@@ -61,6 +68,9 @@ public:
 
     /// Puts what was being done, and to what, in front of the message.
     void add_context(std::string_view doing);
+
+    /// Puts the place in the input behind the message: `... got string (7:12)`.
+    void add_position(const text_position& where);
 
 private:
     std::error_code code_;
@@ -117,13 +127,6 @@ private:
     std::chrono::milliseconds limit_;
 };
 
-/// A place in a text or in a sequence of bytes.
-struct text_position {
-    std::size_t offset = 0;  ///< bytes from the start, 0-based
-    std::size_t line = 1;    ///< 1-based
-    std::size_t column = 1;  ///< code points from the line's start, 1-based
-};
-
 /// Finds line and column of a byte offset. Cost: linear in `offset`.
 text_position position_of(std::string_view text, std::size_t offset) noexcept;
 
@@ -175,6 +178,18 @@ private:
     std::string path_;
     std::string wanted_;
     std::string found_;
+};
+
+/// A number or a time does not fit the type asked for.
+class range_error : public error {
+public:
+    /// `$.age: 300 does not fit uint8`.
+    range_error(std::string path, std::string_view number, std::string_view type);
+
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
 };
 
 /// A signature, MAC or key is wrong. Never says more than that.
