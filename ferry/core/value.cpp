@@ -42,9 +42,9 @@ cell text_cell(value_kind kind, std::string_view text)
 void start_run(cell& c, std::size_t capacity)
 {
     const bool object = c.kind == value_kind::object;
-    const std::size_t bytes = object ? sizeof(detail::object_run) + capacity * 2 * sizeof(cell)
-                                     : sizeof(detail::run) + capacity * sizeof(cell);
-    void* const memory = std::malloc(bytes);
+    const std::size_t length = object ? sizeof(detail::object_run) + capacity * 2 * sizeof(cell)
+                                      : sizeof(detail::run) + capacity * sizeof(cell);
+    void* const memory = std::malloc(length);
     if (memory == nullptr) throw std::bad_alloc{};
     if (object) {
         c.members = ::new (memory) detail::object_run;
@@ -141,10 +141,10 @@ value::value(const big_integer& n) : value{}
 
 value::value(std::string_view text) : c_{text_cell(value_kind::string, text)} {}
 
-value::value(std::span<const std::byte> data) : c_{text_cell(value_kind::bytes, as_text(data))} {}
+value::value(std::span<const std::byte> data) : c_{text_cell(value_kind::binary, as_text(data))} {}
 
 value::value(const zoned_time& time) noexcept
-    : c_{cell::of(value_kind::timestamp, time.utc.time_since_epoch().count())}
+    : c_{cell::of(value_kind::datetime, time.utc.time_since_epoch().count())}
 {
     if (time.offset) {
         c_.zone = 1;
@@ -281,9 +281,9 @@ void value::grow(std::size_t count)
     const std::size_t capacity =
         std::min<std::size_t>(UINT32_MAX, std::max<std::size_t>(count, c_.items->capacity * 2UL));
     const bool object = is_object();
-    const std::size_t bytes = object ? sizeof(detail::object_run) + capacity * 2 * sizeof(cell)
-                                     : sizeof(detail::run) + capacity * sizeof(cell);
-    void* const memory = std::realloc(static_cast<void*>(c_.items), bytes);
+    const std::size_t length = object ? sizeof(detail::object_run) + capacity * 2 * sizeof(cell)
+                                      : sizeof(detail::run) + capacity * sizeof(cell);
+    void* const memory = std::realloc(static_cast<void*>(c_.items), length);
     if (memory == nullptr) throw std::bad_alloc{};
     if (object) {
         c_.members = static_cast<detail::object_run*>(memory);

@@ -185,14 +185,14 @@ public:
     /// An integer, a real or a decimal.
     bool is_number() const noexcept { return is_integer() || is_real() || is_decimal(); }
     bool is_string() const noexcept { return c_.kind == value_kind::string; }
-    bool is_bytes() const noexcept { return c_.kind == value_kind::bytes; }
+    bool is_bytes() const noexcept { return c_.kind == value_kind::binary; }
     bool is_array() const noexcept { return c_.kind == value_kind::array; }
     bool is_tuple() const noexcept { return c_.kind == value_kind::tuple; }
     bool is_set() const noexcept { return c_.kind == value_kind::set; }
     /// An array, a tuple or a set: what `begin()` and `end()` are for.
     bool is_sequence() const noexcept { return is_array() || is_tuple() || is_set(); }
     bool is_object() const noexcept { return c_.kind == value_kind::object; }
-    bool is_timestamp() const noexcept { return c_.kind == value_kind::timestamp; }
+    bool is_timestamp() const noexcept { return c_.kind == value_kind::datetime; }
 
     /// Checked: an integer is not read as text, nor text as a number; a double reads any number.
     /// `as<std::string_view>()` is a view into this value. Described structs and containers: see

@@ -102,7 +102,7 @@ public:
     void time(const zoned_time& t) { push(detail::value_access::get(value{t})); }
     /// The text must be UTF-8; keys are strings too.
     void string(std::string_view text) { put_text(value_kind::string, text); }
-    void bytes(std::span<const std::byte> data) { put_text(value_kind::bytes, as_text(data)); }
+    void binary(std::span<const std::byte> data) { put_text(value_kind::binary, as_text(data)); }
     void decimal(std::string_view text) { put_text(value_kind::decimal, text); }
     /// `-?[1-9][0-9]*`, beyond 64 bits.
     void big_integer(std::string_view digits);

@@ -150,9 +150,9 @@ bool equal_leaves(const value& a, const value& b, std::size_t set_depth)
     switch (x.kind) {
         case value_kind::null: return true;
         case value_kind::boolean: return x.integer == y.integer;
-        case value_kind::timestamp: return compare_times(x, y) == 0;
+        case value_kind::datetime: return compare_times(x, y) == 0;
         case value_kind::string:
-        case value_kind::bytes: return x.view() == y.view();
+        case value_kind::binary: return x.view() == y.view();
         case value_kind::set: return a.size() == b.size() && same_elements(a, b, set_depth);
         default: return a.size() == b.size();
     }
@@ -296,9 +296,9 @@ std::partial_ordering operator<=>(const value& a, const value& b)
         switch (c.kind) {
             case value_kind::null: return std::partial_ordering::equivalent;
             case value_kind::boolean: return c.integer <=> d.integer;
-            case value_kind::timestamp: return detail::compare_times(c, d);
+            case value_kind::datetime: return detail::compare_times(c, d);
             case value_kind::string:
-            case value_kind::bytes: return c.view() <=> d.view();
+            case value_kind::binary: return c.view() <=> d.view();
             default:
                 return x == y ? std::partial_ordering::equivalent
                               : std::partial_ordering::unordered;

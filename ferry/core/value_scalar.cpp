@@ -185,7 +185,7 @@ bool convert(const value& v)
         case value_kind::integer: return c.is_indirect() || c.integer != 0;
         case value_kind::real: return c.real != 0;
         case value_kind::decimal: return read<double>(v, nullptr) != 0;
-        case value_kind::timestamp: return true;
+        case value_kind::datetime: return true;
         default: return !v.empty();
     }
 }
@@ -202,7 +202,7 @@ std::string convert(const value& v)
         case value_kind::real: return python_repr(c.real);
         case value_kind::decimal:
         case value_kind::string: return std::string{c.view()};
-        case value_kind::timestamp: {
+        case value_kind::datetime: {
             const zoned_time time = time_of(c);
             std::string text =
                 iso8601::format(time.utc, std::chrono::duration_cast<std::chrono::minutes>(

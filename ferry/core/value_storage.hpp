@@ -16,12 +16,12 @@ enum class value_kind : std::uint8_t {
     real,     ///< a double
     decimal,  ///< a decimal number as it was written, such as `1.10`
     string,   ///< UTF-8
-    bytes,
+    binary,   ///< bytes
     array,
     tuple,
     set,
-    object,     ///< string keys in the order of their insertion
-    timestamp,  ///< microseconds, with or without an offset from UTC
+    object,    ///< string keys in the order of their insertion
+    datetime,  ///< microseconds, with or without an offset from UTC
 };
 
 /// `null`, `boolean`, `integer`, `number`, `decimal`, `string`, ... as errors name it.

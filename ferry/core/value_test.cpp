@@ -90,7 +90,7 @@ TEST(value, constructs_every_kind)
              row{"14 bytes", "12345678901234", value_kind::string, 14},
              row{"15 bytes", "123456789012345", value_kind::string, 15},
              row{"empty text", "", value_kind::string, 0},
-             row{"bytes", data, value_kind::bytes, 2},
+             row{"bytes", data, value_kind::binary, 2},
              row{"decimal", value::decimal("1.10"), value_kind::decimal, 4},
              row{"array", value::array(1, "a", nullptr), value_kind::array, 3},
              row{"empty array", value::array(), value_kind::array, 0},
@@ -99,7 +99,7 @@ TEST(value, constructs_every_kind)
              row{"object", value::object("a", 1, "b", 2), value_kind::object, 2},
              row{"literal", value{{"a", 1}, {"b", "c"}}, value_kind::object, 2},
              row{"one member", value{{"a", "b"}}, value_kind::object, 1},
-             row{"timestamp", timestamp{}, value_kind::timestamp, 0},
+             row{"timestamp", timestamp{}, value_kind::datetime, 0},
          }) {
         SCOPED_TRACE(r.name);
         EXPECT_EQ(r.v.kind(), r.kind);
@@ -284,7 +284,9 @@ TEST(value, finds_by_json_pointer)
         SCOPED_TRACE(r.pointer);
         const value* const found = v.find(r.pointer);
         ASSERT_EQ(found != nullptr, r.found != nullptr);
-        if (found != nullptr) EXPECT_EQ(found->to<std::string>(), r.found);
+        if (found != nullptr) {
+            EXPECT_EQ(found->to<std::string>(), r.found);
+        }
     }
     EXPECT_EQ(v.find(""), &v);
 }
@@ -414,7 +416,9 @@ TEST(value, compares_numbers_across_kinds)
         EXPECT_TRUE((r.a <=> r.b) == r.order ||
                     (r.order == order::unordered && (r.a <=> r.b) == order::unordered));
         EXPECT_EQ(r.a == r.b, r.order == order::equivalent);
-        if (r.order == order::equivalent) EXPECT_EQ(r.a.hash(), r.b.hash());
+        if (r.order == order::equivalent) {
+            EXPECT_EQ(r.a.hash(), r.b.hash());
+        }
     }
 }
 
@@ -504,7 +508,7 @@ TEST(value_builder, makes_every_kind)
     build.real(0.5);
     build.decimal("1.10");
     build.decimal("1.100000000000000000000");
-    build.bytes(as_bytes("ab"));
+    build.binary(as_bytes("ab"));
     build.time({timestamp{}, std::nullopt});
     const auto tuple = build.mark();
     build.integer(1);
