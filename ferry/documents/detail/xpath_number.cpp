@@ -1,0 +1,82 @@
+#include "ferry/documents/detail/xpath_number.hpp"
+
+#include "ferry/documents/detail/xpath_names.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace ferry::xpath::detail {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::string_view trimmed(std::string_view text) noexcept
+{
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+}  // namespace
+
+void append_number(std::string& out, double number)
+{
+    if (std::isnan(number)) {
+        out += "NaN";
+    } else if (std::isinf(number)) {
+        out += number < 0 ? "-Infinity" : "Infinity";
+    } else if (number == 0) {
+        out += '0';
+    } else {
+        // The longest fixed form has 308 digits before the point or 324 zeros and 17 digits after.
+        std::array<char, 400> buffer;
+        const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number,
+                                       std::chars_format::fixed);
+        out.append(buffer.data(), end.ptr);
+    }
+}
+
+double to_number(std::string_view text) noexcept
+{
+    text = trimmed(text);
+    std::string_view digits = text;
+    if (!digits.empty() && digits.front() == '-') digits.remove_prefix(1);
+    std::size_t whole = 0;
+    while (whole < digits.size() && is_digit(digits[whole])) ++whole;
+    std::size_t end = whole;
+    std::size_t fraction = 0;
+    if (end < digits.size() && digits[end] == '.') {
+        ++end;
+        while (end < digits.size() && is_digit(digits[end])) ++end, ++fraction;
+    }
+    if (end != digits.size() || whole + fraction == 0) return nan;
+
+    // Nearly all numbers are short integers.
+    if (fraction == 0 && whole <= 15) {
+        double number = 0;
+        for (std::size_t i = 0; i < whole; ++i) number = number * 10 + (digits[i] - '0');
+        return digits.size() < text.size() ? -number : number;
+    }
+    double number = 0;
+    const auto read =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (read.ec == std::errc::result_out_of_range) {
+        const bool is_huge = digits.substr(0, whole).find_first_not_of('0') < whole;
+        number = is_huge ? std::numeric_limits<double>::infinity() : 0;
+        if (digits.size() < text.size()) number = -number;
+    }
+    return number;
+}
+
+double round_half_up(double number) noexcept
+{
+    if (!std::isfinite(number)) return number;
+    if (number >= -0.5 && number < 0) return -0.0;
+    const double below = std::floor(number);
+    return number - below >= 0.5 ? below + 1 : below == 0 ? std::copysign(0.0, number) : below;
+}
+
+}  // namespace ferry::xpath::detail
