@@ -88,7 +88,7 @@ private:
     activity* first_ = nullptr;
 };
 
-/// Writes one line about a failure that nobody took: to the loop's error handler, or to stderr.
+/// Tells the loop's error handler, or the log, about a failure that nobody took.
 void report_failure(const std::exception_ptr& failure, const char* where) noexcept;
 
 }  // namespace detail

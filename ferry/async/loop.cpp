@@ -1,12 +1,11 @@
 #include "ferry/async/loop.hpp"
 
 #include "ferry/async/detail/loop_core.hpp"
+#include "ferry/async/loop_access.hpp"
 #include "ferry/core/error.hpp"
+#include "ferry/core/log.hpp"
 
 #include <boost/asio/post.hpp>
-
-#include <cstdio>
-#include <string>
 
 namespace ferry {
 namespace detail {
@@ -99,16 +98,19 @@ void report_failure(const std::exception_ptr& failure, const char* where) noexce
         if (const auto& handler = loop_core::current().error_handler) {
             handler(failure, where);
         } else {
-            const std::string line =
-                "ferry: " + std::string{where} + " failed: " + describe(failure) + '\n';
-            std::fputs(line.c_str(), stderr);
+            log::error("nobody took a failure", "of", where, "failure", describe(failure));
         }
     } catch (...) {
-        std::fputs("ferry: the error handler failed\n", stderr);
+        log::error("the error handler of a loop failed", "of", where);
     }
 }
 
 }  // namespace detail
+
+const boost::asio::any_io_executor& loop_access::executor()
+{
+    return detail::loop_core::current().executor();
+}
 
 loop loop::current()
 {

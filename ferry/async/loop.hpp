@@ -37,7 +37,7 @@ public:
     std::future<T> submit(awaitable<T> operation) const;
 
     /// What is told about failures that nobody took, of posted functions and dropped tasks. The
-    /// default writes a line to standard error. Call on the loop's own thread.
+    /// default logs an error. Call on the loop's own thread.
     void on_error(std::function<void(const std::exception_ptr&, std::string_view where)> f) const;
 
     /// While one of these lives the loop waits for posts from other threads even if nothing else

@@ -97,6 +97,7 @@ public:
     timer() noexcept = default;
     timer(const timer&) = delete;
     timer& operator=(const timer&) = delete;
+    virtual ~timer() { stop(); }
 
     /// (Re)starts it on the calling thread's loop.
     void start(clock::time_point when);
@@ -105,9 +106,6 @@ public:
 
     bool running() const noexcept { return loop_ != nullptr; }
     clock::time_point when() const noexcept { return when_; }
-
-protected:
-    ~timer() { stop(); }
 
 private:
     friend class detail::loop_core;

@@ -1,0 +1,165 @@
+#include "ferry/net/detail/socket_transport.hpp"
+
+#include "ferry/core/error.hpp"
+#include "ferry/net/address.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+namespace ferry::net::detail {
+namespace {
+
+constexpr std::size_t buffers_per_call = 64;
+constexpr std::uint64_t file_bytes_per_call = 1 << 20;
+
+bool would_block(int number) noexcept
+{
+    return number == EAGAIN || number == EWOULDBLOCK;
+}
+
+}  // namespace
+
+void socket_transport::fail(int number, const char* doing) const
+{
+    const std::error_code code(number, std::system_category());
+    throw connection_error(code, std::string{doing} + ' ' + remote_ + ": " + code.message(),
+                           remote_);
+}
+
+awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
+{
+    while (may_have_more_) {
+        const ssize_t count = ::recv(io_.fd(), into.data(), into.size(), MSG_DONTWAIT);
+        if (count >= 0) {
+            may_have_more_ = static_cast<std::size_t>(count) == into.size();
+            co_return static_cast<std::size_t>(count);
+        }
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) fail(errno, "read");
+        may_have_more_ = false;
+    }
+    std::size_t count = 0;
+    try {
+        count = co_await io_.read_some(into);
+    } catch (const connection_error& e) {
+        fail(e.code().value(), "read");
+    }
+    may_have_more_ = count == into.size();
+    co_return count;
+}
+
+awaitable<std::size_t> socket_transport::write_some(const_buffers from)
+{
+    std::array<iovec, buffers_per_call> parts;
+    const std::size_t used = std::min(from.size(), parts.size());
+    for (std::size_t i = 0; i < used; ++i) {
+        // The kernel only reads from it.
+        parts[i].iov_base = const_cast<std::byte*>(from[i].data());
+        parts[i].iov_len = from[i].size();
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = used;
+    for (;;) {
+        const ssize_t count = ::sendmsg(io_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count >= 0) co_return static_cast<std::size_t>(count);
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) fail(errno, "write");
+        co_await io_.ready(direction::writing);
+    }
+}
+
+awaitable<std::uint64_t> socket_transport::send_file(int file, std::uint64_t offset,
+                                                     std::uint64_t count)
+{
+    for (;;) {
+        auto at = static_cast<off_t>(offset);
+        const ssize_t sent = ::sendfile(io_.fd(), file, &at, std::min(count, file_bytes_per_call));
+        if (sent >= 0) co_return static_cast<std::uint64_t>(sent);
+        if (errno == EINTR) continue;
+        if (errno == EINVAL || errno == ENOSYS) co_return 0;
+        if (!would_block(errno)) fail(errno, "send a file to");
+        co_await io_.ready(direction::writing);
+    }
+}
+
+awaitable<void> socket_transport::shutdown_write()
+{
+    if (::shutdown(io_.fd(), SHUT_WR) != 0 && errno != ENOTCONN) fail(errno, "shut down");
+    co_return;
+}
+
+awaitable<void> socket_transport::close()
+{
+    io_.close();
+    co_return;
+}
+
+std::string socket_transport::local_endpoint() const
+{
+    return name_of_socket(io_.fd());
+}
+
+bool socket_transport::readable_now() const noexcept
+{
+    char byte = 0;
+    const ssize_t count = ::recv(io_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count >= 0 || !would_block(errno);
+}
+
+int open_socket(int family, int type)
+{
+    const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw system_failure(errno, "open a socket");
+    return fd;
+}
+
+std::string name_of_socket(int fd)
+{
+    sockaddr_storage name{};
+    socklen_t length = sizeof name;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) return "closed";
+    return name_of(&name, length);
+}
+
+std::string name_of(const void* sockaddr, std::size_t length)
+{
+    sockaddr_un name{};
+    std::memcpy(&name, sockaddr, std::min(length, sizeof name));
+    if (name.sun_family != AF_UNIX) return address::from_sockaddr(sockaddr).text();
+    constexpr std::size_t before_path = offsetof(sockaddr_un, sun_path);
+    std::string path(name.sun_path, length > before_path ? length - before_path : 0);
+    if (!path.empty() && path.front() == '\0') {
+        path.front() = '@';
+    } else {
+        path.resize(std::strlen(path.c_str()));
+    }
+    return "unix:" + path;
+}
+
+void set_no_delay(int fd) noexcept
+{
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+std::size_t unix_sockaddr(const std::string& path, void* into) noexcept
+{
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, path.data(), std::min(path.size(), sizeof name.sun_path));
+    std::memcpy(into, &name, sizeof name);
+    const bool abstract = !path.empty() && path.front() == '\0';
+    return offsetof(sockaddr_un, sun_path) + path.size() + (abstract ? 0 : 1);
+}
+
+}  // namespace ferry::net::detail
