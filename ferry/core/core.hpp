@@ -3,6 +3,7 @@
 /// \file
 /// What every module speaks: errors, values, bytes, text, URLs, time, limits and the log.
 #include "ferry/core/big_integer.hpp"
+#include "ferry/core/base64.hpp"
 #include "ferry/core/buffer.hpp"
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/charset.hpp"
@@ -14,6 +15,7 @@
 #include "ferry/core/random.hpp"
 #include "ferry/core/time.hpp"
 #include "ferry/core/url.hpp"
+#include "ferry/core/url_query.hpp"
 #include "ferry/core/utf8.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/core/value.hpp"
