@@ -2,8 +2,8 @@
 
 /// \file
 /// What every module speaks: errors, values, bytes, text, URLs, time, limits and the log.
-#include "ferry/core/big_integer.hpp"
 #include "ferry/core/base64.hpp"
+#include "ferry/core/big_integer.hpp"
 #include "ferry/core/buffer.hpp"
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/charset.hpp"

@@ -1,4 +1,6 @@
 #pragma once
 
 /// \file
-/// Hashes, random secrets and, later, the rest of what a Python program uses to be safe.
+/// Hashes and random secrets: what a program uses to be safe.
+#include "ferry/crypto/hash.hpp"
+#include "ferry/crypto/secrets.hpp"
