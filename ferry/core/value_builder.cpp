@@ -75,6 +75,7 @@ using detail::cell;
 
 /// Above this many members duplicates are found with an index, below with a filter.
 constexpr std::size_t max_filtered_members = 128;
+constexpr std::size_t max_inner_text = 4096;
 constexpr std::size_t first_stack = 256;
 constexpr std::size_t max_kept_stack = std::size_t{1} << 17U;  // 2 MiB
 
@@ -155,12 +156,18 @@ private:
 }  // namespace
 
 value_builder::value_builder(std::size_t text_bytes, std::size_t arena_bytes)
-    : arena_{detail::arena::make(arena_bytes)}, stack_{std::move(kept_stack())}
+    : arena_{detail::arena::make(text_bytes <= max_inner_text ? arena_bytes + text_bytes + 24
+                                                              : arena_bytes)},
+      stack_{std::move(kept_stack())}
 {
     if (stack_.empty()) stack_.resize(first_stack);
     first_ = top_ = stack_.data();
     last_ = first_ + stack_.size();
-    if (text_bytes != 0) add_text_block(text_bytes + 16);
+    if (text_bytes == 0) return;
+    // Small documents are one block.
+    text_ = text_bytes <= max_inner_text ? static_cast<char*>(arena_->allocate(text_bytes + 16))
+                                         : arena_->allocate_block(text_bytes + 16);
+    text_end_ = text_ + text_bytes + 16;
 }
 
 value_builder::~value_builder()

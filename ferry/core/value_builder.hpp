@@ -107,6 +107,12 @@ public:
     /// `-?[1-9][0-9]*`, beyond 64 bits.
     void big_integer(std::string_view digits);
 
+    /// As `string`, for up to 14 bytes of which 16 may be read: faster, since no length varies.
+    void short_string(const char* text, std::size_t length)
+    {
+        push(detail::cell::of_padded(value_kind::string, text, length));
+    }
+
     /// For texts that are made byte by byte: room for `size` bytes and 16 more that may be
     /// overwritten, valid until the next call. `string_here` makes the first `length` of them a
     /// string.

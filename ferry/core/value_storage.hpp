@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -90,6 +91,25 @@ struct alignas(8) cell {
         c.form = static_cast<std::uint8_t>(length);
         std::memcpy(c.inline_text(), text, length);
         return c;
+    }
+    /// As `of_short`, but 16 bytes of `text` may be read, and so are.
+    static cell of_padded(value_kind kind, const char* text, std::size_t length) noexcept
+    {
+        if constexpr (std::endian::native == std::endian::little) {
+            std::uint64_t low = 0;
+            std::uint64_t high = 0;
+            std::memcpy(&low, text, 8);
+            std::memcpy(&high, text + 8, 8);
+            constexpr std::uint64_t all = ~std::uint64_t{0};
+            const auto bits = static_cast<unsigned>(length * 8);
+            low &= bits >= 64 ? all : ~(all << bits);
+            high &= bits <= 64 ? 0 : ~(all << (bits - 64));
+            const std::uint64_t head = static_cast<std::uint64_t>(kind) | (length << 8U);
+            const std::uint64_t words[2] = {head | (low << 16U), (low >> 48U) | (high << 16U)};
+            return std::bit_cast<cell>(words);
+        } else {
+            return of_short(kind, text, length);
+        }
     }
     static cell of_long(value_kind kind, std::uint8_t form, char* text, std::size_t length) noexcept
     {
