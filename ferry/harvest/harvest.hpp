@@ -1,4 +1,8 @@
 #pragma once
 
 /// \file
-/// Recipes that fetch pages, extract typed records and survive being killed.
+/// Recipes that fetch pages, extract typed records and survive being killed. As Scrapy, without
+/// code: a recipe says where to start, which links to follow and what to take.
+
+#include "ferry/harvest/recipe.hpp"
+#include "ferry/harvest/robots.hpp"
