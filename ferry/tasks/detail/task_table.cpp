@@ -1,0 +1,230 @@
+#include "ferry/tasks/detail/task_table.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace ferry::tasks::detail {
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t expired_at_once = 1000;
+
+// A claimed task leaves both partial indexes, so that they hold only what is still to be done.
+constexpr const char* schema = R"(
+CREATE TABLE task(
+    id INTEGER PRIMARY KEY,
+    queue TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    eta INTEGER NOT NULL,
+    owner INTEGER NOT NULL DEFAULT 0,
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    head TEXT NOT NULL,
+    body BLOB NOT NULL);
+CREATE INDEX task_ready ON task(queue, rank, id) WHERE owner=0 AND eta=0;
+CREATE INDEX task_later ON task(eta) WHERE eta<>0;
+CREATE TABLE owner(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lease_ends INTEGER NOT NULL,
+    name TEXT NOT NULL);
+CREATE TABLE result(
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    task_id TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL,
+    ready INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    document TEXT NOT NULL);
+CREATE INDEX result_expiry ON result(expires);
+)";
+
+std::int64_t integer(sqlite::statement row)
+{
+    return row.step() ? row.integer(0) : 0;
+}
+
+std::span<const std::byte> bytes_of(const std::string& text)
+{
+    return std::as_bytes(std::span{text});
+}
+
+std::string text_of(std::span<const std::byte> bytes)
+{
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+task_table::task_table(sqlite::database& in) : db_{&in}
+{
+    in.script("PRAGMA wal_autocheckpoint=4000");
+    if (integer(in.query("PRAGMA user_version")) == schema_version) return;
+    sqlite::transaction t{in};
+    const std::int64_t found = integer(in.query("PRAGMA user_version"));
+    if (found > schema_version) {
+        throw error{errc::unsupported, in.path() + ": made by a later version of ferry"};
+    }
+    if (found == 0) {
+        in.script(schema);
+        in.script("PRAGMA user_version=" + std::to_string(schema_version));
+    }
+    t.commit();
+}
+
+void task_table::insert(const new_task& task)
+{
+    db_->execute("INSERT INTO task(queue,rank,eta,head,body) VALUES(?,?,?,?,?)", task.queue,
+                 -task.priority, task.eta, task.head, bytes_of(task.body));
+}
+
+bool task_table::any_ready(std::string_view queue)
+{
+    return db_->query("SELECT 1 FROM task WHERE owner=0 AND eta=0 AND queue=? LIMIT 1", queue)
+        .step();
+}
+
+std::vector<claimed_task> task_table::claim(std::string_view queue, std::int64_t owner,
+                                            std::size_t count)
+{
+    struct ranked {
+        std::int64_t rank;
+        claimed_task task;
+    };
+    std::vector<ranked> found;
+    sqlite::statement row = db_->query(
+        "UPDATE task SET owner=?, deliveries=deliveries+1 WHERE id IN "
+        "(SELECT id FROM task WHERE owner=0 AND eta=0 AND queue=? ORDER BY rank,id LIMIT ?) "
+        "RETURNING id, rank, deliveries, head, body",
+        owner, queue, count);
+    while (row.step()) {
+        found.push_back({row.integer(1), claimed_task{.id = row.integer(0),
+                                                      .owner = owner,
+                                                      .deliveries = row.integer(2),
+                                                      .queue = std::string{queue},
+                                                      .head = std::string{row.text(3)},
+                                                      .body = text_of(row.blob(4))}});
+    }
+    // RETURNING has no order.
+    std::ranges::sort(found, [](const ranked& a, const ranked& b) {
+        return a.rank != b.rank ? a.rank < b.rank : a.task.id < b.task.id;
+    });
+    std::vector<claimed_task> tasks;
+    tasks.reserve(found.size());
+    for (ranked& r : found) tasks.push_back(std::move(r.task));
+    return tasks;
+}
+
+bool task_table::ack(std::int64_t id, std::int64_t owner)
+{
+    return db_->execute("DELETE FROM task WHERE id=? AND owner=?", id, owner) == 1;
+}
+
+void task_table::release(std::int64_t id, std::int64_t owner, bool unseen)
+{
+    db_->execute("UPDATE task SET owner=0, deliveries=deliveries-? WHERE id=? AND owner=?",
+                 unseen ? 1 : 0, id, owner);
+}
+
+bool task_table::admit_due(stored_time now)
+{
+    return db_->execute("UPDATE task SET eta=0 WHERE eta<>0 AND eta<=?", now) > 0;
+}
+
+std::optional<stored_time> task_table::next_eta()
+{
+    sqlite::statement row = db_->query("SELECT eta FROM task WHERE eta<>0 ORDER BY eta LIMIT 1");
+    if (!row.step()) return std::nullopt;
+    return row.integer(0);
+}
+
+std::int64_t task_table::size(std::string_view queue)
+{
+    return integer(db_->query("SELECT count(*) FROM task WHERE queue=? AND owner=0", queue));
+}
+
+std::int64_t task_table::purge(std::string_view queue)
+{
+    return db_->execute("DELETE FROM task WHERE queue=? AND owner=0", queue);
+}
+
+std::int64_t task_table::add_owner(stored_time lease_ends, std::string_view name)
+{
+    db_->execute("INSERT INTO owner(lease_ends,name) VALUES(?,?)", lease_ends, name);
+    return db_->last_row_id();
+}
+
+bool task_table::owner_exists(std::int64_t owner)
+{
+    return db_->query("SELECT 1 FROM owner WHERE id=?", owner).step();
+}
+
+void task_table::renew_owner(std::int64_t owner, stored_time lease_ends)
+{
+    db_->execute("UPDATE owner SET lease_ends=? WHERE id=?", lease_ends, owner);
+}
+
+void task_table::remove_owner(std::int64_t owner)
+{
+    db_->execute("UPDATE task SET owner=0 WHERE owner=?", owner);
+    db_->execute("DELETE FROM owner WHERE id=?", owner);
+}
+
+std::vector<std::int64_t> task_table::lost_owners(const owner_locks& locks, stored_time now,
+                                                  std::int64_t self)
+{
+    std::vector<std::int64_t> lost;
+    sqlite::statement row = db_->query("SELECT id, lease_ends FROM owner WHERE id<>?", self);
+    while (row.step()) {
+        if (row.integer(1) < now || !locks.held_elsewhere(row.integer(0))) {
+            lost.push_back(row.integer(0));
+        }
+    }
+    return lost;
+}
+
+void task_table::store(const result_row& r)
+{
+    db_->execute(
+        "INSERT OR REPLACE INTO result(task_id,status,ready,expires,document) SELECT "
+        "?1,?2,?3,?4,?5 "
+        "WHERE NOT EXISTS (SELECT 1 FROM result WHERE task_id=?1 AND status='SUCCESS')",
+        r.task_id, r.status, r.ready ? 1 : 0, r.expires, r.document);
+}
+
+std::optional<result_row> task_table::result(std::string_view task_id)
+{
+    sqlite::statement row =
+        db_->query("SELECT status,ready,expires,document FROM result WHERE task_id=?", task_id);
+    if (!row.step()) return std::nullopt;
+    return result_row{.task_id = std::string{task_id},
+                      .status = std::string{row.text(0)},
+                      .ready = row.integer(1) != 0,
+                      .expires = row.integer(2),
+                      .document = std::string{row.text(3)}};
+}
+
+void task_table::forget(std::string_view task_id)
+{
+    db_->execute("DELETE FROM result WHERE task_id=?", task_id);
+}
+
+void task_table::drop_expired(stored_time now)
+{
+    db_->execute(
+        "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE expires<? LIMIT ?)",
+        now, expired_at_once);
+}
+
+std::int64_t task_table::last_result()
+{
+    return integer(db_->query("SELECT max(number) FROM result"));
+}
+
+std::vector<std::string> task_table::results_after(std::int64_t number)
+{
+    std::vector<std::string> ids;
+    sqlite::statement row =
+        db_->query("SELECT task_id FROM result WHERE number>? AND ready=1 ORDER BY number", number);
+    while (row.step()) ids.emplace_back(row.text(0));
+    return ids;
+}
+
+}  // namespace ferry::tasks::detail
