@@ -1,0 +1,256 @@
+#include "ferry/tasks/message.hpp"
+
+#include "ferry/tasks/detail/wire_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace ferry::tasks {
+namespace {
+
+// The headers that message has a member for, or that are made anew from its members.
+constexpr std::array known_headers = {
+    std::string_view{"lang"},        std::string_view{"task"},
+    std::string_view{"id"},          std::string_view{"shadow"},
+    std::string_view{"eta"},         std::string_view{"expires"},
+    std::string_view{"group"},       std::string_view{"group_index"},
+    std::string_view{"retries"},     std::string_view{"timelimit"},
+    std::string_view{"root_id"},     std::string_view{"parent_id"},
+    std::string_view{"argsrepr"},    std::string_view{"kwargsrepr"},
+    std::string_view{"origin"},      std::string_view{"ignore_result"},
+    std::string_view{"compression"},
+};
+
+[[noreturn]] void refuse(std::string_view field, std::string_view why)
+{
+    std::string text = "task message: ";
+    text += field;
+    text += ": ";
+    text += why;
+    throw error{ferry::errc::malformed, std::move(text)};
+}
+
+value or_null(const std::string& text)
+{
+    return text.empty() ? value{} : value{text};
+}
+
+template <class T>
+value or_null(const std::optional<T>& v)
+{
+    return v ? value{*v} : value{};
+}
+
+value time_or_null(const std::optional<timestamp>& time)
+{
+    return time ? value{iso8601::format(*time)} : value{};
+}
+
+/// Null for a member that is missing, so that a sender may leave out what it has nothing to say of.
+const value& member(const value& object, std::string_view name)
+{
+    static const value null;
+    const value* found = object.get_if(name);
+    return found == nullptr ? null : *found;
+}
+
+std::string text_of(const value& object, std::string_view name)
+{
+    const value& v = member(object, name);
+    if (v.is_null()) return {};
+    if (!v.is_string()) refuse(name, "not a text");
+    return v.as<std::string>();
+}
+
+std::int64_t integer_of(const value& object, std::string_view name, std::int64_t otherwise)
+{
+    const value& v = member(object, name);
+    if (v.is_null()) return otherwise;
+    if (!v.is_integer() || v.is_big()) refuse(name, "not an integer");
+    return v.as<std::int64_t>();
+}
+
+std::optional<timestamp> time_of(const value& object, std::string_view name)
+{
+    const std::string text = text_of(object, name);
+    if (text.empty()) return std::nullopt;
+    const auto time = iso8601::try_parse(text);
+    if (!time) refuse(name, "not a time");
+    return time->utc;
+}
+
+std::optional<double> seconds_of(const value& v)
+{
+    if (v.is_null()) return std::nullopt;
+    if (!v.is_integer() && !v.is_real()) refuse("timelimit", "not a number");
+    return v.to<double>();
+}
+
+void read_time_limits(const value& object, message& into)
+{
+    const value& limits = member(object, "timelimit");
+    if (limits.is_null()) return;
+    if (!limits.is_sequence() || limits.size() != 2) refuse("timelimit", "not two numbers");
+    into.hard_time_limit = seconds_of(limits.at(0));
+    into.soft_time_limit = seconds_of(limits.at(1));
+}
+
+/// What the headers of protocol 2 and the body of protocol 1 have in common.
+void read_common(const value& object, message& into)
+{
+    into.task = text_of(object, "task");
+    into.id = text_of(object, "id");
+    if (into.task.empty()) refuse("task", "missing");
+    if (into.id.empty()) refuse("id", "missing");
+    into.eta = time_of(object, "eta");
+    into.expires = time_of(object, "expires");
+    into.retries = std::max<std::int64_t>(0, integer_of(object, "retries", 0));
+    into.group = text_of(object, "group");
+    if (!member(object, "group_index").is_null()) {
+        into.group_index = integer_of(object, "group_index", 0);
+    }
+    read_time_limits(object, into);
+}
+
+void read_headers(const value& headers, message& into)
+{
+    read_common(headers, into);
+    into.shadow = text_of(headers, "shadow");
+    into.root_id = text_of(headers, "root_id");
+    into.parent_id = text_of(headers, "parent_id");
+    into.origin = text_of(headers, "origin");
+    const value& ignore = member(headers, "ignore_result");
+    into.ignore_result = ignore.is_boolean() && ignore.as<bool>();
+    for (const auto& [name, v] : headers.items()) {
+        if (std::ranges::find(known_headers, name) == known_headers.end()) {
+            into.headers.insert(name, v);
+        }
+    }
+}
+
+void read_arguments(const value& args, const value& kwargs, message& into)
+{
+    if (args.is_sequence()) {
+        into.args = args;
+    } else if (!args.is_null()) {
+        refuse("args", "not a list");
+    }
+    if (kwargs.is_object()) {
+        into.kwargs = kwargs;
+    } else if (!kwargs.is_null()) {
+        refuse("kwargs", "not a mapping");
+    }
+}
+
+void read_embed(const value& embed, message& into)
+{
+    if (embed.is_null()) return;
+    if (!embed.is_object()) refuse("embed", "not a mapping");
+    into.callbacks = member(embed, "callbacks");
+    into.errbacks = member(embed, "errbacks");
+    into.chain = member(embed, "chain");
+    into.chord = member(embed, "chord");
+}
+
+value read_body(const envelope& e)
+{
+    if (const std::string compression = text_of(e.headers, "compression"); !compression.empty()) {
+        throw error{ferry::errc::unsupported, "task message: compressed with " + compression};
+    }
+    if (e.content_type != "application/json") {
+        throw error{ferry::errc::unsupported, "task message: content type " + e.content_type};
+    }
+    if (e.body.size() > max_body_bytes) throw limit_error{"max_body_bytes", max_body_bytes};
+    return detail::parse_wire(e.body);
+}
+
+}  // namespace
+
+envelope encode(const message& m)
+{
+    envelope e;
+    e.headers = value::object(
+        "lang", "c++", "task", m.task, "id", m.id, "shadow", or_null(m.shadow), "eta",
+        time_or_null(m.eta), "expires", time_or_null(m.expires), "group", or_null(m.group),
+        "group_index", or_null(m.group_index), "retries", m.retries, "timelimit",
+        value::array(or_null(m.hard_time_limit), or_null(m.soft_time_limit)), "root_id",
+        m.root_id.empty() ? m.id : m.root_id, "parent_id", or_null(m.parent_id), "argsrepr",
+        python_args_repr(m.args), "kwargsrepr", python_repr(m.kwargs), "origin", m.origin,
+        "ignore_result", m.ignore_result);
+    for (const auto& [name, v] : m.headers.items()) e.headers.insert(name, v);
+    e.correlation_id = m.id;
+    e.reply_to = m.reply_to;
+    e.priority = m.priority;
+    if (m.expires) {
+        using std::chrono::milliseconds;
+        const auto left = std::chrono::duration_cast<milliseconds>(*m.expires - now());
+        e.expiration = std::to_string(std::max(left, milliseconds{0}).count());
+    }
+    const value embed = value::object("callbacks", m.callbacks, "errbacks", m.errbacks, "chain",
+                                      m.chain, "chord", m.chord);
+    e.body = detail::dump_wire(value::array(m.args, m.kwargs, embed));
+    return e;
+}
+
+message decode(const envelope& e)
+{
+    message m;
+    m.reply_to = e.reply_to;
+    m.priority = e.priority;
+    const value body = read_body(e);
+    const bool has_headers = e.headers.contains("task");
+    if (has_headers) read_headers(e.headers, m);
+    if (body.is_object()) {
+        // Protocol 1, or its body below the headers of protocol 2.
+        if (!has_headers) {
+            read_common(body, m);
+            if (m.group.empty()) m.group = text_of(body, "taskset");
+        }
+        read_arguments(member(body, "args"), member(body, "kwargs"), m);
+        read_embed(body, m);
+    } else if (has_headers && body.is_sequence() && body.size() >= 2) {
+        read_arguments(body.at(0), body.at(1), m);
+        read_embed(body.size() > 2 ? body.at(2) : value{}, m);
+    } else {
+        refuse("body", has_headers ? "not [args, kwargs, embed]" : "no task message");
+    }
+    if (m.root_id.empty()) m.root_id = m.id;
+    return m;
+}
+
+std::string head_to_text(const envelope& e)
+{
+    value properties = value::object("correlation_id", e.correlation_id, "reply_to", e.reply_to,
+                                     "delivery_mode", e.delivery_mode, "priority", e.priority);
+    if (!e.expiration.empty()) properties.insert("expiration", e.expiration);
+    return detail::dump_wire(value::object("content-type", e.content_type, "content-encoding",
+                                           e.content_encoding, "headers", e.headers, "properties",
+                                           std::move(properties)));
+}
+
+envelope envelope_from_text(std::string_view head, std::string body)
+{
+    const value all = detail::parse_wire(head);
+    if (!all.is_object()) refuse("head", "not a mapping");
+    envelope e;
+    e.content_type = text_of(all, "content-type");
+    e.content_encoding = text_of(all, "content-encoding");
+    if (const value& headers = member(all, "headers"); headers.is_object()) {
+        e.headers = headers;
+    } else if (!headers.is_null()) {
+        refuse("headers", "not a mapping");
+    }
+    const value& properties = member(all, "properties");
+    e.correlation_id = text_of(properties, "correlation_id");
+    e.reply_to = text_of(properties, "reply_to");
+    e.expiration = text_of(properties, "expiration");
+    e.priority =
+        static_cast<int>(std::clamp<std::int64_t>(integer_of(properties, "priority", 0), 0, 255));
+    e.delivery_mode = integer_of(properties, "delivery_mode", 2) == 1 ? 1 : 2;
+    e.body = std::move(body);
+    return e;
+}
+
+}  // namespace ferry::tasks

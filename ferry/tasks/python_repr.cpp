@@ -1,0 +1,192 @@
+#include "ferry/tasks/message.hpp"
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ferry::tasks {
+namespace {
+
+/// Writes until the limit is reached; containers wait on a stack of its own, so that nesting costs
+/// no call depth.
+class writer {
+public:
+    explicit writer(std::size_t limit) : limit_{limit} {}
+
+    std::string write(const value& top, bool as_tuple)
+    {
+        begin(top, as_tuple);
+        while (!open_.empty() && out_.size() <= limit_) advance();
+        if (out_.size() > limit_) cut();
+        return std::move(out_);
+    }
+
+private:
+    struct container {
+        const value* next;
+        const value* end;
+        std::string_view closing;
+        bool lonely_comma;  ///< a tuple of one
+        bool first = true;
+    };
+    struct object {
+        using iterator = decltype(std::declval<const value&>().items().begin());
+        iterator next;
+        iterator end;
+        bool first = true;
+    };
+
+    void begin(const value& v, bool as_tuple = false)
+    {
+        switch (v.kind()) {
+            case value_kind::null: out_ += "None"; break;
+            case value_kind::boolean: out_ += v.as<bool>() ? "True" : "False"; break;
+            case value_kind::integer: out_ += v.to<std::string>(); break;
+            case value_kind::real: out_ += real(v.as<double>(), v); break;
+            case value_kind::decimal: out_ += "Decimal('" + v.to<std::string>() + "')"; break;
+            case value_kind::string: text(v.as<std::string_view>()); break;
+            case value_kind::datetime: text(v.to<std::string>()); break;
+            case value_kind::binary: bytes(v); break;
+            case value_kind::array:
+                if (!as_tuple) return open(v, "[", "]", false);
+                [[fallthrough]];
+            case value_kind::tuple: return open(v, "(", ")", v.size() == 1);
+            case value_kind::set:
+                if (v.empty()) out_ += "set()";
+                if (!v.empty()) open(v, "{", "}", false);
+                return;
+            case value_kind::object: {
+                out_ += '{';
+                const auto range = v.items();
+                open_.emplace_back(object{range.begin(), range.end()});
+                break;
+            }
+        }
+    }
+
+    void open(const value& v, std::string_view opening, std::string_view closing, bool lonely)
+    {
+        out_ += opening;
+        open_.emplace_back(container{v.begin(), v.end(), closing, lonely});
+    }
+
+    void advance()
+    {
+        if (auto* const list = std::get_if<container>(&open_.back())) {
+            if (list->next == list->end) {
+                if (list->lonely_comma) out_ += ',';
+                out_ += list->closing;
+                open_.pop_back();
+                return;
+            }
+            if (!std::exchange(list->first, false)) out_ += ", ";
+            begin(*list->next++);
+            return;
+        }
+        auto& map = std::get<object>(open_.back());
+        if (map.next == map.end) {
+            out_ += '}';
+            open_.pop_back();
+            return;
+        }
+        if (!std::exchange(map.first, false)) out_ += ", ";
+        const auto [key, item] = *map.next;
+        ++map.next;
+        text(key);
+        out_ += ": ";
+        begin(item);
+    }
+
+    static std::string real(double number, const value& v)
+    {
+        if (std::isnan(number)) return "nan";
+        if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+        return v.to<std::string>();
+    }
+
+    void text(std::string_view s)
+    {
+        // What lies beyond the limit is not looked at.
+        s = s.substr(0, limit_ + 1);
+        const bool has_single = s.find('\'') != std::string_view::npos;
+        const char quote = has_single && s.find('"') == std::string_view::npos ? '"' : '\'';
+        out_ += quote;
+        for (std::size_t i = 0; i < s.size(); ++i) {
+            const auto c = static_cast<unsigned char>(s[i]);
+            // The C1 controls, two bytes in UTF-8.
+            if (c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) <= 0xA0) {
+                escape(static_cast<unsigned char>(s[++i]));
+            } else if (c >= 0x80) {
+                out_ += s[i];
+            } else {
+                ascii(c, quote);
+            }
+        }
+        out_ += quote;
+    }
+
+    void bytes(const value& v)
+    {
+        const auto all = v.as<std::span<const std::byte>>();
+        out_ += "b'";
+        for (const std::byte b : all.first(std::min(all.size(), limit_ + 1))) {
+            const auto c = static_cast<unsigned char>(b);
+            if (c < 0x80) {
+                ascii(c, '\'');
+            } else {
+                escape(c);
+            }
+        }
+        out_ += '\'';
+    }
+
+    void ascii(unsigned char c, char quote)
+    {
+        switch (c) {
+            case '\n': out_ += "\\n"; return;
+            case '\r': out_ += "\\r"; return;
+            case '\t': out_ += "\\t"; return;
+            case '\\': out_ += "\\\\"; return;
+            default: break;
+        }
+        if (c < 0x20 || c == 0x7F) return escape(c);
+        if (c == static_cast<unsigned char>(quote)) out_ += '\\';
+        out_ += static_cast<char>(c);
+    }
+
+    void escape(unsigned char c)
+    {
+        constexpr std::string_view digits = "0123456789abcdef";
+        out_ += "\\x";
+        out_ += digits[c >> 4U];
+        out_ += digits[c & 15U];
+    }
+
+    void cut()
+    {
+        std::size_t end = limit_;
+        while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xC0U) == 0x80U) --end;
+        out_.resize(end);
+        out_ += "...";
+    }
+
+    std::size_t limit_;
+    std::string out_;
+    std::vector<std::variant<container, object>> open_;
+};
+
+}  // namespace
+
+std::string python_repr(const value& v, std::size_t max_bytes)
+{
+    return writer{max_bytes}.write(v, false);
+}
+
+std::string python_args_repr(const value& args, std::size_t max_bytes)
+{
+    return writer{max_bytes}.write(args, true);
+}
+
+}  // namespace ferry::tasks
