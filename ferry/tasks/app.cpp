@@ -1,0 +1,172 @@
+#include "ferry/tasks/app.hpp"
+
+#include "ferry/core/uuid.hpp"
+#include "ferry/tasks/detail/app_core.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+namespace ferry::tasks {
+namespace detail {
+
+const std::string& host_name()
+{
+    static const std::string name = [] {
+        std::array<char, 256> text{};
+        if (::gethostname(text.data(), text.size() - 1) != 0) return std::string{"localhost"};
+        return std::string{text.data()};
+    }();
+    return name;
+}
+
+const std::string& origin()
+{
+    static const std::string text = "gen" + std::to_string(::getpid()) + "@" + host_name();
+    return text;
+}
+
+app_core::app_core(std::string name, app_settings settings)
+    : name_{std::move(name)}, settings_{std::move(settings)}
+{
+}
+
+std::shared_ptr<message_broker> app_core::broker()
+{
+    const std::lock_guard lock{mutex_};
+    if (!settings_.broker) settings_.broker = open_broker(settings_.broker_url);
+    return settings_.broker;
+}
+
+std::shared_ptr<result_store> app_core::results()
+{
+    const std::shared_ptr<message_broker> beside = broker();
+    const std::lock_guard lock{mutex_};
+    if (!settings_.results) {
+        settings_.results = open_results(settings_.results_url, beside, settings_.result_expires);
+    }
+    return settings_.results;
+}
+
+void app_core::add(definition d)
+{
+    const std::lock_guard lock{mutex_};
+    std::string name = d.name;
+    const auto [at, fresh] =
+        tasks_.try_emplace(std::move(name), std::make_shared<const definition>(std::move(d)));
+    if (!fresh) throw error{ferry::errc::invalid_state, at->first + ": registered twice"};
+}
+
+std::shared_ptr<const definition> app_core::find(std::string_view name)
+{
+    const std::lock_guard lock{mutex_};
+    const auto at = tasks_.find(name);
+    return at == tasks_.end() ? nullptr : at->second;
+}
+
+std::vector<std::string> app_core::names()
+{
+    const std::lock_guard lock{mutex_};
+    std::vector<std::string> all;
+    for (const auto& [name, task] : tasks_) all.push_back(name);
+    return all;
+}
+
+outgoing prepare(app_core& app, call_settings call)
+{
+    message& m = call.message;
+    const std::shared_ptr<const definition> known = app.find(m.task);
+    if (known && call.queue.empty()) call.queue = known->settings.queue;
+    if (known && m.priority == 0) m.priority = known->settings.priority;
+    if (known && known->settings.ignore_result) m.ignore_result = true;
+    if (call.queue.empty()) call.queue = app.default_queue();
+    if (call.countdown) m.eta = now() + *call.countdown;
+    if (call.expires_in) m.expires = now() + *call.expires_in;
+    if (m.id.empty()) m.id = uuid4();
+    m.origin = origin();
+    return outgoing(std::move(call.queue), encode(m));
+}
+
+awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
+{
+    outgoing message = prepare(*app, std::move(call));
+    std::string id = message.content.correlation_id;
+    auto published = app->broker()->publish(std::move(message.queue), std::move(message.content));
+    co_await std::move(published);
+    co_return id;
+}
+
+awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::string id)
+{
+    const std::shared_ptr<result_store> store = app->results();
+    auto ready = store->wait(std::move(id));
+    co_return co_await std::move(ready);
+}
+
+awaitable<result_document> find_result(std::shared_ptr<app_core> app, std::string id)
+{
+    const std::shared_ptr<result_store> store = app->results();
+    auto found = store->find(std::move(id));
+    co_return co_await std::move(found);
+}
+
+awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id)
+{
+    const std::shared_ptr<result_store> store = app->results();
+    auto forgotten = store->forget(std::move(id));
+    co_await std::move(forgotten);
+}
+
+}  // namespace detail
+
+namespace {
+
+awaitable<void> store_state(std::shared_ptr<result_store> to, result_document d)
+{
+    auto stored = to->store(std::move(d));
+    co_await std::move(stored);
+}
+
+}  // namespace
+
+awaitable<void> context::update_state(std::string status, value meta) const
+{
+    result_document d;
+    d.task_id = id();
+    d.status = std::move(status);
+    d.result = std::move(meta);
+    return store_state(results_, std::move(d));
+}
+
+const std::string& app::name() const noexcept
+{
+    return core_->name();
+}
+
+std::vector<std::string> app::tasks() const
+{
+    return core_->names();
+}
+
+std::shared_ptr<message_broker> app::open_broker() const
+{
+    return core_->broker();
+}
+
+std::shared_ptr<result_store> app::open_results() const
+{
+    return core_->results();
+}
+
+void app::open(std::string name, app_settings settings)
+{
+    core_ = std::make_shared<detail::app_core>(std::move(name), std::move(settings));
+}
+
+void app::add(definition d)
+{
+    core_->add(std::move(d));
+}
+
+}  // namespace ferry::tasks

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/tasks/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ferry::tasks {
+
+class result_store;
+
+/// What context::retry throws: the task ends here, and a copy of its message is sent again. No
+/// std::exception, so that a task that catches its own errors does not swallow it.
+class retry_requested final : public interrupt {
+public:
+    retry_requested(std::chrono::milliseconds wait, std::optional<std::int64_t> max_retries,
+                    std::exception_ptr cause)
+        : countdown_{wait}, max_retries_{max_retries}, cause_{std::move(cause)}
+    {
+    }
+    const char* what() const noexcept override { return "the task asked to be retried"; }
+    std::chrono::milliseconds countdown() const noexcept { return countdown_; }
+    const std::optional<std::int64_t>& max_retries() const noexcept { return max_retries_; }
+    /// What the task had caught when it asked; null: nothing.
+    const std::exception_ptr& cause() const noexcept { return cause_; }
+
+private:
+    std::chrono::milliseconds countdown_;
+    std::optional<std::int64_t> max_retries_;
+    std::exception_ptr cause_;
+};
+
+/// The call that a task serves. A task that wants it takes it as its first parameter, by value, as
+/// Celery's bound tasks take `self`:
+///
+///     app.task("shop.fetch", [](tasks::context self, std::string url) { ... self.retry(10s); });
+///
+/// Cheap to copy.
+class context {
+public:
+    context(std::shared_ptr<const message> request, std::shared_ptr<result_store> results)
+        : request_{std::move(request)}, results_{std::move(results)}
+    {
+    }
+
+    const std::string& id() const noexcept { return request_->id; }
+    const std::string& task() const noexcept { return request_->task; }
+    /// How many tries went before this one.
+    std::int64_t retries() const noexcept { return request_->retries; }
+    /// The message as it came. As Celery's `self.request`.
+    const message& request() const noexcept { return *request_; }
+    /// A header of the sender's own; null if there is none.
+    const value* header(std::string_view name) const noexcept
+    {
+        return request_->headers.get_if(name);
+    }
+
+    /// Ends the task and lets it be called again later; the id stays, and who waits for the result
+    /// waits on. When the tries are used up the task fails with the exception that is being
+    /// handled, or with MaxRetriesExceededError. As Celery's `self.retry`.
+    /// \param max_retries  none: no limit.
+    /// \throws retry_requested  always.
+    [[noreturn]] void retry(std::chrono::milliseconds wait = std::chrono::minutes{3},
+                            std::optional<std::int64_t> max_retries = 3) const
+    {
+        throw retry_requested{wait, max_retries, std::current_exception()};
+    }
+
+    /// Shows a state of the task's own making to those who ask: `update_state("PROGRESS", meta)`.
+    awaitable<void> update_state(std::string status, value meta) const;
+
+private:
+    std::shared_ptr<const message> request_;
+    std::shared_ptr<result_store> results_;
+};
+
+/// All arguments of a call as they came, for a task that takes any: as Python's *args, **kwargs.
+struct arguments {
+    arguments() = default;
+
+    value args = value::array();
+    value kwargs = value::object();
+};
+
+}  // namespace ferry::tasks

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "ferry/tasks/app.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// What the handles of one app share. Every function may be called from any thread.
+class app_core {
+public:
+    app_core(std::string name, app_settings settings);
+
+    const std::string& name() const noexcept { return name_; }
+    const std::string& default_queue() const noexcept { return settings_.queue; }
+
+    std::shared_ptr<message_broker> broker();
+    std::shared_ptr<result_store> results();
+
+    void add(definition d);
+    std::shared_ptr<const definition> find(std::string_view name);
+    std::vector<std::string> names();
+
+private:
+    std::string name_;
+    std::mutex mutex_;
+    app_settings settings_;  ///< broker and results: guarded
+    std::map<std::string, std::shared_ptr<const definition>, std::less<>> tasks_;  ///< guarded
+};
+
+/// Who sends messages from here, `gen<pid>@<host>`.
+const std::string& origin();
+
+const std::string& host_name();
+
+/// Turns what was asked for into a message and the queue that it goes to.
+outgoing prepare(app_core& app, call_settings call);
+
+}  // namespace ferry::tasks::detail

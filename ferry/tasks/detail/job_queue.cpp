@@ -1,0 +1,54 @@
+#include "ferry/tasks/detail/job_queue.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace ferry::tasks::detail {
+
+void job_queue::push(std::vector<delivery> jobs)
+{
+    std::vector<std::shared_ptr<gate>> wake;
+    {
+        const std::lock_guard lock{mutex_};
+        const std::size_t count = std::min(jobs.size(), idle_.size());
+        std::ranges::move(jobs, std::back_inserter(jobs_));
+        wake.assign(idle_.end() - static_cast<std::ptrdiff_t>(count), idle_.end());
+        idle_.resize(idle_.size() - count);
+    }
+    for (const auto& g : wake) g->open();
+}
+
+void job_queue::close()
+{
+    std::vector<std::shared_ptr<gate>> wake;
+    {
+        const std::lock_guard lock{mutex_};
+        closed_ = true;
+        jobs_.clear();
+        wake.swap(idle_);
+    }
+    for (const auto& g : wake) g->open();
+}
+
+awaitable<std::optional<delivery>> job_queue::pop(std::shared_ptr<job_queue> self,
+                                                  std::shared_ptr<gate> mine)
+{
+    while (true) {
+        {
+            const std::lock_guard lock{self->mutex_};
+            if (self->closed_) co_return std::nullopt;
+            if (!self->jobs_.empty()) {
+                std::optional<delivery> job = std::move(self->jobs_.front());
+                self->jobs_.pop_front();
+                co_return job;
+            }
+            std::erase(self->idle_, mine);
+            self->idle_.push_back(mine);
+        }
+        auto woken = gate::wait(mine);
+        co_await std::move(woken);
+    }
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,240 @@
+#pragma once
+
+#include "ferry/core/error.hpp"
+#include "ferry/core/time.hpp"
+#include "ferry/core/value.hpp"
+#include "ferry/tasks/message.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// \file
+/// What may be said about a task where it is registered, and about a call where it is sent. Each
+/// option is a small type; where both places take it, it means the same in both, and the call wins.
+namespace ferry::tasks {
+
+/// Which failures are worth another try.
+struct retry_rule {
+    retry_rule() = default;
+
+    bool (*matches)(const std::exception_ptr&) = nullptr;
+    std::int64_t max_retries = 0;
+};
+
+/// How a task is treated by its workers, as its registration says.
+struct task_settings {
+    task_settings() = default;
+
+    std::vector<retry_rule> retries;
+    std::chrono::milliseconds backoff_first = std::chrono::seconds{1};
+    std::chrono::milliseconds backoff_max = std::chrono::minutes{10};
+    bool jitter = true;
+    bool acks_late = false;
+    bool ignore_result = false;
+    bool track_started = false;
+    std::string queue;  ///< empty: the app's
+    int priority = 0;
+    std::vector<std::string> parameters;
+};
+
+/// How one call is sent.
+struct call_settings {
+    call_settings() = default;
+
+    std::string queue;  ///< empty: the task's
+    std::optional<std::chrono::milliseconds> countdown;
+    std::optional<std::chrono::milliseconds> expires_in;
+    tasks::message message;  ///< what the options fill in: eta, expires, priority, id, headers
+};
+
+/// Tries again, up to so many times, if the task throws an E: `retry_for<connection_error>(5)`.
+/// The wait before each try is that of backoff(). As Celery's `autoretry_for`.
+template <class E>
+class retry_for {
+public:
+    explicit retry_for(std::int64_t max_retries = 3) : max_retries_{max_retries} {}
+    void operator()(task_settings& s) const
+    {
+        retry_rule rule;
+        rule.max_retries = max_retries_;
+        rule.matches = [](const std::exception_ptr& failure) {
+            try {
+                std::rethrow_exception(failure);
+            } catch (const E&) {
+                return true;
+            } catch (...) {
+                return false;
+            }
+        };
+        s.retries.push_back(rule);
+    }
+
+private:
+    std::int64_t max_retries_;
+};
+
+/// How long to wait before the tries: `first`, then twice as long each time, up to `longest`; a
+/// random part of that, so that many failed tasks do not come back at once, unless `jitter` is
+/// false. 1 s, 10 min and true by default. As Celery's `retry_backoff`, `retry_backoff_max`,
+/// `retry_jitter`.
+class backoff {
+public:
+    explicit backoff(std::chrono::milliseconds first,
+                     std::chrono::milliseconds longest = std::chrono::minutes{10},
+                     bool jitter = true)
+        : first_{first}, longest_{longest}, jitter_{jitter}
+    {
+    }
+    void operator()(task_settings& s) const
+    {
+        s.backoff_first = first_;
+        s.backoff_max = longest_;
+        s.jitter = jitter_;
+    }
+
+private:
+    std::chrono::milliseconds first_;
+    std::chrono::milliseconds longest_;
+    bool jitter_;
+};
+
+/// The message is settled when the task has ended, not when it begins: the task of a worker that is
+/// killed comes again. It must bear to run twice. Off by default, as Celery's `acks_late`.
+class acks_late {
+public:
+    explicit acks_late(bool on = true) : on_{on} {}
+    void operator()(task_settings& s) const { s.acks_late = on_; }
+
+private:
+    bool on_;
+};
+
+/// A worker that takes the task says so in its result: STARTED. As Celery's `track_started`.
+class track_started {
+public:
+    explicit track_started(bool on = true) : on_{on} {}
+    void operator()(task_settings& s) const { s.track_started = on_; }
+
+private:
+    bool on_;
+};
+
+/// The names of the task's parameters, by which callers may give them: `parameters("x", "y")`.
+/// C++ does not keep them.
+class parameters {
+public:
+    template <class... Names>
+    explicit parameters(const Names&... names) : names_{std::string{names}...}
+    {
+    }
+    void operator()(task_settings& s) const { s.parameters = names_; }
+
+private:
+    std::vector<std::string> names_;
+};
+
+/// No result is stored, and none can be waited for.
+class ignore_result {
+public:
+    explicit ignore_result(bool on = true) : on_{on} {}
+    void operator()(task_settings& s) const { s.ignore_result = on_; }
+    void operator()(call_settings& s) const { s.message.ignore_result = on_; }
+
+private:
+    bool on_;
+};
+
+/// The queue that the calls go to; `celery` by default.
+class queue {
+public:
+    explicit queue(std::string name) : name_{std::move(name)} {}
+    void operator()(task_settings& s) const { s.queue = name_; }
+    void operator()(call_settings& s) const { s.queue = name_; }
+
+private:
+    std::string name_;
+};
+
+/// 0 (the default) to 9: a waiting message of a higher priority goes first.
+class priority {
+public:
+    explicit priority(int level) : level_{level} {}
+    void operator()(task_settings& s) const { s.priority = level_; }
+    void operator()(call_settings& s) const { s.message.priority = level_; }
+
+private:
+    int level_;
+};
+
+/// Not before so much time has passed.
+class countdown {
+public:
+    explicit countdown(std::chrono::milliseconds wait) : wait_{wait} {}
+    void operator()(call_settings& s) const { s.countdown = wait_; }
+
+private:
+    std::chrono::milliseconds wait_;
+};
+
+/// Not before that time.
+class eta {
+public:
+    explicit eta(timestamp when) : when_{when} {}
+    void operator()(call_settings& s) const { s.message.eta = when_; }
+
+private:
+    timestamp when_;
+};
+
+/// If no worker has taken the task by then, it is revoked.
+class expires {
+public:
+    explicit expires(timestamp when) : when_{when} {}
+    explicit expires(std::chrono::milliseconds wait) : wait_{wait} {}
+    void operator()(call_settings& s) const
+    {
+        s.expires_in = wait_;
+        s.message.expires = when_;
+    }
+
+private:
+    std::optional<timestamp> when_;
+    std::optional<std::chrono::milliseconds> wait_;
+};
+
+/// The id of the call, a UUID; a fresh one by default.
+class task_id {
+public:
+    explicit task_id(std::string id) : id_{std::move(id)} {}
+    void operator()(call_settings& s) const { s.message.id = id_; }
+
+private:
+    std::string id_;
+};
+
+/// A header of one's own, which the task may read: context::header().
+class header {
+public:
+    header(std::string name, value content) : name_{std::move(name)}, content_{std::move(content)}
+    {
+    }
+    void operator()(call_settings& s) const { s.message.headers.insert(name_, content_); }
+
+private:
+    std::string name_;
+    value content_;
+};
+
+template <class T>
+concept task_option = requires(const T& option, task_settings& s) { option(s); };
+template <class T>
+concept call_option = requires(const T& option, call_settings& s) { option(s); };
+
+}  // namespace ferry::tasks

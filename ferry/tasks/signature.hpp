@@ -1,0 +1,124 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/tasks/async_result.hpp"
+#include "ferry/tasks/options.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace ferry::tasks {
+
+namespace detail {
+
+/// Publishes the call. \return its id.
+awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call);
+
+}  // namespace detail
+
+/// A call that is not sent yet: a task's name, its arguments and options. A value. R is what the
+/// task returns; of a task that only its name is known of, a ferry::value.
+template <class R = value>
+class signature {
+public:
+    signature(std::shared_ptr<detail::app_core> app, call_settings call)
+        : app_{std::move(app)}, call_{std::move(call)}
+    {
+    }
+
+    /// The same call with more options: `add.s(2, 3).set(queue("fast"))`.
+    template <call_option... Options>
+    signature set(const Options&... options) const
+    {
+        signature changed = *this;
+        (options(changed.call_), ...);
+        return changed;
+    }
+
+    /// Sends the call, `apply(countdown(30s), queue("images"))`. When it is done the broker answers
+    /// for the message. As Celery's apply_async.
+    /// \throws error  the broker failed; nothing was sent, unless its condition is `disconnected`.
+    template <call_option... Options>
+    awaitable<async_result<R>> apply(const Options&... options) const
+    {
+        return send(app_, set(options...).call_);
+    }
+
+    awaitable<async_result<R>> delay() const { return send(app_, call_); }
+
+    const std::string& task() const noexcept { return call_.message.task; }
+    const call_settings& settings() const noexcept { return call_; }
+
+private:
+    static awaitable<async_result<R>> send(std::shared_ptr<detail::app_core> app,
+                                           call_settings call)
+    {
+        auto sent = detail::send(app, std::move(call));
+        std::string id = co_await std::move(sent);
+        co_return async_result<R>(std::move(id), std::move(app));
+    }
+
+    std::shared_ptr<detail::app_core> app_;
+    call_settings call_;
+};
+
+template <class F>
+class task;
+
+/// A task of this program, or of another with this type: calls are checked by the compiler. A
+/// handle, cheap to copy; may be used from any loop.
+template <class R, class... Args>
+class task<R(Args...)> {
+public:
+    task(std::string name, std::shared_ptr<detail::app_core> app)
+        : name_{std::move(name)}, app_{std::move(app)}
+    {
+    }
+
+    const std::string& name() const noexcept { return name_; }
+
+    /// Sends a call: `auto result = co_await add.delay(2, 3);`
+    awaitable<async_result<R>> delay(const Args&... args) const { return s(args...).delay(); }
+
+    /// The call as a signature, to add options to it or to build workflows.
+    signature<R> s(const Args&... args) const
+    {
+        call_settings call;
+        call.message.task = name_;
+        call.message.args = value::array(to_value(args)...);
+        return signature<R>(app_, std::move(call));
+    }
+
+private:
+    std::string name_;
+    std::shared_ptr<detail::app_core> app_;
+};
+
+template <class R>
+class task<R(arguments)> {
+public:
+    task(std::string name, std::shared_ptr<detail::app_core> app)
+        : name_{std::move(name)}, app_{std::move(app)}
+    {
+    }
+
+    const std::string& name() const noexcept { return name_; }
+
+    awaitable<async_result<R>> delay(const arguments& all) const { return s(all).delay(); }
+
+    signature<R> s(const arguments& all) const
+    {
+        call_settings call;
+        call.message.task = name_;
+        call.message.args = all.args;
+        call.message.kwargs = all.kwargs;
+        return signature<R>(app_, std::move(call));
+    }
+
+private:
+    std::string name_;
+    std::shared_ptr<detail::app_core> app_;
+};
+
+}  // namespace ferry::tasks

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/tasks/app.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ferry::tasks {
+
+struct worker_settings {
+    worker_settings() = default;
+
+    std::size_t concurrency = 0;  ///< threads; 0: as many as there are cores
+    std::size_t coroutines = 1;
+    std::size_t prefetch_multiplier = 4;
+    std::vector<std::string> queues;  ///< empty: the app's default queue
+};
+
+/// How many threads run tasks; as many as there are cores by default. As `celery worker -c`.
+class concurrency {
+public:
+    explicit concurrency(std::size_t threads) : threads_{threads} {}
+    void operator()(worker_settings& s) const { s.concurrency = threads_; }
+
+private:
+    std::size_t threads_;
+};
+
+/// How many coroutine tasks each thread runs side by side; 1 by default. Tasks that mostly wait
+/// want many.
+class coroutines {
+public:
+    explicit coroutines(std::size_t each) : each_{each} {}
+    void operator()(worker_settings& s) const { s.coroutines = each_; }
+
+private:
+    std::size_t each_;
+};
+
+/// The queues to take tasks from. As `celery worker -Q`.
+class queues {
+public:
+    template <class... Names>
+    explicit queues(const Names&... names) : names_{std::string{names}...}
+    {
+    }
+    void operator()(worker_settings& s) const { s.queues = names_; }
+
+private:
+    std::vector<std::string> names_;
+};
+
+/// Messages held in advance for each task that can run at once; 4 by default, as in Celery.
+class prefetch_multiplier {
+public:
+    explicit prefetch_multiplier(std::size_t each) : each_{each} {}
+    void operator()(worker_settings& s) const { s.prefetch_multiplier = each_; }
+
+private:
+    std::size_t each_;
+};
+
+template <class T>
+concept worker_option = requires(const T& option, worker_settings& s) { option(s); };
+
+/// Takes tasks from the broker and runs them on threads of its own, each with its own loop.
+///
+///     tasks::worker worker(app, tasks::concurrency(4));
+///     auto serving = spawn(worker.run());
+///     ...
+///     worker.stop();
+///     co_await serving.join();
+///
+/// A failing task, an unknown one, a message that is none: each is settled once and logged, and
+/// stops nothing. As Celery's worker with its thread pool.
+class worker {
+public:
+    template <worker_option... Options>
+    explicit worker(const app& of, const Options&... options)
+    {
+        worker_settings settings;
+        (options(settings), ...);
+        make(of, std::move(settings));
+    }
+    worker(const app& of, worker_settings settings) { make(of, std::move(settings)); }
+    worker(worker&&) noexcept;
+    worker& operator=(worker&&) noexcept;
+    ~worker();
+
+    /// Serves until it is stopped. Once. \throws error  the broker or the result store cannot be
+    /// opened. Cancelling it is stop_now(), and waits for plain functions that are running.
+    awaitable<void> run();
+
+    /// Finishes the tasks that are running, gives the others back, and lets run() return.
+    /// Thread-safe. As the signal TERM.
+    void stop();
+
+    /// Cancels the tasks that are running, too; those that are acked late come again. A plain
+    /// function cannot be cancelled, and is waited for. Thread-safe. As the signal QUIT.
+    void stop_now();
+
+    /// How many tasks have ended here, in whatever way.
+    std::uint64_t ended() const noexcept;
+
+private:
+    class impl;
+    void make(const app& of, worker_settings settings);
+
+    std::shared_ptr<impl> impl_;
+};
+
+}  // namespace ferry::tasks
