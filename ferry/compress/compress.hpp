@@ -1,4 +1,11 @@
 #pragma once
 
 /// \file
-/// One interface over gzip, deflate, brotli and zstd.
+/// Compression: gzip, deflate, zstd and brotli behind one interface, for whole contents and for
+/// streams.
+///
+///     bytes small = compress::gzip(as_bytes(text));
+///     bytes again = compress::expand(small);              // the codec is recognised
+#include "ferry/compress/codec.hpp"
+#include "ferry/compress/decoder.hpp"
+#include "ferry/compress/encoder.hpp"
