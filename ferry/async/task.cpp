@@ -58,11 +58,11 @@ void task_core::finished(std::exception_ptr failure, bool interrupted) noexcept
     }
 }
 
-awaitable<void> task_core::wait()
+awaitable<void> task_core::wait(std::shared_ptr<task_core> self)
 {
-    if (done_) co_return;
+    if (self->done_) co_return;
     waiter me;
-    waiting_.push_back(me);
+    self->waiting_.push_back(me);
     co_await me.park();
 }
 

@@ -41,10 +41,11 @@ public:
 
     bool done() const noexcept { return done_; }
     bool was_cancelled() const noexcept { return interrupted_; }
+    bool failed() const noexcept { return failure_ != nullptr; }
     const std::string& name() const noexcept { return name_; }
 
-    /// Waits for the end, and takes the failure without throwing it.
-    awaitable<void> wait();
+    /// Waits for the end, and throws nothing for it.
+    static awaitable<void> wait(std::shared_ptr<task_core> self);
     void rethrow();
     const std::exception_ptr& failure() noexcept;
 
@@ -120,11 +121,16 @@ public:
     }
     bool cancelled() const noexcept { return state_->was_cancelled(); }
 
+    bool failed() const noexcept { return state_->failed(); }
+
     const std::string& name() const noexcept { return state_->name(); }
 
     /// Waits for the task: its value (a copy if T can be copied, else moved out) or its failure.
     /// Any number may wait. Cancelling the one who waits leaves the task running.
     awaitable<T> join() const { return wait_for(state_); }
+
+    /// Waits for the end, whatever it is; throws nothing but the `cancelled` of who waits.
+    awaitable<void> wait() const { return detail::task_core::wait(state_); }
 
     /// The value, or none while the task runs, or if it failed. As Greenlet.value.
     std::optional<T> value() const
@@ -158,7 +164,7 @@ public:
 private:
     static awaitable<T> wait_for(std::shared_ptr<detail::task_state<T>> state)
     {
-        co_await state->wait();
+        co_await detail::task_core::wait(state);
         state->rethrow();
         if constexpr (std::copy_constructible<T>) {
             co_return *state->value;

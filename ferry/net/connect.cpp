@@ -5,6 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/net/detail/descriptor.hpp"
 #include "ferry/net/detail/socket_transport.hpp"
+#include "ferry/net/tls.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -152,7 +153,9 @@ awaitable<stream> connect_now(endpoint to, milliseconds delay)
     } else {
         s = co_await connect_tcp(to.host(), to.port(), delay);
     }
-    co_return s;
+    if (to.tls() == nullptr) co_return s;
+    auto secured = start_tls(std::move(s), *to.tls(), to.server_name());
+    co_return co_await std::move(secured);
 }
 
 }  // namespace

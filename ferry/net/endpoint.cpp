@@ -1,6 +1,7 @@
 #include "ferry/net/endpoint.hpp"
 
 #include "ferry/core/error.hpp"
+#include "ferry/net/tls.hpp"
 
 #include <sys/un.h>
 
@@ -47,6 +48,13 @@ endpoint unix_socket(std::string path)
     result.kind_ = endpoint::kind::unix_socket;
     result.host_ = std::move(path);
     return result;
+}
+
+endpoint tls(endpoint over, tls_context context, std::string server_name)
+{
+    over.tls_ = std::make_shared<const tls_context>(std::move(context));
+    over.server_name_ = std::move(server_name);
+    return over;
 }
 
 }  // namespace ferry::net

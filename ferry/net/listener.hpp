@@ -24,7 +24,8 @@ public:
     listener& operator=(listener&&) noexcept;
     ~listener();
 
-    /// Waits for a connection; over a TLS endpoint, the handshake is left to the caller: start_tls.
+    /// Waits for a connection; over a TLS endpoint the handshake is left to the
+    /// caller: accept_tls().
     /// Cancelling loses no connection. Out of descriptors, it waits 100 ms and tries again.
     /// \throws cancelled  also when the listener is closed meanwhile.
     awaitable<stream> accept();

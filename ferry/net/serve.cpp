@@ -3,6 +3,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/net/listener.hpp"
+#include "ferry/net/tls.hpp"
 
 #include <utility>
 
@@ -11,13 +12,14 @@ namespace {
 
 /// What the connections of one server share.
 struct server {
-    server(connection_handler h, serve_options w)
-        : handler{std::move(h)}, with{w}, room{with.max_connections()}
+    server(connection_handler h, serve_options w, const endpoint& at)
+        : handler{std::move(h)}, with{w}, where{at}, room{with.max_connections()}
     {
     }
 
     connection_handler handler;
     serve_options with;
+    endpoint where;
     semaphore room;
 };
 
@@ -25,6 +27,12 @@ awaitable<void> handle(server* of, stream peer, semaphore::guard place)
 {
     const std::string name = peer.remote_endpoint();
     try {
+        if (of->where.tls() != nullptr) {
+            auto handshake =
+                timeout(of->with.handshake_timeout(), accept_tls(std::move(peer), *of->where.tls()),
+                        "TLS handshake");
+            peer = co_await std::move(handshake);
+        }
         auto handled = of->handler(std::move(peer));
         co_await std::move(handled);
     } catch (const std::exception& e) {
@@ -37,7 +45,7 @@ awaitable<void> handle(server* of, stream peer, semaphore::guard place)
 
 awaitable<void> serve(listener on, connection_handler handler, serve_options with)
 {
-    server s(std::move(handler), with);
+    server s(std::move(handler), with, on.local_endpoint());
     task_group connections;
     std::exception_ptr end;
     try {

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/net/stream.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::net {
+
+/// The settings of TLS connections, client's or server's. A handle: copies share the settings, and
+/// client connections made with them share a cache of sessions, so that a second connection to a
+/// host takes up the first one's session. Change settings before the first connection only.
+/// As ssl.SSLContext.
+class tls_context {
+public:
+    /// TLS 1.2 or later; the peer's certificate is verified against the system's store (OpenSSL's,
+    /// which honours SSL_CERT_FILE and SSL_CERT_DIR) and must be for the name that is connected to.
+    /// As ssl.create_default_context().
+    static tls_context client();
+
+    /// Shows the certificates of the PEM file `chain`, its own first, signed with the PEM file
+    /// `key`. \throws tls_error  a file cannot be read, or the key does not fit the certificate.
+    static tls_context server(const std::string& chain, const std::string& key);
+
+    /// Trusts the certificates of a PEM file, or of a PEM text, instead of the system's store. On a
+    /// server: clients must show a certificate that one of these has signed.
+    /// \throws tls_error  there is no certificate in it.
+    tls_context& ca_file(const std::string& path);
+    tls_context& ca_pem(std::string_view text);
+
+    /// Shows a certificate to servers that ask for one. \throws tls_error  as server().
+    tls_context& certificate(const std::string& chain, const std::string& key);
+
+    /// The protocols to offer (client) or to choose from (server), the best first: `h2`, then
+    /// `http/1.1`. Each has 1 to 255 bytes.
+    tls_context& alpn(const std::vector<std::string>& protocols);
+
+    /// Accepts every certificate: no protection against anybody in between. For tests.
+    tls_context& insecure();
+
+    bool is_server() const noexcept;
+
+    friend bool operator==(const tls_context&, const tls_context&) = default;
+
+    class impl;
+
+private:
+    friend class tls_transport;
+    explicit tls_context(std::shared_ptr<impl> i) noexcept : impl_{std::move(i)} {}
+    std::shared_ptr<impl> impl_;
+};
+
+static_assert(awaitable_argument<tls_context>);
+
+/// Makes the TLS handshake as the client, over any stream, and returns the stream inside. Bytes
+/// that the old stream has buffered belong to TLS: none is lost, and none passes as clear text.
+///
+///     s = co_await net::start_tls(std::move(s), net::tls_context::client(), "mail.local");
+///
+/// The end of the new stream is the peer's close_notify. A connection that is cut without it throws
+/// tls_error instead of passing for the end.
+/// \param host  the name to ask for (SNI) and to check, or an address to check.
+/// \throws tls_error  what() has the reason: self-signed certificate, certificate has expired,
+///         hostname mismatch..., or that the peer does not speak TLS; verify_result() is OpenSSL's.
+/// Cancelled or failed: the connection is closed. Time limits of the stream apply.
+awaitable<stream> start_tls(stream over, tls_context with, std::string host);
+
+/// The same as the server.
+awaitable<stream> accept_tls(stream over, tls_context with);
+
+}  // namespace ferry::net
