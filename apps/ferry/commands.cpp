@@ -1,18 +1,24 @@
 #include "apps/ferry/commands.hpp"
 
+#include "ferry/async/run.hpp"
+#include "ferry/async/signals.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/core/error.hpp"
 
 #include <array>
-#include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 namespace ferry::command {
 namespace {
 
-constexpr std::array<verb, 0> table{};
+constexpr std::array table{
+    verb{"json", "check JSON and print it nicely", json},
+};
 
 int exit_code_of(const error& e)
 {
+    if (dynamic_cast<const usage_error*>(&e) != nullptr) return exit_code::usage;
     if (dynamic_cast<const tls_error*>(&e) != nullptr) return exit_code::tls;
     if (dynamic_cast<const connection_error*>(&e) != nullptr) return exit_code::connect;
     if (dynamic_cast<const timeout_error*>(&e) != nullptr) return exit_code::timeout;
@@ -20,6 +26,22 @@ int exit_code_of(const error& e)
     if (dynamic_cast<const protocol_error*>(&e) != nullptr) return exit_code::transfer;
     if (e.code().category() == std::system_category()) return exit_code::local_file;
     return exit_code::other;
+}
+
+awaitable<void> cancel_on_signal(task<int> running)
+{
+    signals stop(SIGINT, SIGTERM);
+    co_await stop.next();
+    running.cancel();
+}
+
+awaitable<int> watch(awaitable<int> operation)
+{
+    const auto running = spawn(std::move(operation));
+    const auto watching = spawn(cancel_on_signal(running));
+    const int code = co_await running.join();
+    watching.cancel();
+    co_return code;
 }
 
 }  // namespace
@@ -39,6 +61,11 @@ std::optional<int> parse(CLI::App& options, int argc, char** argv)
     }
 }
 
+int run_until_interrupted(awaitable<int> operation)
+{
+    return run(watch(std::move(operation)));
+}
+
 int report_failure()
 {
     try {
@@ -53,23 +80,6 @@ int report_failure()
         std::fprintf(stderr, "ferry: %s\n", e.what());
         return exit_code::other;
     }
-}
-
-std::string read_input(const std::string& path)
-{
-    std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-    if (file == nullptr) throw system_failure(errno, "open " + path);
-    std::string all;
-    char chunk[64 * 1024];
-    std::size_t n = 0;
-    while ((n = std::fread(chunk, 1, sizeof chunk, file)) > 0 && all.size() <= max_input_bytes) {
-        all.append(chunk, n);
-    }
-    const int failure = std::ferror(file) != 0 ? errno : 0;
-    if (file != stdin) std::fclose(file);
-    if (failure != 0) throw system_failure(failure, "read " + path);
-    if (all.size() > max_input_bytes) throw limit_error("max_input_bytes", max_input_bytes);
-    return all;
 }
 
 }  // namespace ferry::command

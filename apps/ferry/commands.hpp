@@ -1,12 +1,15 @@
 #pragma once
 
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/error.hpp"
+
 #include <CLI/CLI.hpp>
 
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ferry::command {
 
@@ -44,12 +47,22 @@ std::optional<int> parse(CLI::App& options, int argc, char** argv);
 /// Prints the exception being handled, one line on standard error, and tells its exit code.
 int report_failure();
 
-/// A file's bytes; "-" is standard input.
-/// \throws error        the file cannot be read.
-/// \throws limit_error  it is longer than max_input_bytes.
-std::string read_input(const std::string& path);
-constexpr std::size_t max_input_bytes = std::size_t{1} << 30;
+/// The user's arguments are wrong: exit code 2.
+class usage_error : public error {
+public:
+    explicit usage_error(std::string message) : error{errc::malformed, std::move(message)} {}
+};
 
+/// Runs an operation that Ctrl-C and SIGTERM cancel. \throws cancelled  that happened.
+int run_until_interrupted(awaitable<int> operation);
+
+int get(int argc, char** argv);
+int serve(int argc, char** argv);
+int select(int argc, char** argv);
+int json(int argc, char** argv);
+int worker(int argc, char** argv);
+int call(int argc, char** argv);
+int result(int argc, char** argv);
 int harvest(int argc, char** argv);
 
 }  // namespace ferry::command
