@@ -69,9 +69,10 @@ bool evaluator::boolean_call(const expr& e, const focus& f)
         case function::not_: return !boolean(e.args[0], f);
         case function::contains:
         case function::starts_with: {
-            std::string scratches[2];
-            const std::string_view text = string(e.args[0], f, scratches[0]);
-            const std::string_view part = string(e.args[1], f, scratches[1]);
+            lease whole(strings_);
+            lease wanted(strings_);
+            const std::string_view text = string(e.args[0], f, *whole);
+            const std::string_view part = string(e.args[1], f, *wanted);
             charge(text.size() / 64);
             return e.function == function::starts_with
                        ? text.starts_with(part)
@@ -96,15 +97,15 @@ double evaluator::number_call(const expr& e, const focus& f)
         case function::round: return round_half_up(number(e.args[0], f));
         case function::number: return e.args.empty() ? number_value(f.at) : number(e.args[0], f);
         case function::string_length: {
-            std::string scratch;
+            lease scratch(strings_);
             std::size_t length = 0;
-            const std::string_view text = argument(e, f, scratch);
+            const std::string_view text = argument(e, f, *scratch);
             charge(text.size() / 64);
             for (const char c : text) length += is_continuation(c) ? 0 : 1;
             return static_cast<double>(length);
         }
         case function::sum: {
-            lease set(*this);
+            lease set(sets_);
             nodes(e.args[0], f, *set);
             double total = 0;
             for (const item x : *set) total += number_value(x);
@@ -119,20 +120,20 @@ std::string_view evaluator::string_call(const expr& e, const focus& f, std::stri
     switch (e.function) {
         case function::string: return argument(e, f, scratch);
         case function::concat: {
-            std::string out;
+            lease part(strings_);
+            scratch.clear();
             for (const expr& a : e.args) {
-                out += string(a, f, scratch);
-                check_string(out.size());
+                scratch += string(a, f, *part);
+                check_string(scratch.size());
             }
-            charge(out.size() / 64);
-            scratch = std::move(out);
+            charge(scratch.size() / 64);
             return scratch;
         }
         case function::substring_before:
         case function::substring_after: {
-            std::string other;
+            lease other(strings_);
             const std::string_view text = string(e.args[0], f, scratch);
-            const std::string_view mark = string(e.args[1], f, other);
+            const std::string_view mark = string(e.args[1], f, *other);
             charge(text.size() / 64);
             const std::size_t at = find_part(text, mark);
             if (at == std::string_view::npos) return {};
@@ -141,8 +142,8 @@ std::string_view evaluator::string_call(const expr& e, const focus& f, std::stri
         }
         case function::substring: return substring(e, f, scratch);
         case function::normalize_space: {
-            std::string from;
-            const std::string_view text = argument(e, f, from);
+            lease from(strings_);
+            const std::string_view text = argument(e, f, *from);
             charge(text.size() / 64);
             scratch.clear();
             for_each_word(text, [&](std::string_view word) {
@@ -188,10 +189,12 @@ std::string_view evaluator::substring(const expr& e, const focus& f, std::string
 
 std::string_view evaluator::translate(const expr& e, const focus& f, std::string& scratch)
 {
-    std::string scratches[3];
-    std::string_view text = string(e.args[0], f, scratches[0]);
-    std::string_view from = string(e.args[1], f, scratches[1]);
-    std::string_view to = string(e.args[2], f, scratches[2]);
+    lease subject(strings_);
+    lease replaced(strings_);
+    lease by(strings_);
+    std::string_view text = string(e.args[0], f, *subject);
+    std::string_view from = string(e.args[1], f, *replaced);
+    std::string_view to = string(e.args[2], f, *by);
     charge((text.size() + from.size()) / 16);
 
     std::unordered_map<std::string_view, std::string_view> map;
@@ -265,7 +268,7 @@ void evaluator::by_id(const expr& e, const focus& f, node_set& out)
     const expr& argument = e.args[0];
     std::string scratch;
     if (argument.type == type::nodes) {
-        lease set(*this);
+        lease set(sets_);
         nodes(argument, f, *set);
         for (const item x : *set) add_all(string_value(x, scratch));
     } else if (argument.type == type::any) {

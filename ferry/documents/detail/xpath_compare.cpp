@@ -82,7 +82,7 @@ bool evaluator::compare(const expr& e, const focus& f)
 bool evaluator::for_each(const operand& o, const focus& f, visitor visit)
 {
     if (o.value == nullptr) return for_each(*o.expression, f, visit);
-    lease set(*this);
+    lease set(sets_);
     import(*o.value, *set);
     return std::all_of(set->begin(), set->end(), visit);
 }
@@ -112,8 +112,8 @@ bool evaluator::compare(op how, const operand& left, const operand& right, const
     }
     if (left_nodes) {
         if (right.type == type::string && is_equality(how)) {
-            std::string scratch;
-            const std::string_view wanted = text(right, scratch);
+            lease scratch(strings_);
+            const std::string_view wanted = text(right, *scratch);
             const bool same = how == op::equal;
             return !for_each(left, f, [&](item x) { return equals(x, wanted) != same; });
         }
@@ -122,8 +122,9 @@ bool evaluator::compare(op how, const operand& left, const operand& right, const
                          [&](item x) { return !test_numbers(how, number_value(x), wanted); });
     }
     if (is_equality(how) && left.type == type::string && right.type == type::string) {
-        std::string scratches[2];
-        return (text(left, scratches[0]) == text(right, scratches[1])) == (how == op::equal);
+        lease one(strings_);
+        lease other(strings_);
+        return (text(left, *one) == text(right, *other)) == (how == op::equal);
     }
     return test_numbers(how, amount(left), amount(right));
 }

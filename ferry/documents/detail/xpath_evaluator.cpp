@@ -26,7 +26,7 @@ result evaluator::any(const expr& e, const focus& f)
 {
     switch (e.type) {
         case type::nodes: {
-            lease set(*this);
+            lease set(sets_);
             nodes(e, f, *set);
             return exported(*set);
         }
@@ -89,8 +89,8 @@ bool evaluator::boolean(const expr& e, const focus& f)
     switch (e.type) {
         case type::nodes: return !for_each(e, f, [](item) { return false; });
         case type::string: {
-            std::string scratch;
-            return !string(e, f, scratch).empty();
+            lease scratch(strings_);
+            return !string(e, f, *scratch).empty();
         }
         case type::number: {
             const double n = number(e, f);
@@ -126,8 +126,8 @@ double evaluator::number(const expr& e, const focus& f)
     switch (e.type) {
         case type::nodes:
         case type::string: {
-            std::string scratch;
-            return to_number(string(e, f, scratch));
+            lease scratch(strings_);
+            return to_number(string(e, f, *scratch));
         }
         case type::number: return number_call(e, f);
         case type::boolean: return boolean(e, f) ? 1 : 0;
@@ -167,7 +167,7 @@ std::string_view evaluator::string(const expr& e, const focus& f, std::string& s
 std::string evaluator::string_of(const result& r)
 {
     if (!r.is_nodes()) return r.to_string();
-    lease set(*this);
+    lease set(sets_);
     import(r, *set);
     if (set->empty()) return {};
     std::string scratch;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <type_traits>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace ferry::xpath::detail {
@@ -39,6 +40,31 @@ public:
 private:
     void* object_;
     bool (*call_)(void*, item);
+};
+
+/// Borrows a set or a string for a scope, so that what they have allocated is used again.
+template <class T>
+class lease {
+public:
+    explicit lease(std::vector<T>& pool) : pool_(pool)
+    {
+        if (pool.empty()) return;
+        value_.swap(pool.back());
+        pool.pop_back();
+    }
+    ~lease()
+    {
+        value_.clear();
+        pool_.push_back(std::move(value_));
+    }
+    lease(const lease&) = delete;
+    lease& operator=(const lease&) = delete;
+    T& operator*() noexcept { return value_; }
+    T* operator->() noexcept { return &value_; }
+
+private:
+    std::vector<T>& pool_;
+    T value_;
 };
 
 /// One evaluation of a program over a tree. Values are asked for in the type that is needed, so
@@ -139,32 +165,9 @@ private:
     item root_;
     std::vector<bound_name> names_;
     std::uint64_t visited_ = 0;
-    std::vector<node_set> spare_;  // node-sets to use again
+    std::vector<node_set> sets_;  // to borrow from
+    std::vector<std::string> strings_;
     std::optional<std::unordered_map<std::string_view, node_id>> ids_;
-
-    /// Borrows a node-set for a scope.
-    class lease {
-    public:
-        explicit lease(evaluator& of) : of_(of)
-        {
-            if (of.spare_.empty()) return;
-            set_.swap(of.spare_.back());
-            of.spare_.pop_back();
-        }
-        ~lease()
-        {
-            set_.clear();
-            of_.spare_.push_back(std::move(set_));
-        }
-        lease(const lease&) = delete;
-        lease& operator=(const lease&) = delete;
-        node_set& operator*() noexcept { return set_; }
-        node_set* operator->() noexcept { return &set_; }
-
-    private:
-        evaluator& of_;
-        node_set set_;
-    };
 };
 
 constexpr bool is_continuation(char c) noexcept

@@ -179,7 +179,7 @@ void evaluator::collect(const step& s, item from, node_set& out)
 /// The way that knows last(): collects, then filters.
 bool evaluator::select_sized(const step& s, item from, const visitor& visit)
 {
-    lease found(*this);
+    lease found(sets_);
     const bool keeps_one = s.predicates[0].kind == predicate::form::last;
     auto add = [&](item x) {
         if (keeps_one) found->clear();
@@ -245,7 +245,7 @@ void evaluator::stream(const expr& path, std::size_t index, item from, node_set&
 
 void evaluator::path(const expr& e, const focus& f, node_set& out)
 {
-    lease from(*this);
+    lease from(sets_);
     if (e.args.empty()) {
         from->push_back(start(e, f));
     } else {
@@ -256,7 +256,7 @@ void evaluator::path(const expr& e, const focus& f, node_set& out)
         if (!e.streams_ordered) put_in_order(out);
         return;
     }
-    lease next(*this);
+    lease next(sets_);
     for (const step& s : e.steps) {
         if (from->empty()) break;
         next->clear();
@@ -345,7 +345,7 @@ bool evaluator::apply_merged(const step& s, const node_set& from, node_set& out)
 void evaluator::collect_ancestors(const step& s, const node_set& from, node_set& out)
 {
     const axis_walker<is_any_node> up(tree_, {}, visited_);
-    lease above(*this);
+    lease above(sets_);
     std::optional<node_id> before;
     for (const item x : from) {
         const bool starts_here = x.attribute != 0 || s.axis == axis::ancestor_or_self;
@@ -412,7 +412,7 @@ void evaluator::nodes(const expr& e, const focus& f, node_set& out)
             return;
         }
         case op::unite: {
-            lease one(*this);
+            lease one(sets_);
             for (const expr& part : e.args) {
                 one->clear();
                 nodes(part, f, *one);
@@ -435,7 +435,7 @@ bool evaluator::for_each(const expr& e, const focus& f, visitor visit)
         return std::all_of(e.args.begin(), e.args.end(),
                            [&](const expr& part) { return for_each(part, f, visit); });
     }
-    lease set(*this);
+    lease set(sets_);
     nodes(e, f, *set);
     return std::all_of(set->begin(), set->end(), visit);
 }
@@ -450,7 +450,7 @@ std::optional<item> evaluator::first_node(const expr& e, const focus& f)
         });
         return found;
     }
-    lease set(*this);
+    lease set(sets_);
     nodes(e, f, *set);
     if (!set->empty()) found = set->front();
     return found;
@@ -466,7 +466,7 @@ std::uint64_t evaluator::count(const expr& e, const focus& f)
         });
         return total;
     }
-    lease set(*this);
+    lease set(sets_);
     nodes(e, f, *set);
     return set->size();
 }

@@ -123,8 +123,8 @@ bool evaluator::equals(item x, std::string_view text)
 
 double evaluator::number_value(item x)
 {
-    std::string scratch;
-    return to_number(string_value(x, scratch));
+    lease scratch(strings_);
+    return to_number(string_value(x, *scratch));
 }
 
 void evaluator::check_string(std::size_t bytes) const
