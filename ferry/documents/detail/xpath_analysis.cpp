@@ -1,6 +1,10 @@
 #include "ferry/documents/detail/xpath_analysis.hpp"
 
+#include "ferry/documents/detail/xpath_number.hpp"
+
+#include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 namespace ferry::xpath::detail {
@@ -144,6 +148,28 @@ void analyse_path(expr& path)
         path.kind = op::attribute;
         path.slot = path.steps[0].slot;
     }
+}
+
+void analyse_call(expr& call)
+{
+    if (!is_call(call, function::contains) || !is_call(call.args[0], function::concat)) return;
+    const std::vector<expr>& parts = call.args[0].args;
+    const auto is_blank = [](const expr& e) { return e.kind == op::literal && e.text == " "; };
+    if (parts.size() != 3 || !is_blank(parts[0]) || !is_blank(parts[2])) return;
+    const bool any_space =
+        is_call(parts[1], function::normalize_space) && parts[1].args.size() == 1;
+    const expr& value = any_space ? parts[1].args[0] : parts[1];
+    const expr& part = call.args[1];
+    if (value.kind != op::attribute || part.kind != op::literal || part.text.size() < 3) return;
+    const std::string word = part.text.substr(1, part.text.size() - 2);
+    const bool is_word = part.text.front() == ' ' && part.text.back() == ' ' &&
+                         std::none_of(word.begin(), word.end(), is_space);
+    if (!is_word) return;
+    call.kind = op::word;
+    call.slot = value.slot;
+    call.text = word;
+    call.any_space = any_space;
+    call.args.clear();
 }
 
 }  // namespace ferry::xpath::detail

@@ -11,4 +11,8 @@ void classify(predicate& p);
 /// scan), and finds out whether they can run as nested loops.
 void analyse_path(expr& path);
 
+/// Recognises the idiom `contains(concat(' ', @class, ' '), ' word ')`, with or without
+/// normalize-space() around the attribute, which needs no strings to be made.
+void analyse_call(expr& call);
+
 }  // namespace ferry::xpath::detail

@@ -84,6 +84,7 @@ enum class op : std::uint8_t {
     call,       ///< a core function
     extension,  ///< a function of the context's: prefix, text
     attribute,  ///< `@name` of the context node: slot
+    word,       ///< whether the value of `@name` has a word: slot, text, any_space
     path,       ///< args[0], the root or the context node, then steps
     filter,     ///< args[0] filtered by the predicates of steps[0]
 };
@@ -113,6 +114,7 @@ struct expr {
     detail::type type = type::any;
     detail::function function = function::boolean;
     bool absolute = false;         ///< a path from the root
+    bool any_space = false;        ///< words are divided by any white space, not only by blanks
     bool uses_position = false;    ///< depends on position() of its own context
     bool uses_last = false;        ///< depends on last() of its own context
     bool streams = false;          ///< a path whose steps can be nested loops: no duplicates

@@ -8,6 +8,23 @@
 
 namespace ferry::xpath::detail {
 
+namespace {
+
+/// Whether `text` has `word` between divisions or the ends.
+bool has_word(std::string_view text, std::string_view word, bool any_space) noexcept
+{
+    const auto divides = [any_space](char c) { return c == ' ' || (any_space && is_space(c)); };
+    for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
+        const std::size_t end = at + word.size();
+        if ((at == 0 || divides(text[at - 1])) && (end == text.size() || divides(text[end]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 result evaluator::evaluate()
 {
     const expr& e = program_.root;
@@ -84,6 +101,10 @@ bool evaluator::boolean(const expr& e, const focus& f)
         case op::greater:
         case op::greater_equal: return compare(e, f);
         case op::attribute: return find(f.at, e.slot) != nullptr;
+        case op::word: {
+            const documents::attribute* a = find(f.at, e.slot);
+            return a != nullptr && has_word(tree_.value(*a), e.text, e.any_space);
+        }
         default: break;
     }
     switch (e.type) {

@@ -415,7 +415,10 @@ private:
             while (take(token_kind::comma));
         }
         expect(token_kind::close_paren, "',' or ')'");
-        if (known != nullptr) check_call(e, *known);
+        if (known != nullptr) {
+            check_call(e, *known);
+            analyse_call(e);
+        }
         e = made(std::move(e));
         e.uses_position = e.uses_position || (known && known->function == function::position);
         e.uses_last = e.uses_last || (known && known->function == function::last);
