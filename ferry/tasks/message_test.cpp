@@ -1,0 +1,237 @@
+#include "ferry/tasks/message.hpp"
+
+#include "ferry/documents/json.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace ferry::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+
+// As Celery 5.2 sends it.
+constexpr const char* captured_headers = R"json({
+    "lang": "py", "task": "cap.add", "id": "0655", "shadow": null,
+    "eta": "2026-11-22T06:43:47.768636+00:00", "expires": "2026-11-22T07:44:45.768636+01:00",
+    "group": null, "group_index": null, "retries": 1, "timelimit": [30, 20], "root_id": "0655",
+    "parent_id": null, "argsrepr": "(2,)", "kwargsrepr": "{'y': 3}", "origin": "gen19776@vm",
+    "ignore_result": false, "myhdr": "v", "stamps": {"cid": ["1"]}})json";
+constexpr const char* captured_body =
+    R"([[2], {"y": 3}, {"callbacks": null, "errbacks": [{"task": "x"}], "chain": null, "chord": null}])";
+
+envelope captured()
+{
+    envelope e;
+    e.headers = json::parse(captured_headers);
+    e.body = captured_body;
+    e.reply_to = "fcaa";
+    e.priority = 5;
+    return e;
+}
+
+TEST(message, reads_what_celery_sends)
+{
+    const message m = decode(captured());
+    EXPECT_EQ(m.task, "cap.add");
+    EXPECT_EQ(m.id, "0655");
+    EXPECT_EQ(m.args, value::array(2));
+    EXPECT_EQ(m.kwargs, value::object("y", 3));
+    EXPECT_EQ(iso8601::format(*m.eta), "2026-11-22T06:43:47.768636+00:00");
+    EXPECT_EQ(iso8601::format(*m.expires), "2026-11-22T06:44:45.768636+00:00");
+    EXPECT_EQ(m.retries, 1);
+    EXPECT_EQ(m.hard_time_limit, 30);
+    EXPECT_EQ(m.soft_time_limit, 20);
+    EXPECT_EQ(m.root_id, "0655");
+    EXPECT_EQ(m.origin, "gen19776@vm");
+    EXPECT_EQ(m.priority, 5);
+    EXPECT_EQ(m.reply_to, "fcaa");
+    EXPECT_EQ(m.errbacks, value::array(value::object("task", "x")));
+    EXPECT_EQ(m.headers, json::parse(R"({"myhdr": "v", "stamps": {"cid": ["1"]}})"));
+}
+
+TEST(message, goes_through_the_wire_unchanged)
+{
+    const message before = decode(captured());
+    const envelope sent = encode(before);
+    const envelope carried = envelope_from_text(head_to_text(sent), sent.body);
+    EXPECT_EQ(carried.headers, sent.headers);
+    EXPECT_EQ(carried.correlation_id, "0655");
+    EXPECT_EQ(carried.expiration, "0") << "long past";
+    EXPECT_EQ(carried.priority, 5);
+    const message after = decode(carried);
+    EXPECT_EQ(after.args, before.args);
+    EXPECT_EQ(after.kwargs, before.kwargs);
+    EXPECT_EQ(after.eta, before.eta);
+    EXPECT_EQ(after.expires, before.expires);
+    EXPECT_EQ(after.retries, before.retries);
+    EXPECT_EQ(after.errbacks, before.errbacks);
+    EXPECT_EQ(after.headers, before.headers);
+    EXPECT_EQ(after.hard_time_limit, before.hard_time_limit);
+    EXPECT_EQ(after.reply_to, before.reply_to);
+}
+
+TEST(message, has_every_header_of_protocol_2)
+{
+    message m;
+    m.task = "shop.add";
+    m.id = "1";
+    m.args = value::array(2, "it's");
+    m.kwargs = value::object("y", nullptr);
+    m.origin = "gen1@host";
+    const envelope e = encode(m);
+    EXPECT_EQ(
+        json::dump(e.headers),
+        R"j({"lang":"c++","task":"shop.add","id":"1","shadow":null,"eta":null,"expires":null,)j"
+        R"j("group":null,"group_index":null,"retries":0,"timelimit":[null,null],"root_id":"1",)j"
+        R"j("parent_id":null,"argsrepr":"(2, \"it's\")","kwargsrepr":"{'y': None}",)j"
+        R"j("origin":"gen1@host","ignore_result":false})j");
+    EXPECT_EQ(
+        e.body,
+        R"([[2,"it's"],{"y":null},{"callbacks":null,"errbacks":null,"chain":null,"chord":null}])");
+    EXPECT_EQ(e.expiration, "");
+}
+
+TEST(message, needs_no_more_than_name_and_id)
+{
+    envelope e;
+    e.headers = value::object("lang", "py", "task", "ferry.add", "id", "7");
+    e.body = "[[20, 3], {}, {}]";
+    const message m = decode(e);
+    EXPECT_EQ(m.args, value::array(20, 3));
+    EXPECT_EQ(m.root_id, "7");
+    EXPECT_EQ(m.retries, 0);
+    EXPECT_TRUE(m.chain.is_null());
+}
+
+TEST(message, reads_protocol_1_and_the_mixture)
+{
+    const char* body =
+        R"({"task":"ferry.add","id":"1bb6","args":[2,3],"kwargs":{"z":1},"group":null,
+        "retries":2,"eta":"2026-01-02T03:04:05","expires":null,"utc":true,"callbacks":[1],
+        "errbacks":null,"timelimit":[null,5.5],"taskset":"set","chord":null})";
+    envelope e;
+    e.body = body;
+    message m = decode(e);
+    EXPECT_EQ(m.task, "ferry.add");
+    EXPECT_EQ(m.id, "1bb6");
+    EXPECT_EQ(m.args, value::array(2, 3));
+    EXPECT_EQ(m.kwargs, value::object("z", 1));
+    EXPECT_EQ(m.retries, 2);
+    EXPECT_EQ(m.group, "set");
+    EXPECT_EQ(m.callbacks, value::array(1));
+    EXPECT_EQ(m.soft_time_limit, 5.5);
+    EXPECT_EQ(iso8601::format(*m.eta), "2026-01-02T03:04:05+00:00");
+    e.headers = value::object("task", "other", "id", "2");
+    m = decode(e);
+    EXPECT_EQ(m.task, "other");
+    EXPECT_EQ(m.retries, 0) << "the headers win";
+    EXPECT_EQ(m.args, value::array(2, 3));
+}
+
+TEST(message, refuses_what_is_none)
+{
+    struct row {
+        const char* name;
+        const char* headers;
+        const char* body;
+    };
+    for (const row& r : {
+             row{"no JSON", R"({"task":"t","id":"1"})", "{"},
+             row{"body too short", R"({"task":"t","id":"1"})", "[[]]"},
+             row{"body is text", R"({"task":"t","id":"1"})", "\"x\""},
+             row{"args no list", R"({"task":"t","id":"1"})", "[5, {}, {}]"},
+             row{"kwargs no mapping", R"({"task":"t","id":"1"})", "[[], [], {}]"},
+             row{"embed no mapping", R"({"task":"t","id":"1"})", "[[], {}, 5]"},
+             row{"no id", R"({"task":"t"})", "[[], {}, {}]"},
+             row{"task no text", R"({"task":1,"id":"1"})", "[[], {}, {}]"},
+             row{"eta no time", R"({"task":"t","id":"1","eta":"soon"})", "[[], {}, {}]"},
+             row{"eta a number", R"({"task":"t","id":"1","eta":5})", "[[], {}, {}]"},
+             row{"expires no time", R"({"task":"t","id":"1","expires":"x"})", "[[], {}, {}]"},
+             row{"retries a text", R"({"task":"t","id":"1","retries":"1"})", "[[], {}, {}]"},
+             row{"huge retries", R"({"task":"t","id":"1","retries":99999999999999999999})",
+                 "[[],{},{}]"},
+             row{"one time limit", R"({"task":"t","id":"1","timelimit":[1]})", "[[], {}, {}]"},
+             row{"time limit a text", R"({"task":"t","id":"1","timelimit":["1",2]})",
+                 "[[], {}, {}]"},
+             row{"compressed", R"({"task":"t","id":"1","compression":"application/x-gzip"})", "x"},
+             row{"neither protocol", "{}", "[[], {}, {}]"},
+             row{"protocol 1 without a name", "{}", R"({"id":"1","args":[]})"},
+         }) {
+        SCOPED_TRACE(r.name);
+        envelope e;
+        e.headers = json::parse(r.headers);
+        e.body = r.body;
+        EXPECT_THROW(decode(e), error);
+    }
+    envelope e = captured();
+    e.content_type = "application/x-python-serialize";
+    EXPECT_THROW(decode(e), error);
+    EXPECT_THROW(envelope_from_text("[]", ""), error);
+    EXPECT_THROW(envelope_from_text(R"({"headers": 5})", ""), error);
+}
+
+TEST(python_repr, writes_as_python)
+{
+    const double infinity = std::numeric_limits<double>::infinity();
+    struct row {
+        value from;
+        const char* expected;
+    };
+    const std::vector<row> rows = {
+        {nullptr, "None"},
+        {true, "True"},
+        {false, "False"},
+        {-7, "-7"},
+        {value::integer("1180591620717411303424"), "1180591620717411303424"},
+        {2.0, "2.0"},
+        {1e16, "1e+16"},
+        {0.1, "0.1"},
+        {infinity, "inf"},
+        {std::nan(""), "nan"},
+        {value::decimal("1.10"), "Decimal('1.10')"},
+        {"plain", "'plain'"},
+        {"it's", "\"it's\""},
+        {"both ' and \"", R"('both \' and "')"},
+        {"a\n\t\\\x7f\x01", R"('a\n\t\\\x7f\x01')"},
+        {"caf\u00e9 \u65e5\u672c", "'caf\u00e9 \u65e5\u672c'"},
+        {"\u0085", R"('\x85')"},
+        {std::as_bytes(std::span{"a'\xff", 3}), R"(b'a\'\xff')"},
+        {value::array(), "[]"},
+        {value::array(1, value::array(2), "x"), "[1, [2], 'x']"},
+        {value::tuple(), "()"},
+        {value::tuple(1), "(1,)"},
+        {value::tuple(1, 2), "(1, 2)"},
+        {value::set(), "set()"},
+        {value::set(1, 2), "{1, 2}"},
+        {value::object("a", 1, "b", value::object()), "{'a': 1, 'b': {}}"},
+    };
+    for (const row& r : rows) EXPECT_EQ(python_repr(r.from), r.expected);
+    EXPECT_EQ(python_args_repr(value::array(2)), "(2,)");
+    EXPECT_EQ(python_args_repr(value::array()), "()");
+}
+
+TEST(python_repr, is_cut_between_characters)
+{
+    EXPECT_EQ(python_repr(value("\u00e9\u00e9\u00e9\u00e9"), 4), "'\u00e9...");
+    EXPECT_EQ(python_repr(value::array(1, 2, 3), 4), "[1, ...");
+    const std::string huge(1'000'000, 'x');
+    EXPECT_EQ(python_repr(value(huge)).size(), max_repr_bytes + 3);
+}
+
+TEST(python_repr, depth_costs_no_stack)
+{
+    value deep = value::array();
+    for (int i = 0; i < 100'000; ++i) {
+        value outer = value::array();
+        outer.push_back(std::move(deep));
+        deep = std::move(outer);
+    }
+    EXPECT_EQ(python_repr(deep, 5), "[[[[[...");
+    EXPECT_EQ(python_repr(deep, 1'000'000).size(), 200'002U);
+}
+
+}  // namespace
+}  // namespace ferry::tasks
