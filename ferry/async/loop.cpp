@@ -59,10 +59,16 @@ void loop_core::drain() noexcept
 
 void loop_core::run()
 {
-    running_ = true;
+    struct mark {
+        bool& flag;
+        explicit mark(bool& f) noexcept : flag{f} { flag = true; }
+        mark(const mark&) = delete;
+        mark& operator=(const mark&) = delete;
+        ~mark() { flag = false; }
+    };
+    const mark running(running_);
     context_.restart();
     context_.run();
-    running_ = false;
 }
 
 void loop_core::post(std::unique_ptr<job> work)
@@ -90,6 +96,9 @@ void loop_core::shut_down() noexcept
     for (int i = 0; i < last_turns && !tasks.empty(); ++i) {
         if (context_.poll_one() == 0) break;
     }
+    // What outlives the thread, such as a static session, must not look for its timers here.
+    for (timer* const t : heap_) t->loop_ = nullptr;
+    heap_.clear();
 }
 
 void report_failure(const std::exception_ptr& failure, const char* where) noexcept

@@ -1,5 +1,6 @@
 #include "ferry/async/signals.hpp"
 
+#include "ferry/async/loop.hpp"
 #include "ferry/async/loop_access.hpp"
 #include "ferry/core/error.hpp"
 
@@ -23,6 +24,7 @@ public:
         co_return number;
     }
 
+    loop owner = loop::current();  ///< lives as long as its objects
     boost::asio::signal_set set{loop_access::executor()};
 };
 

@@ -103,7 +103,7 @@ void waiter::resume(ready_entry& self) noexcept
 
 waiter_list::~waiter_list()
 {
-    while (first_ != nullptr) remove(*first_);
+    while (first_ != nullptr) first_->abort();
 }
 
 void waiter_list::push_back(waiter& w) noexcept

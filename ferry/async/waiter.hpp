@@ -70,7 +70,7 @@ public:
     waiter_list(const waiter_list&) = delete;
     waiter_list& operator=(const waiter_list&) = delete;
 
-    /// Wakes nobody: who waits on a thing must not outlive it.
+    /// Whoever still waits gets `cancelled`.
     ~waiter_list();
 
     bool empty() const noexcept { return first_ == nullptr; }

@@ -77,36 +77,42 @@ public:
         co_return count;
     }
 
-    awaitable<std::size_t> write_some(const_buffers from) override
+    std::size_t try_write(const_buffers from) override
     {
-        const auto out = out_;
-        for (;;) {
-            if (closed_) throw cancelled();
-            if (out->dropped || out->ended) {
-                throw connection_error(errc::disconnected, "write pair: closed", "pair");
-            }
-            if (out->unread.size() < out->capacity) break;
-            pipe_waiter me;
-            out->writer.push_back(me);
-            const registration at(writing_, me);
-            co_await me.park();
+        pipe& out = *out_;
+        if (out.dropped || out.ended) {
+            throw connection_error(errc::disconnected, "write pair: closed", "pair");
         }
-        std::size_t room = out->capacity - out->unread.size();
+        std::size_t room = out.capacity - out.unread.size();
         std::size_t sent = 0;
         for (auto part : from) {
             part = part.first(std::min(part.size(), room));
             while (!part.empty()) {
-                const auto space = out->unread.space();
+                const auto space = out.unread.space();
                 const std::size_t count = std::min(space.size(), part.size());
                 std::memcpy(space.data(), part.data(), count);
-                out->unread.commit(count);
+                out.unread.commit(count);
                 part = part.subspan(count);
                 room -= count;
                 sent += count;
             }
         }
-        out->reader.wake_one();
-        co_return sent;
+        if (sent > 0) out.reader.wake_one();
+        return sent;
+    }
+
+    awaitable<std::size_t> write_some(const_buffers from) override
+    {
+        const auto out = out_;
+        for (;;) {
+            if (closed_) throw cancelled();
+            const std::size_t sent = try_write(from);
+            if (sent > 0) co_return sent;
+            pipe_waiter me;
+            out->writer.push_back(me);
+            const registration at(writing_, me);
+            co_await me.park();
+        }
     }
 
     awaitable<void> shutdown_write() override

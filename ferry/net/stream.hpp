@@ -48,10 +48,10 @@ public:
     awaitable<std::size_t> read_some(std::span<std::byte> into);
 
     /// Fills `into`, which must stay valid. \throws error(errc::truncated)  the stream ended
-    /// before; what was read of it is lost. Cancelled: nothing is lost if `into` fits the buffer.
+    /// before. Cancelled or truncated: what was read is in the stream again. As readexactly().
     awaitable<void> read_exactly(std::span<std::byte> into);
 
-    /// Reads `count` bytes, at most max_buffered_bytes. Cancelled or truncated: nothing is lost.
+    /// Reads `count` bytes, at most max_buffered_bytes; the same in all else.
     awaitable<bytes> read_exactly(std::size_t count);
 
     /// Reads a line with its end, `\n` or `\r\n`; none at the end of the stream. A last line

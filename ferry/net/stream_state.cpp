@@ -46,19 +46,14 @@ awaitable<std::size_t> stream::state::receive(std::span<std::byte> into)
     co_return count;
 }
 
-awaitable<std::size_t> stream::state::more()
-{
-    if (buffer.size() >= max_buffered_bytes) {
-        throw limit_error("max_buffered_bytes", max_buffered_bytes);
-    }
-    const std::size_t count = co_await receive(buffer.space());
-    buffer.commit(count);
-    co_return count;
-}
-
 awaitable<std::size_t> stream::state::fill(self s)
 {
-    co_return co_await s->more();
+    if (s->buffer.size() >= max_buffered_bytes) {
+        throw limit_error("max_buffered_bytes", max_buffered_bytes);
+    }
+    const std::size_t count = co_await s->receive(s->buffer.space());
+    s->buffer.commit(count);
+    co_return count;
 }
 
 awaitable<std::size_t> stream::state::read_some(self s, std::span<std::byte> into)
@@ -73,21 +68,16 @@ awaitable<std::size_t> stream::state::read_some(self s, std::span<std::byte> int
 
 awaitable<void> stream::state::read_exactly(self s, std::span<std::byte> into)
 {
-    const std::size_t wanted = into.size();
-    if (wanted <= detail::read_buffer::first_size) {
-        // Small pieces gather in the buffer, where a cancelled wait leaves them.
-        while (s->buffer.size() < wanted) {
-            const std::size_t count = co_await s->more();
-            if (count == 0) throw_truncated(*s, "read", s->buffer.size());
+    std::size_t filled = 0;
+    try {
+        while (filled < into.size()) {
+            const std::size_t count = co_await read_some(s, into.subspan(filled));
+            if (count == 0) throw_truncated(*s, "read", filled);
+            filled += count;
         }
-        std::memcpy(into.data(), s->buffer.data().data(), wanted);
-        s->buffer.consume(wanted);
-        co_return;
-    }
-    while (!into.empty()) {
-        const std::size_t count = co_await read_some(s, into);
-        if (count == 0) throw_truncated(*s, "read", wanted - into.size());
-        into = into.subspan(count);
+    } catch (...) {
+        s->buffer.prepend(into.first(filled));
+        throw;
     }
 }
 
@@ -95,7 +85,7 @@ awaitable<bytes> stream::state::read_count(self s, std::size_t count)
 {
     if (count > max_buffered_bytes) throw limit_error("max_buffered_bytes", max_buffered_bytes);
     while (s->buffer.size() < count) {
-        const std::size_t got = co_await s->more();
+        const std::size_t got = co_await fill(s);
         if (got == 0) throw_truncated(*s, "read", s->buffer.size());
     }
     bytes result = to_bytes(s->buffer.data().first(count));
@@ -120,7 +110,7 @@ awaitable<std::optional<std::string>> stream::state::read_line(self s)
         if (length > max_line_bytes) throw limit_error("max_line_bytes", max_line_bytes);
         if (end != text.npos) co_return s->take(length);
         searched = text.size();
-        const std::size_t count = co_await s->more();
+        const std::size_t count = co_await fill(s);
         if (count != 0) continue;
         if (s->buffer.size() == 0) co_return std::nullopt;
         co_return s->take(s->buffer.size());
@@ -137,7 +127,7 @@ awaitable<std::string> stream::state::read_until(self s, std::string separator, 
         if (length > limit) throw limit_error("read_until", limit);
         if (at != text.npos) co_return s->take(length);
         searched = text.size() < separator.size() ? 0 : text.size() - separator.size() + 1;
-        const std::size_t count = co_await s->more();
+        const std::size_t count = co_await fill(s);
         if (count == 0) throw_truncated(*s, "read until a separator from", s->buffer.size());
     }
 }
@@ -148,26 +138,22 @@ awaitable<bytes> stream::state::read_all(self s, std::size_t limit)
     s->buffer.consume(all.size());
     for (;;) {
         if (all.size() > limit) throw limit_error("read_all", limit);
-        const std::size_t count = co_await s->more();
+        const std::size_t count = co_await fill(s);
         if (count == 0) co_return all;
         append(all, s->buffer.data());
         s->buffer.consume(s->buffer.size());
     }
 }
 
-awaitable<semaphore::guard> stream::state::start_write()
+void stream::state::check_writable() const
 {
-    semaphore::guard held = writing.try_acquire();
-    if (!held) held = co_await writing.acquire();
     check_open();
-    if (broken) {
-        throw connection_error(errc::disconnected,
-                               "write " + over->remote_endpoint() +
-                                   ": an earlier write was cut after " + std::to_string(sent) +
-                                   " bytes",
-                               over->remote_endpoint());
-    }
-    co_return held;
+    if (!broken) return;
+    throw connection_error(errc::disconnected,
+                           "write " + over->remote_endpoint() +
+                               ": an earlier write was cut after " + std::to_string(sent) +
+                               " bytes",
+                           over->remote_endpoint());
 }
 
 // Sends all parts. What was sent before a failure is in `sent`.
@@ -187,18 +173,14 @@ awaitable<void> stream::state::send(const_buffers parts)
     for (;;) {
         while (!rest.empty() && rest.front().empty()) rest = rest.subspan(1);
         if (rest.empty()) co_return;
-        const watchdog::watch time(dog, direction::writing);
         std::size_t count = 0;
         try {
-            count = co_await over->write_some(rest);
-        } catch (const cancelled&) {
-            broken = sent != 0;
-            if (!time.bitten()) throw;
-            throw timeout_error("write " + over->remote_endpoint(), time.limit());
+            count = over->try_write(rest);
         } catch (...) {
             broken = true;
             throw;
         }
+        if (count == 0) count = co_await send_some(rest);
         sent += count;
         while (count > 0) {
             const std::size_t part = std::min(count, rest.front().size());
@@ -209,16 +191,35 @@ awaitable<void> stream::state::send(const_buffers parts)
     }
 }
 
+awaitable<std::size_t> stream::state::send_some(const_buffers parts)
+{
+    const watchdog::watch time(dog, direction::writing);
+    try {
+        co_return co_await over->write_some(parts);
+    } catch (const cancelled&) {
+        broken = sent != 0;
+        if (!time.bitten()) throw;
+        throw timeout_error("write " + over->remote_endpoint(), time.limit());
+    } catch (...) {
+        broken = true;
+        throw;
+    }
+}
+
 awaitable<void> stream::state::write(self s, std::span<const std::byte> from)
 {
-    const auto held = co_await s->start_write();
+    auto held = s->writing.try_acquire();
+    if (!held) held = co_await s->writing.acquire();
+    s->check_writable();
     const const_buffers one(&from, 1);
     co_await s->send(one);
 }
 
 awaitable<void> stream::state::write_text(self s, std::string text)
 {
-    const auto held = co_await s->start_write();
+    auto held = s->writing.try_acquire();
+    if (!held) held = co_await s->writing.acquire();
+    s->check_writable();
     const std::span<const std::byte> from = as_bytes(text);
     const const_buffers one(&from, 1);
     co_await s->send(one);
@@ -226,14 +227,18 @@ awaitable<void> stream::state::write_text(self s, std::string text)
 
 awaitable<void> stream::state::write_parts(self s, const_buffers from)
 {
-    const auto held = co_await s->start_write();
+    auto held = s->writing.try_acquire();
+    if (!held) held = co_await s->writing.acquire();
+    s->check_writable();
     co_await s->send(from);
 }
 
 awaitable<void> stream::state::send_file(self s, int file, std::uint64_t offset,
                                          std::uint64_t count)
 {
-    const auto held = co_await s->start_write();
+    auto held = s->writing.try_acquire();
+    if (!held) held = co_await s->writing.acquire();
+    s->check_writable();
     s->sent = 0;
     while (count > 0) {
         const watchdog::watch time(s->dog, direction::writing);
@@ -271,7 +276,9 @@ awaitable<void> stream::state::send_file(self s, int file, std::uint64_t offset,
 
 awaitable<void> stream::state::shutdown_write(self s)
 {
-    const auto held = co_await s->start_write();
+    auto held = s->writing.try_acquire();
+    if (!held) held = co_await s->writing.acquire();
+    s->check_writable();
     co_await s->over->shutdown_write();
 }
 
@@ -286,6 +293,11 @@ awaitable<void> stream::state::close(self s)
     }
     const watchdog::watch time(s->dog, direction::writing);
     co_await s->over->close();
+}
+
+std::size_t transport::try_write(const_buffers)
+{
+    return 0;
 }
 
 awaitable<std::uint64_t> transport::send_file(int, std::uint64_t, std::uint64_t)

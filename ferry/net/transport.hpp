@@ -39,6 +39,10 @@ public:
     /// \throws cancelled  interrupted or cancelled, with nothing read.
     virtual awaitable<std::size_t> read_some(std::span<std::byte> into) = 0;
 
+    /// Sends what is taken without a wait; 0 is always allowed, and lets the caller use
+    /// write_some().
+    virtual std::size_t try_write(const_buffers from);
+
     /// Sends what it can of the buffers, at least one byte.
     /// \throws cancelled  interrupted or cancelled, with nothing sent; a transport that cannot
     ///         promise that fails at every later write.

@@ -39,6 +39,7 @@ public:
         return interrupted || !io.is_open() || state.cancelled() != asio::cancellation_type::none;
     }
 
+    loop owner = loop::current();  ///< lives as long as its descriptors
     asio::posix::stream_descriptor io;
     bool interrupted_[2] = {false, false};
     bool pending_[2] = {false, false};

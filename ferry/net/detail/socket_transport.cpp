@@ -57,7 +57,7 @@ awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
     co_return count;
 }
 
-awaitable<std::size_t> socket_transport::write_some(const_buffers from)
+std::size_t socket_transport::try_write(const_buffers from)
 {
     std::array<iovec, buffers_per_call> parts;
     const std::size_t used = std::min(from.size(), parts.size());
@@ -71,10 +71,18 @@ awaitable<std::size_t> socket_transport::write_some(const_buffers from)
     message.msg_iovlen = used;
     for (;;) {
         const ssize_t count = ::sendmsg(io_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count >= 0) co_return static_cast<std::size_t>(count);
-        if (errno == EINTR) continue;
-        if (!would_block(errno)) fail(errno, "write");
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (would_block(errno)) return 0;
+        if (errno != EINTR) fail(errno, "write");
+    }
+}
+
+awaitable<std::size_t> socket_transport::write_some(const_buffers from)
+{
+    for (;;) {
         co_await io_.ready(direction::writing);
+        const std::size_t count = try_write(from);
+        if (count != 0) co_return count;
     }
 }
 

@@ -83,10 +83,10 @@ public:
 
 private:
     awaitable<std::size_t> receive(std::span<std::byte> into);
-    awaitable<std::size_t> more();
     awaitable<void> send(const_buffers parts);
-    awaitable<semaphore::guard> start_write();
+    awaitable<std::size_t> send_some(const_buffers parts);
     void check_open() const;
+    void check_writable() const;
     std::string take(std::size_t count);
 };
 
