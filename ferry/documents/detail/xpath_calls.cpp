@@ -25,6 +25,7 @@ std::string_view take_character(std::string_view& text) noexcept
 std::size_t find_part(std::string_view text, std::string_view part) noexcept
 {
     if (part.empty()) return 0;
+    if (text.size() < part.size()) return std::string_view::npos;
     const void* const at = memmem(text.data(), text.size(), part.data(), part.size());
     if (at == nullptr) return std::string_view::npos;
     return static_cast<std::size_t>(static_cast<const char*>(at) - text.data());
