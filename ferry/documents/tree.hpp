@@ -161,6 +161,8 @@ public:
     /// Whether the HTML parser made this tree, so that names compare without case.
     bool is_html() const noexcept { return is_html_; }
     quirks_mode quirks() const noexcept { return quirks_; }
+    /// Whether it was parsed as if scripts ran, so that `noscript` holds unparsed text.
+    bool scripting() const noexcept { return scripting_; }
     /// Whether a guard against hostile input changed the tree (see html::options).
     bool limited() const noexcept { return limited_; }
 
@@ -194,6 +196,7 @@ private:
     std::vector<std::unique_ptr<char[]>> name_blocks_;  // what names_ points into
     quirks_mode quirks_ = quirks_mode::no_quirks;
     bool is_html_ = false;
+    bool scripting_ = false;
     bool limited_ = false;
     bool has_fragments_ = false;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <unordered_map>
 
 namespace ferry::documents {
 
@@ -270,6 +271,32 @@ void tree_builder::move_children(node_id from, node_id to)
     links_[from].first = nodes[from].end = no_node;
 }
 
+node_id tree_builder::next_in(node_id n, node_id within)
+{
+    link_nodes();
+    if (links_[n].first != no_node) return links_[n].first;
+    while (n != within && links_[n].next == no_node) n = tree_.nodes_[n].parent;
+    return n == within ? no_node : links_[n].next;
+}
+
+bool tree_builder::replace_children(node_id n, node_id model, std::size_t& budget)
+{
+    std::vector<node_id> models;
+    for (node_id m = next_in(model, model); m != no_node; m = next_in(m, model)) {
+        if (m == n || models.size() == budget) return false;
+        models.push_back(m);
+    }
+    budget -= models.size();
+    while (links_[n].first != no_node) detach(links_[n].first);
+    std::unordered_map<node_id, node_id> copy_of = {{model, n}};
+    for (const node_id m : models) {
+        const node_id made = clone_element(m);
+        copy_of[m] = made;
+        insert(made, copy_of.at(tree_.nodes_[m].parent));
+    }
+    return true;
+}
+
 void tree_builder::relocate(node_id n, std::size_t capacity)
 {
     node& at = tree_.nodes_[n];
@@ -349,9 +376,10 @@ void tree_builder::settle_late_attributes()
     }
 }
 
-void tree_builder::set_html(quirks_mode quirks) noexcept
+void tree_builder::set_html(quirks_mode quirks, bool scripting) noexcept
 {
     tree_.is_html_ = true;
+    tree_.scripting_ = scripting;
     tree_.quirks_ = quirks;
 }
 
@@ -393,6 +421,12 @@ tree tree_builder::finish() &&
     settle_late_attributes();
     if (linked_) reorder();
     close_ranges();
+    const auto trim = [](auto& all) {
+        if (all.capacity() > all.size() + all.size() / 4 + 64) all.shrink_to_fit();
+    };
+    trim(tree_.nodes_);
+    trim(tree_.attributes_);
+    trim(tree_.side_);
     return std::move(tree_);
 }
 

@@ -50,12 +50,17 @@ public:
     void detach(node_id n);
     /// Moves all children of `from` to the end of `to`.
     void move_children(node_id from, node_id to);
+    /// The node after `n` in document order inside of the subtree `within`, or no_node.
+    node_id next_in(node_id n, node_id within);
+    /// Replaces the children of `n` by copies of those of `model`. \param budget  nodes that may be
+    /// made; what was made is taken off. \returns whether it sufficed; otherwise nothing changed.
+    bool replace_children(node_id n, node_id model, std::size_t& budget);
     /// Adds those of `attributes` that the element does not have yet.
     void merge_attributes(node_id n, std::span<const attribute> attributes);
 
     node_id last_child(node_id n) const noexcept { return tree_.nodes_[n].end; }
 
-    void set_html(quirks_mode quirks) noexcept;
+    void set_html(quirks_mode quirks, bool scripting = false) noexcept;
     void set_limited() noexcept { tree_.limited_ = true; }
 
     /// The finished tree; nodes that are nowhere in it are gone.

@@ -1,4 +1,5 @@
-"""Writes html_names.inc: the names that every tree knows, one line a name: X(enumerator, "text").
+"""Writes html_names.inc: the names that every tree knows, one line a name: X(enumerator, "text"); and html_svg.inc,
+the names whose case is restored in SVG.
 
 Run without arguments; the order is the numbering, so that elements come first.
 """
@@ -61,3 +62,8 @@ for name in ELEMENTS + SVG_ELEMENTS + [n.lower() for n in SVG_ELEMENTS] + ATTRIB
 lines = ['// Made by html_names_generate.py.', '// clang-format off']
 lines += [f'X({enumerator(n)}, "{n}")' for n in names]
 pathlib.Path(__file__).with_name('html_names.inc').write_text('\n'.join(lines) + '\n')
+
+pairs = ['// Made by html_names_generate.py.', '// clang-format off']
+pairs += [f'SVG_ELEMENT({enumerator(n.lower())}, {enumerator(n)})' for n in SVG_ELEMENTS]
+pairs += [f'SVG_ATTRIBUTE({enumerator(n.lower())}, {enumerator(n)})' for n in SVG_ATTRIBUTES]
+pathlib.Path(__file__).with_name('html_svg.inc').write_text('\n'.join(pairs) + '\n')

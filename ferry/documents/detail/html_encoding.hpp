@@ -1,0 +1,23 @@
+#pragma once
+
+#include "ferry/core/charset.hpp"
+
+#include <vector>
+
+namespace ferry::documents::detail {
+
+struct decoded_html {
+    std::string text;
+    charset::encoding from;
+};
+
+/// Decodes a page: byte order mark, then the transport's label, then `meta`, then what fits.
+decoded_html decode_html(std::span<const std::byte> bytes, std::string_view charset);
+
+/// The encoding that a `meta` element in the first 1024 bytes names. HTML Standard 13.2.3.2.
+std::optional<charset::encoding> prescan(std::string_view bytes);
+
+/// Makes every CR LF and CR a LF, in place.
+void normalise_line_ends(std::string& text);
+
+}  // namespace ferry::documents::detail

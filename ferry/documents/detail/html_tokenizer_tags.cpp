@@ -1,0 +1,217 @@
+#include "ferry/documents/detail/html_names.hpp"
+#include "ferry/documents/detail/html_scan.hpp"
+#include "ferry/documents/detail/html_tokenizer.hpp"
+
+#include <cstring>
+
+// Tags and their attributes.
+namespace ferry::documents::detail {
+
+namespace {
+
+constexpr std::string_view replacement = "\xef\xbf\xbd";
+
+}  // namespace
+
+/// The id of a name written in [from, to), in lower case and with NUL replaced.
+name_id html_tokenizer::lookup(const char* from, const char* to)
+{
+    const auto size = static_cast<std::size_t>(to - from);
+    if (size <= 8) {
+        std::uint64_t packed = 0;
+        unsigned classes = 0;
+        for (std::size_t i = 0; i < size; ++i) {
+            const auto c = static_cast<unsigned char>(from[i]);
+            classes |= byte_classes[c];
+            packed |= std::uint64_t{static_cast<unsigned char>(lower(from[i]))} << (8 * i);
+        }
+        if ((classes & is_nul) == 0)
+            if (const name_id known = find_static_name(packed); known != no_name) return known;
+    }
+    return builder_.intern(keep(scratch_, from, to, true));
+}
+
+/// Copies [from, to) with NUL replaced.
+std::string_view html_tokenizer::keep(std::string& in, const char* from, const char* to,
+                                      bool lower_case)
+{
+    in.clear();
+    for (; from != to; ++from) {
+        if (*from == '\0') {
+            error("unexpected-null-character", from);
+            in += replacement;
+        } else {
+            in += lower_case ? lower(*from) : *from;
+        }
+    }
+    return in;
+}
+
+const html_token& html_tokenizer::read_tag(const char* name, token_kind kind)
+{
+    token_.kind = kind;
+    token_.self_closing = false;
+    token_.attributes.clear();
+    ++tag_number_;
+    const char* at = name + 1;
+    while (at != end_ && !has_class(*at, ends_tag_name)) ++at;
+    token_.name = lookup(name, at);
+    if (at != end_ && *at == '>')
+        ++at;
+    else
+        at = read_attributes(at);
+    if (at == nullptr) {
+        error("eof-in-tag", end_);
+        at_ = end_;
+        return emit_end();
+    }
+    at_ = at;
+    if (kind == token_kind::end_tag) {
+        state_ = tokenizer_state::data;
+        if (!token_.attributes.empty()) error("end-tag-with-attributes", at - 1);
+        if (token_.self_closing) error("end-tag-with-trailing-solidus", at - 1);
+    }
+    return token_;
+}
+
+/// Reads up to and over the greater-than sign. \returns null at the end of the input.
+const char* html_tokenizer::read_attributes(const char* at)
+{
+    for (;;) {
+        while (at != end_ && has_class(*at, is_space)) ++at;
+        if (at == end_) return nullptr;
+        if (*at == '>') return at + 1;
+        if (*at == '/') {
+            if (++at == end_) return nullptr;
+            if (*at == '>') {
+                token_.self_closing = true;
+                return at + 1;
+            }
+            error("unexpected-solidus-in-tag", at);
+            continue;
+        }
+        at = read_attribute(at);
+        if (at == nullptr) return nullptr;
+    }
+}
+
+const char* html_tokenizer::read_attribute(const char* at)
+{
+    const char* const start = at;
+    name_id id = no_name;
+    at = read_attribute_name(at, id);
+    while (at != end_ && has_class(*at, is_space)) ++at;
+    std::string_view value;
+    if (at == end_ || *at != '=') {
+        add_attribute(id, value, start);
+        return at;
+    }
+    do ++at;
+    while (at != end_ && has_class(*at, is_space));
+    if (at == end_) return nullptr;
+    if (*at == '>') {
+        error("missing-attribute-value", at);
+    } else if (*at == '"' || *at == '\'') {
+        at = read_quoted(at + 1, *at, value);
+        if (at != nullptr && at != end_ && !has_class(*at, ends_tag_name))
+            error("missing-whitespace-between-attributes", at);
+    } else {
+        at = read_unquoted(at, value);
+    }
+    if (at != nullptr) add_attribute(id, value, start);
+    return at;
+}
+
+const char* html_tokenizer::read_attribute_name(const char* at, name_id& id)
+{
+    const char* const start = at;
+    if (*at == '=') {
+        error("unexpected-equals-sign-before-attribute-name", at);
+        ++at;
+    }
+    while (at != end_ && !has_class(*at, ends_attribute_name)) ++at;
+    if (errors_ != nullptr)
+        for (const char* c = start; c != at; ++c)
+            if (*c == '"' || *c == '\'' || *c == '<')
+                error("unexpected-character-in-attribute-name", c);
+    id = lookup(start, at);
+    return at;
+}
+
+void html_tokenizer::add_attribute(name_id id, std::string_view value, const char* where)
+{
+    if (id >= seen_.size()) seen_.resize(std::size_t{id} * 2);
+    if (seen_[id] == tag_number_) {
+        error("duplicate-attribute", where);
+        return;
+    }
+    seen_[id] = tag_number_;
+    token_.attributes.push_back(builder_.make_attribute(id, value));
+}
+
+const char* html_tokenizer::read_quoted(const char* at, char quote, std::string_view& value)
+{
+    const char* from = at;
+    at = find_any(at, end_, quote, '&', '\0');
+    if (at != end_ && *at == quote) {
+        value = {from, static_cast<std::size_t>(at - from)};
+        return at + 1;
+    }
+    scratch_.clear();
+    for (;;) {
+        if (at == end_) return nullptr;
+        if (*at == '\0') {
+            error("unexpected-null-character", at);
+            scratch_.append(from, at).append(replacement);
+            from = ++at;
+        } else if (*at == '&') {
+            const auto reference =
+                read_reference({at + 1, static_cast<std::size_t>(end_ - at - 1)}, true);
+            if (reference.error != nullptr) error(reference.error, at + 1 + reference.consumed);
+            if (reference.consumed != 0) {
+                scratch_.append(from, at).append(reference.view());
+                from = at + 1 + reference.consumed;
+            }
+            at += 1 + reference.consumed;
+        } else {
+            break;
+        }
+        at = find_any(at, end_, quote, '&', '\0');
+    }
+    value = scratch_.append(from, at);
+    return at + 1;
+}
+
+const char* html_tokenizer::read_unquoted(const char* at, std::string_view& value)
+{
+    const char* from = at;
+    scratch_.clear();
+    for (;; ++at) {
+        while (at != end_ && !has_class(*at, ends_unquoted)) ++at;
+        if (at == end_) return nullptr;
+        if (*at == '>' || has_class(*at, is_space)) break;
+        if (*at == '\0') {
+            error("unexpected-null-character", at);
+            scratch_.append(from, at).append(replacement);
+            from = at + 1;
+        } else if (*at == '&') {
+            const auto reference =
+                read_reference({at + 1, static_cast<std::size_t>(end_ - at - 1)}, true);
+            if (reference.error != nullptr) error(reference.error, at + 1 + reference.consumed);
+            if (reference.consumed != 0) {
+                scratch_.append(from, at).append(reference.view());
+                from = at + 1 + reference.consumed;
+                at += reference.consumed;
+            }
+        } else {
+            error("unexpected-character-in-unquoted-attribute-value", at);
+        }
+    }
+    if (scratch_.empty())
+        value = {from, static_cast<std::size_t>(at - from)};
+    else
+        value = scratch_.append(from, at);
+    return at;
+}
+
+}  // namespace ferry::documents::detail

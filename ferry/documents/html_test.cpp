@@ -1,0 +1,294 @@
+#include "ferry/documents/html.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace ferry::html {
+namespace {
+
+std::span<const std::byte> bytes_of(std::string_view text)
+{
+    return std::as_bytes(std::span(text));
+}
+
+std::string body_of(std::string_view text)
+{
+    return parse(text).body()->inner_html();
+}
+
+TEST(html, builds_the_tree_of_the_standard_where_lxml_differs)
+{
+    struct row {
+        const char* name;
+        std::string input;
+        const char* body;
+    };
+    const row rows[] = {
+        {"formatting goes on in the next paragraph", "<p><b>x<p>y</b>z",
+         "<p><b>x</b></p><p><b>y</b>z</p>"},
+        {"adoption agency", "<div><a>1<p>2</a>3</p></div>", "<div><a>1</a><p><a>2</a>3</p></div>"},
+        {"foster parenting", "<table>foo<tr><td>1</table>",
+         "foo<table><tbody><tr><td>1</td></tr></tbody></table>"},
+        {"case of SVG", "<svg viewBox='0 0 1 1'><foreignObject/></svg>",
+         "<svg viewBox=\"0 0 1 1\"><foreignObject></foreignObject></svg>"},
+        {"references", "&amp &copy &#128; &#0; &AMP;", "&amp; \u00a9 \u20ac \ufffd &amp;"},
+        {"first line feed of a textarea", "<textarea>\n\nx</textarea>", "<textarea>\nx</textarea>"},
+        {"first attribute wins, in lower case", "<p a=1 a=2 B=3 c>",
+         "<p a=\"1\" b=\"3\" c=\"\"></p>"},
+        {"image is img", "<image src=a>", "<img src=\"a\">"},
+        {"plaintext", "<plaintext></plaintext><b>", "<plaintext></plaintext><b></plaintext>"},
+        {"NUL in text", std::string("a\0b", 3), "ab"},
+        {"NUL in an attribute", std::string("<i a='\0'>", 9), "<i a=\"\ufffd\"></i>"},
+        {"line ends", "a\r\nb\rc", "a\nb\nc"},
+        {"template", "<body><template><td>x</template>y", "<template><td>x</td></template>y"},
+        {"script is not markup", "<body><script>if (a<b) '</p>'</script>",
+         "<script>if (a<b) '</p>'</script>"},
+        {"escaped script", "<body><script><!--<script></script>--></script>x",
+         "<script><!--<script></script>--></script>x"},
+        {"entities in attributes", "<a href='?a=1&copy=2&lt;'>",
+         "<a href=\"?a=1&amp;copy=2&lt;\"></a>"},
+        {"select drops nothing it may hold", "<select><div><option>x</select>",
+         "<select><div><option>x</option></div></select>"},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.name);
+        EXPECT_EQ(body_of(r.input), r.body);
+    }
+}
+
+TEST(html, gives_a_document_for_whatever_it_is_given)
+{
+    for (const std::string_view input : {"",
+                                         "\xef\xbb\xbf",
+                                         "<",
+                                         "</",
+                                         "<!",
+                                         "<!-",
+                                         "<!--",
+                                         "<![CDATA[",
+                                         "&",
+                                         "&#",
+                                         "&#x",
+                                         "<a ",
+                                         "<a b",
+                                         "<a b=",
+                                         "<a b='",
+                                         "<!DOCTYPE",
+                                         "<svg><![CDATA[",
+                                         "<script>",
+                                         "<script><!--",
+                                         "</p>",
+                                         "</br>",
+                                         "\xff\xfe\xfd",
+                                         "\xf0\x9f",
+                                         "<\xff>",
+                                         "</></></>"}) {
+        SCOPED_TRACE(testing::PrintToString(std::string(input)));
+        const document page = parse(bytes_of(input));
+        EXPECT_EQ(page.root().name(), "html");
+        EXPECT_TRUE(page.head());
+        EXPECT_TRUE(page.body());
+        parse_fragment(input, "svg path");
+    }
+}
+
+TEST(html, decodes_by_mark_then_label_then_meta_then_what_fits)
+{
+    struct row {
+        const char* name;
+        std::string bytes;
+        const char* charset;
+        const char* encoding;
+        const char* text;
+    };
+    const row rows[] = {
+        {"valid UTF-8", "<p>\xc3\xa9", "", "utf-8", "\u00e9"},
+        {"otherwise windows-1252", "<p>\x93\xe9", "", "windows-1252", "\u201c\u00e9"},
+        {"transport", "<p>\xe9", "iso-8859-1", "windows-1252", "\u00e9"},
+        {"transport wins over meta", "<meta charset=utf-8><p>\xe9", "latin1", "windows-1252",
+         "\u00e9"},
+        {"mark wins over all", "\xef\xbb\xbf<meta charset=koi8-r><p>\xc3\xa9", "koi8-r", "utf-8",
+         "\u00e9"},
+        {"UTF-16 with a mark", std::string("\xff\xfe<\0p\0>\0\xe9\0", 10), "", "utf-16le",
+         "\u00e9"},
+        {"meta charset", "<meta charset=koi8-r><p>\xc1", "", "koi8-r", "\u0430"},
+        {"meta http-equiv",
+         "<meta http-equiv=Content-Type content='text/html; charset=\"koi8-r\"'><p>\xc1", "",
+         "koi8-r", "\u0430"},
+        {"content without http-equiv", "<meta content='text/html; charset=koi8-r'><p>\xc1", "",
+         "windows-1252", "\u00c1"},
+        {"meta in a comment", "<!-- <meta charset=koi8-r> --><p>\xc1", "", "windows-1252",
+         "\u00c1"},
+        {"meta of UTF-16 means UTF-8", "<meta charset=utf-16><p>\xc3\xa9", "", "utf-8", "\u00e9"},
+        {"meta too late", std::string(1024, ' ') + "<meta charset=koi8-r><p>\xc1", "",
+         "windows-1252", "\u00c1"},
+        {"unknown label", "<p>\xc3\xa9", "bogus", "utf-8", "\u00e9"},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.name);
+        const document page = parse(bytes_of(r.bytes), r.charset);
+        EXPECT_EQ(page.encoding(), r.encoding);
+        const auto p = page.root().descendants("p");
+        EXPECT_EQ((*p.begin()).text(), r.text);
+    }
+    EXPECT_EQ(parse("a\xff").text(), "a\ufffd");
+}
+
+TEST(html, finds_what_a_page_has)
+{
+    const document page = parse(
+        "<!DOCTYPE html><title> The\n page </title><body class='a  b'><p id=x>1<b>2</b>3</p>"
+        "<template><p id=y></p></template><!--c--><a href='/?a&amp;b'>link</a>");
+    EXPECT_EQ(page.title(), "The page");
+    EXPECT_EQ(page.quirks(), quirks_mode::no_quirks);
+    const element p = page.get_element_by_id("x");
+    EXPECT_EQ(p.text(), "123");
+    EXPECT_EQ(p.parent()->name(), "body");
+    EXPECT_TRUE(page.body()->has_class("b"));
+    EXPECT_FALSE(page.body()->has_class(""));
+    EXPECT_FALSE(page.find_by_id("y"));
+    EXPECT_THROW(page.get_element_by_id("y"), lookup_error);
+    EXPECT_EQ(p.next_element()->name(), "template");
+    EXPECT_EQ(p.next_element()->template_content()->inner_html(), "<p id=\"y\"></p>");
+    std::string names;
+    for (const element e : page.body()->children()) names += std::string(e.name()) + ' ';
+    EXPECT_EQ(names, "p template a ");
+    names.clear();
+    for (const element e : page.root().descendants()) names += std::string(e.name()) + ' ';
+    EXPECT_EQ(names, "head title body p b template a ");
+    const element a = *page.root().descendants("a").begin();
+    EXPECT_EQ(a.attr("href"), "/?a&b");
+    EXPECT_EQ(a.attr("title", "none"), "none");
+    EXPECT_EQ(a.outer_html(), "<a href=\"/?a&amp;b\">link</a>");
+    EXPECT_EQ(a.position().line, 2U);
+    EXPECT_EQ(page.source().substr(a.position().offset, 8), "<a href=");
+    EXPECT_EQ(page.root().descendants("nosuch").empty(), true);
+    EXPECT_EQ(parse("x").quirks(), quirks_mode::quirks);
+}
+
+TEST(html, answers_xpath)
+{
+    const document page = parse(
+        "<html><body><div title=\"buyer-name\">Carson Busses</div><span class=\"item-price\">$29.95"
+        "</span><div title=\"buyer-name\">Earl E. Byrd</div><span class=\"item-price\">$8.37"
+        "</span></body></html>");
+    EXPECT_EQ(page.xpath("//div[@title='buyer-name']/text()").strings(),
+              (std::vector<std::string>{"Carson Busses", "Earl E. Byrd"}));
+    EXPECT_EQ(page.body()->xpath("count(div)").to_number(), 2.0);
+}
+
+TEST(html, parses_fragments_in_their_context)
+{
+    struct row {
+        const char* text;
+        const char* context;
+        const char* made;
+    };
+    const row rows[] = {
+        {"lead <b>x</b>", "body", "lead <b>x</b>"},
+        {"<td>x", "tr", "<td>x</td>"},
+        {"<td>x", "div", "x"},
+        {"a<b>", "title", "a&lt;b&gt;"},
+        {"<g/><![CDATA[x]]>", "svg svg", "<g></g>x"},
+        {"<tr><td>x", "template", "<tr><td>x</td></tr>"},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.text);
+        EXPECT_EQ(parse_fragment(r.text, r.context).to_html(), r.made);
+    }
+    EXPECT_EQ(parse_fragment("a<i>b</i>c").children().size(), 3U);
+    EXPECT_THROW(parse_fragment("text").root(), lookup_error);
+}
+
+TEST(html, keeps_parse_errors_on_request)
+{
+    const std::string_view text = "<!DOCTYPE html><p a=1 a=2>&bogus;</i>";
+    EXPECT_TRUE(parse(text).errors().empty());
+    const document page = parse(text, options().collect_errors(true));
+    std::vector<std::string_view> codes;
+    for (const problem& p : page.errors()) codes.push_back(p.code);
+    EXPECT_EQ(codes, (std::vector<std::string_view>{"duplicate-attribute",
+                                                    "unknown-named-character-reference",
+                                                    "unexpected-end-tag"}));
+    EXPECT_EQ(page.errors()[0].offset, 22U);
+}
+
+TEST(html, throws_only_for_limits_that_were_set)
+{
+    EXPECT_THROW(parse("<div><div><div>", options().max_depth(4)), limit_error);
+    EXPECT_NO_THROW(parse("<div><div>", options().max_depth(4)));
+    EXPECT_THROW(parse("12345", options().max_bytes(4)), limit_error);
+    EXPECT_THROW(parse(bytes_of("12345"), "", options().max_bytes(4)), limit_error);
+}
+
+std::string repeated(std::string_view text, int times)
+{
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+}
+
+TEST(html, keeps_a_hundred_thousand_nested_elements)
+{
+    constexpr int depth = 100'000;
+    const document page = parse(repeated("<div>", depth) + "x");
+    EXPECT_EQ(page.tree().size(), 4U + depth + 1U);
+    EXPECT_FALSE(page.tree().limited());
+    const auto deepest = page.tree().size() - 1;
+    EXPECT_EQ(page.tree().text(deepest), "x");
+    EXPECT_EQ(parse(page.to_html()).tree().size(), page.tree().size());
+}
+
+TEST(html, stays_linear_on_hostile_input)
+{
+    constexpr int n = 20'000;
+    std::string numbered;
+    std::string attributes = "<p";
+    for (int i = 0; i < n; ++i) {
+        numbered += "<b id=" + std::to_string(i) + ">";
+        attributes += " a" + std::to_string(i) + "=1";
+    }
+    struct row {
+        const char* name;
+        std::string text;
+    };
+    const row rows[] = {
+        {"equal formatting elements", repeated("<b>", 5 * n)},
+        {"different formatting elements", numbered},
+        {"their reconstruction", numbered + repeated("<p>x", n)},
+        {"links that close links", repeated("<a><div>", n)},
+        {"end tags of far elements", "<a>" + repeated("<div>", n) + repeated("</a>", n)},
+        {"paragraph out of scope", "<p><object>" + repeated("<div>", n)},
+        {"end tags that match nothing", repeated("<x>", n) + repeated("</y>", n)},
+        {"list items in deep blocks", repeated("<div>", n) + repeated("<li>", n)},
+        {"tables in deep blocks", repeated("<div>", n) + repeated("<table></table>", n)},
+        {"text in deep blocks", "<b>" + repeated("<div>x", n)},
+        {"nested tables", repeated("<table><tr><td>", n)},
+        {"fostered text", "<table>" + repeated("x<tr><td>y</td></tr>", n)},
+        {"nested foreign elements", "<svg>" + repeated("<g>", n) + repeated("</x>", n)},
+        {"forms", repeated("<form><div></form>", n)},
+        {"attributes", attributes + ">"},
+        {"attributes of body", repeated("<body a b c>", n)},
+        {"unfinished references", repeated("&amp", n) + repeated("&x", n)},
+        {"unclosed comments", repeated("<!--", n)},
+        {"unclosed scripts", repeated("<script><!--", n)},
+        {"unclosed quotes", repeated("<a b='", n)},
+        {"nested templates", repeated("<template>", n)},
+        {"nested selects",
+         repeated("<select><button><selectedcontent></button><option><svg><desc>", n / 10)},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.name);
+        const auto begin = std::chrono::steady_clock::now();
+        const document page = parse(r.text);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        EXPECT_LT(took.count(), 10.0);  // seconds even in a debug build under sanitizers
+        EXPECT_LT(page.tree().memory_bytes(), 100'000 + 200 * r.text.size());
+        page.to_html();
+    }
+}
+
+}  // namespace
+}  // namespace ferry::html
