@@ -124,6 +124,11 @@ status_error::status_error(int status, std::string_view reason, std::string url,
 {
 }
 
+problem::problem(int status, std::string detail)
+    : protocol_error(std::error_code(status, status_category()), std::move(detail))
+{
+}
+
 too_many_redirects::too_many_redirects(std::string_view why, std::vector<std::string> chain)
     : protocol_error(errc::too_many_redirects, std::string(why)), chain_(std::move(chain))
 {

@@ -67,6 +67,19 @@ private:
     std::string excerpt_;
 };
 
+/// What a server's handler throws to answer with a status and a problem document (RFC 9457):
+///
+///     throw http::problem(http::status::not_found, "no task has this number");
+///
+/// `code()` is the status, in status_category().
+class problem : public protocol_error {
+public:
+    /// \param detail  for the client's eyes; empty for the status alone.
+    explicit problem(int status, std::string detail = {});
+
+    int status() const noexcept { return code().value(); }
+};
+
 /// As requests.TooManyRedirects.
 class too_many_redirects : public protocol_error {
 public:

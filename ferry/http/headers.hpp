@@ -12,6 +12,8 @@
 
 namespace ferry::http {
 
+class request_options;
+
 namespace detail {
 class field_parser;
 }
@@ -103,6 +105,8 @@ public:
 
     iterator begin() const noexcept { return {this, 0}; }
     iterator end() const noexcept { return {this, fields_.size()}; }
+
+    void apply_to(request_options& to) const;
 
     /// The same fields in the same order; names without case.
     friend bool operator==(const headers& a, const headers& b) noexcept;

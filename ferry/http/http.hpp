@@ -1,4 +1,27 @@
 #pragma once
 
 /// \file
-/// The HTTP session and the HTTP server.
+/// HTTP/1.1, client and server.
+///
+///     auto r = run(http::get("http://127.0.0.1:8080/user", http::params("q", "café")));
+///     r.raise_for_status();
+///     auto gists = r.json()["private_gists"].as<int>();
+///
+///     http::server site;
+///     site.files("/", "public");
+///     run(site.serve(net::tcp("127.0.0.1", 8080)));
+///
+/// The guide is docs/http.md. As Requests, and http.server.
+
+#include "ferry/http/body.hpp"
+#include "ferry/http/cookies.hpp"
+#include "ferry/http/error.hpp"
+#include "ferry/http/headers.hpp"
+#include "ferry/http/options.hpp"
+#include "ferry/http/params.hpp"
+#include "ferry/http/request.hpp"
+#include "ferry/http/response.hpp"
+#include "ferry/http/server.hpp"
+#include "ferry/http/session.hpp"
+#include "ferry/http/session_options.hpp"
+#include "ferry/http/status.hpp"

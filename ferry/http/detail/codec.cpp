@@ -74,25 +74,25 @@ void parse_request_line(std::string_view line, request_head& into, const codec_l
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
     if (first == std::string_view::npos || first == last) {
-        throw rejected(status::bad_request, "bad request line");
+        throw problem(status::bad_request, "bad request line");
     }
     const std::string_view method = line.substr(0, first);
     const std::string_view target = line.substr(first + 1, last - first - 1);
     const std::string_view version = line.substr(last + 1);
-    if (!is_token(method)) throw rejected(status::bad_request, "bad method");
+    if (!is_token(method)) throw problem(status::bad_request, "bad method");
     if (target.size() > limits.start_line_bytes) {
-        throw rejected(status::uri_too_long, "the target is too long");
+        throw problem(status::uri_too_long, "the target is too long");
     }
     const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
     if (target.empty() || !std::ranges::all_of(target, is_visible)) {
-        throw rejected(status::bad_request, "bad request target");
+        throw problem(status::bad_request, "bad request target");
     }
     if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
         version[6] != '.' || !is_digit(version[7])) {
-        throw rejected(status::bad_request, "bad version");
+        throw problem(status::bad_request, "bad version");
     }
     if (version[5] != '1') {
-        throw rejected(status::http_version_not_supported, "only HTTP/1.1 is spoken here");
+        throw problem(status::http_version_not_supported, "only HTTP/1.1 is spoken here");
     }
     into.method = method;
     into.target = target;
@@ -125,11 +125,6 @@ void read_content_length(std::string_view list, message_facts& facts)
 }
 
 }  // namespace
-
-rejected::rejected(int status, std::string why)
-    : protocol_error(std::error_code(status, status_category()), std::move(why))
-{
-}
 
 std::string quoted(std::string_view bytes)
 {
@@ -219,27 +214,27 @@ std::size_t head_reader::request(std::string_view buffered, request_head& into)
     if (end == 0 || end > limits_.head_bytes) {
         const std::size_t seen = std::min(message.find('\n'), message.size());
         if (seen > limits_.start_line_bytes + 64) {
-            throw rejected(status::uri_too_long, "the request line is too long");
+            throw problem(status::uri_too_long, "the request line is too long");
         }
         if (std::max(end, buffered.size()) > limits_.head_bytes) {
-            throw rejected(status::request_header_fields_too_large, "the head is too long");
+            throw problem(status::request_header_fields_too_large, "the head is too long");
         }
         return 0;
     }
     const line_view line = first_line(message);
-    if (!line.crlf) throw rejected(status::bad_request, "a line ends without CR");
+    if (!line.crlf) throw problem(status::bad_request, "a line ends without CR");
     parse_request_line(line.text, into, limits_);
     try {
         field_parser::parse(buffered.substr(skipped + line.size, end - skipped - line.size),
                             side::request, limits_, into.headers);
         into.facts = facts_of(into.headers);
     } catch (const limit_error& e) {
-        throw rejected(status::request_header_fields_too_large, e.what());
+        throw problem(status::request_header_fields_too_large, e.what());
     } catch (const protocol_error& e) {
-        throw rejected(status::bad_request, e.what());
+        throw problem(status::bad_request, e.what());
     }
     if (into.facts.hosts > 1 || (into.facts.hosts == 0 && into.minor >= 1)) {
-        throw rejected(status::bad_request, "exactly one Host is needed");
+        throw problem(status::bad_request, "exactly one Host is needed");
     }
     scanned_ = 0;
     return end;
@@ -374,10 +369,10 @@ body_plan plan_request(const request_head& head)
     plan.reusable = !facts.close && (head.minor >= 1 || facts.keep_alive);
     if (facts.transfer_encoding) {
         if (facts.content_length) {
-            throw rejected(status::bad_request, "both Content-Length and Transfer-Encoding");
+            throw problem(status::bad_request, "both Content-Length and Transfer-Encoding");
         }
-        if (head.minor == 0) throw rejected(status::bad_request, "Transfer-Encoding in HTTP/1.0");
-        if (!facts.chunked) throw rejected(status::not_implemented, "unknown Transfer-Encoding");
+        if (head.minor == 0) throw problem(status::bad_request, "Transfer-Encoding in HTTP/1.0");
+        if (!facts.chunked) throw problem(status::not_implemented, "unknown Transfer-Encoding");
         plan.kind = framing::chunked;
     } else if (facts.content_length.value_or(0) > 0) {
         plan.kind = framing::length;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/http/error.hpp"
 #include "ferry/http/headers.hpp"
 
 #include <cstddef>
@@ -51,13 +52,6 @@ struct request_head {
     message_facts facts;
 };
 
-/// A request that the server answers with a status of its own making. `code()` is that status.
-class rejected : public protocol_error {
-public:
-    rejected(int status, std::string why);
-    int status() const noexcept { return code().value(); }
-};
-
 /// Finds and parses one head at the front of a growing buffer. Linear in the bytes received,
 /// however they are cut into pieces.
 class head_reader {
@@ -70,7 +64,7 @@ public:
     /// \throws protocol_error, limit_error
     std::size_t response(std::string_view buffered, response_head& into);
 
-    /// \throws rejected with 400, 414, 431 or 505
+    /// \throws problem with 400, 414, 431 or 505
     std::size_t request(std::string_view buffered, request_head& into);
 
 private:
@@ -102,7 +96,7 @@ struct body_plan {
 /// \throws protocol_error
 body_plan plan_response(const response_head& head, bool answers_head, bool lenient = false);
 
-/// \throws rejected with 400 or 501
+/// \throws problem with 400 or 501
 body_plan plan_request(const request_head& head);
 
 /// The framing of a chunked body, between the data. Usage, until `done()`:

@@ -217,7 +217,7 @@ TEST(request_head, smuggling_and_nonsense_are_refused_with_a_status)
         try {
             reader.request(r.text, head);
             ADD_FAILURE() << "accepted";
-        } catch (const rejected& e) {
+        } catch (const problem& e) {
             EXPECT_EQ(e.status(), r.status) << e.what();
         }
     }
@@ -296,7 +296,7 @@ TEST(body_plan, of_a_request_refuses_ambiguity)
         try {
             plan_request(head);
             ADD_FAILURE() << "accepted";
-        } catch (const rejected& e) {
+        } catch (const problem& e) {
             EXPECT_EQ(e.status(), r.status);
         }
     }

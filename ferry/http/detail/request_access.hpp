@@ -1,0 +1,40 @@
+#pragma once
+
+#include "ferry/http/detail/codec.hpp"
+#include "ferry/http/detail/router.hpp"
+#include "ferry/http/request.hpp"
+
+#include <string>
+#include <utility>
+
+namespace ferry::http {
+
+/// How the server fills a request.
+class request_access {
+public:
+    static void fill(request& q, detail::request_head& head, const std::string& peer)
+    {
+        q.method = head.method;
+        q.target = std::move(head.target);
+        q.headers = std::move(head.headers);
+        q.content = buffer();
+        q.peer = peer;
+    }
+
+    /// \return the path's segments, for the router. \throws problem with 400
+    static std::vector<std::string> parse_target(request& q)
+    {
+        detail::target_path parsed = detail::parse_target(q.target);
+        q.path_ = std::move(parsed.text);
+        q.query_ = query_pairs::parse(parsed.query);
+        q.parameters_.clear();
+        return std::move(parsed.segments);
+    }
+
+    static void set_parameters(request& q, detail::router::parameters found)
+    {
+        q.parameters_ = std::move(found);
+    }
+};
+
+}  // namespace ferry::http

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "ferry/http/detail/codec.hpp"
+#include "ferry/http/response.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace ferry::http {
+
+/// How the session fills a response.
+class response_access {
+public:
+    static void fill(response& r, detail::response_head& head, std::shared_ptr<const url> from,
+                     std::chrono::nanoseconds elapsed)
+    {
+        r.status = head.status;
+        r.reason = std::move(head.reason);
+        r.headers = std::move(head.headers);
+        r.elapsed = elapsed;
+        r.url_ = std::move(from);
+    }
+
+    static void set_body(response& r, ferry::bytes data, headers trailers)
+    {
+        if (!data.empty()) r.content = body(buffer(std::move(data)));
+        r.trailers_ = std::move(trailers);
+    }
+
+    static void set_undecoded(response& r, std::string codings)
+    {
+        r.undecoded_ = std::move(codings);
+    }
+};
+
+}  // namespace ferry::http

@@ -1,0 +1,142 @@
+#include "ferry/http/response.hpp"
+
+#include "ferry/core/charset.hpp"
+#include "ferry/core/utf8.hpp"
+#include "ferry/http/detail/syntax.hpp"
+#include "ferry/http/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace ferry::http {
+namespace {
+
+constexpr std::size_t excerpt_bytes = 2048;
+constexpr std::size_t sniffed_bytes = 1024;
+
+std::string lowered(std::string_view text)
+{
+    std::string low(text);
+    std::ranges::transform(low, low.begin(), detail::lower);
+    return low;
+}
+
+// The label after `key` in an HTML meta element or an XML declaration.
+std::string_view label_after(std::string_view head, std::string_view key)
+{
+    const std::size_t at = head.find(key);
+    if (at == std::string_view::npos) return {};
+    head.remove_prefix(at + key.size());
+    while (head.starts_with(' ')) head.remove_prefix(1);
+    if (!head.starts_with('=')) return {};
+    head.remove_prefix(1);
+    while (!head.empty() && (head[0] == ' ' || head[0] == '"' || head[0] == '\'')) {
+        head.remove_prefix(1);
+    }
+    return head.substr(0, std::min(head.find_first_of("\"' />;?"), head.size()));
+}
+
+std::optional<charset::encoding> declared_inside(const response& r)
+{
+    const std::string type = media_type(r.headers.get("Content-Type").value_or("")).essence();
+    const bool is_markup = type.empty() || type.ends_with("html") || type.ends_with("xml");
+    if (!is_markup) return std::nullopt;
+    const auto data = r.bytes();
+    const std::string head = lowered(as_text(data.first(std::min(data.size(), sniffed_bytes))));
+    const std::string_view declaration =
+        std::string_view(head).substr(0, std::min(head.find("?>"), head.size()));
+    const std::string_view label = head.starts_with("<?xml") ? label_after(declaration, "encoding")
+                                                             : label_after(head, "charset");
+    return charset::find(label);
+}
+
+}  // namespace
+
+response response::with(std::string_view name, std::string_view value) &&
+{
+    headers.add(name, value);
+    return std::move(*this);
+}
+
+void response::raise_for_status() const
+{
+    if (ok()) return;
+    const std::string_view body = as_text(bytes());
+    const std::string_view shown = reason.empty() ? reason_of(status) : std::string_view(reason);
+    throw status_error(status, shown, url_ ? url_->redacted() : std::string(),
+                       std::string(body.substr(0, excerpt_bytes)));
+}
+
+const ferry::url& response::url() const
+{
+    if (!url_) throw error(ferry::errc::invalid_state, "the response did not come from a session");
+    return *url_;
+}
+
+std::string response::charset() const
+{
+    return std::string(media_type(headers.get("Content-Type").value_or("")).parameter("charset"));
+}
+
+bool response::charset_guessed() const
+{
+    return !charset::sniff_bom(bytes()) && !charset::find(charset()) && !declared_inside(*this);
+}
+
+std::string response::text() const
+{
+    const auto data = bytes();
+    if (charset::sniff_bom(data)) return charset::decode_text(data);
+    auto encoding = charset::find(charset());
+    if (!encoding) encoding = declared_inside(*this);
+    if (!encoding) {
+        const bool is_utf8 = utf8::valid(as_text(data));
+        encoding = is_utf8 ? charset::encoding::utf_8 : charset::encoding::windows_1252;
+    }
+    return charset::decode(data, *encoding);
+}
+
+value response::json() const
+{
+    try {
+        return ferry::json::parse(as_text(bytes()));
+    } catch (error& e) {
+        e.add_context(fmt::format("body of type {}", headers.get("Content-Type").value_or("none")));
+        throw;
+    }
+}
+
+media_type::media_type(std::string_view field)
+{
+    essence_ = lowered(detail::take_element(field, ';'));
+    while (!field.empty()) {
+        std::string_view parameter = detail::take_element(field, ';');
+        const std::size_t equals = parameter.find('=');
+        if (equals == std::string_view::npos) continue;
+        std::string_view raw = detail::trim(parameter.substr(equals + 1));
+        std::string value;
+        if (raw.size() >= 2 && raw.starts_with('"') && raw.ends_with('"')) {
+            raw = raw.substr(1, raw.size() - 2);
+            for (std::size_t i = 0; i < raw.size(); ++i) {
+                if (raw[i] == '\\' && i + 1 < raw.size()) ++i;
+                value += raw[i];
+            }
+        } else {
+            value = raw;
+        }
+        parameters_.emplace_back(lowered(detail::trim(parameter.substr(0, equals))),
+                                 std::move(value));
+    }
+}
+
+std::string_view media_type::parameter(std::string_view name) const noexcept
+{
+    for (const auto& [key, value] : parameters_) {
+        if (detail::same(key, name)) return value;
+    }
+    return {};
+}
+
+}  // namespace ferry::http

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "ferry/core/buffer.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/core/url.hpp"
+#include "ferry/documents/json.hpp"
+#include "ferry/http/body.hpp"
+#include "ferry/http/headers.hpp"
+#include "ferry/http/status.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ferry::http {
+
+/// The answer to a request: what a session returns, and what a server's handler returns.
+///
+///     auto r = co_await http::get("http://127.0.0.1:8080/gists");
+///     r.raise_for_status();
+///     auto first = r.json()[0]["id"].as<int>();
+///
+/// Movable and copyable; the body is shared, not copied. As requests.Response.
+class response {
+public:
+    response() = default;
+
+    /// For handlers: `co_return http::response(201, http::json(made));`
+    explicit response(int status, http::body content = http::body())
+        : status(status), content(std::move(content))
+    {
+    }
+    /// Status 200: `co_return http::json(found);`
+    response(http::body content) : content(std::move(content)) {}
+
+    /// The same response with one more header field.
+    response with(std::string_view name, std::string_view value) &&;
+
+    int status = 200;
+    std::string reason;  ///< as received; a server sends the registered one if it is empty
+    http::headers headers;
+    http::body content;
+    std::vector<response> history;        ///< the redirects that led here, oldest first
+    std::chrono::nanoseconds elapsed{0};  ///< from the start to the end of the head
+
+    /// The status is below 400. As Response.ok.
+    bool ok() const noexcept { return status < 400; }
+
+    /// \throws status_error with the URL and the first 2 KiB of the body, for 400 and above.
+    void raise_for_status() const;
+
+    /// What was asked for at last, after redirects, with the fragment of the first URL.
+    /// \throws error  the response did not come from a session.
+    const ferry::url& url() const;
+
+    /// The body, with its Content-Encoding undone.
+    std::span<const std::byte> bytes() const& noexcept { return content.data().span(); }
+    buffer bytes() && noexcept { return content.data(); }
+
+    /// The body as UTF-8. Its encoding is told by a byte order mark, then Content-Type, then the
+    /// first 1024 bytes of HTML and XML; else it is UTF-8 if valid as such, or windows-1252.
+    /// Malformed input becomes U+FFFD. Requests takes text without charset for Latin-1.
+    std::string text() const;
+
+    /// Of Content-Type, as written; empty without. As Response.encoding.
+    std::string charset() const;
+
+    /// Whether text() has no name of a known encoding to go by.
+    bool charset_guessed() const;
+
+    /// \throws parse_error  the body is not JSON; the message names the Content-Type.
+    value json() const;
+    template <class T>
+    T json() const
+    {
+        return ferry::json::parse<T>(as_text(bytes()));
+    }
+
+    /// Codings of Content-Encoding that are still on the body, because ferry does not know them.
+    const std::string& undecoded() const noexcept { return undecoded_; }
+
+    /// The fields after a chunked body.
+    const http::headers& trailers() const noexcept { return trailers_; }
+
+private:
+    friend class response_access;
+
+    std::shared_ptr<const ferry::url> url_;
+    std::string undecoded_;
+    http::headers trailers_;
+};
+static_assert(awaitable_argument<response>);
+
+/// The type, its subtype and its parameters in a Content-Type (RFC 9110 section 8.3).
+class media_type {
+public:
+    /// Reads `text/html; charset="utf-8"`; what is malformed is skipped.
+    explicit media_type(std::string_view field);
+
+    const std::string& essence() const noexcept { return essence_; }  ///< `text/html`, lower case
+    /// A parameter's value without quotes; empty without.
+    std::string_view parameter(std::string_view name) const noexcept;
+
+private:
+    std::string essence_;
+    std::vector<std::pair<std::string, std::string>> parameters_;
+};
+
+}  // namespace ferry::http

@@ -1,0 +1,147 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/core/url.hpp"
+#include "ferry/http/options.hpp"
+#include "ferry/net/stream.hpp"
+#include "ferry/net/tls.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace ferry::http {
+
+/// How many connections a session keeps, for each loop that uses it.
+///
+///     http::session api(http::limits().per_host(64));
+class limits {
+public:
+    limits() = default;
+
+    limits& per_host(std::size_t n) { return per_host_ = n, *this; }           ///< 8, busy and idle
+    limits& total(std::size_t n) { return total_ = n, *this; }                 ///< 256
+    limits& idle_timeout(std::chrono::seconds d) { return idle_ = d, *this; }  ///< 60 s
+
+    std::size_t per_host() const noexcept { return per_host_; }
+    std::size_t total() const noexcept { return total_; }
+    std::chrono::seconds idle_timeout() const noexcept { return idle_; }
+
+    void apply_to(session_options& to) const;
+
+private:
+    std::size_t per_host_ = 8;
+    std::size_t total_ = 256;
+    std::chrono::seconds idle_{60};
+};
+
+/// Makes the connection to a URL's origin. The place for proxies, unix sockets and tests.
+using connector = std::function<awaitable<net::stream>(url)>;
+
+/// What a session is made of: its own settings, and the defaults of its requests.
+class session_options {
+public:
+    session_options() = default;
+
+    std::optional<url> base;
+    http::limits limits;
+    std::optional<net::tls_context> tls;
+    http::connector connect;  ///< empty: TCP, and TLS for https
+    bool keeps_cookies = true;
+    request_options defaults;
+};
+
+/// What may be given to a session: its own options, and any option of a request as a default.
+template <class T>
+concept session_option =
+    request_option<T> ||
+    requires(const std::remove_cvref_t<T>& option, session_options& to) { option.apply_to(to); };
+
+namespace detail {
+
+template <session_option Option>
+void apply(const Option& option, session_options& to)
+{
+    if constexpr (request_option<Option>) {
+        option.apply_to(to.defaults);
+    } else {
+        option.apply_to(to);
+    }
+}
+
+}  // namespace detail
+
+/// Every relative URL is resolved against it (RFC 3986 section 5; httpx joins the texts).
+/// \throws parse_error
+class base_url {
+public:
+    explicit base_url(std::string_view text) : url_(url::parse(text)) {}
+    void apply_to(session_options& to) const { to.base = url_; }
+
+private:
+    url url_;
+};
+
+/// The TLS settings for https, made by hand. verify() and cert() after it change them.
+inline auto tls(net::tls_context context)
+{
+    return detail::simple_option<&session_options::tls, net::tls_context>(std::move(context));
+}
+
+/// Whose certificates count. As Requests' `verify=`.
+class verify {
+public:
+    /// `verify(false)` accepts every certificate: for tests.
+    template <std::same_as<bool> Bool>
+    explicit verify(Bool yes) : on_(yes)
+    {
+    }
+    /// Those signed by one in this PEM file only, instead of the system's.
+    explicit verify(std::string ca_file) : ca_file_(std::move(ca_file)) {}
+
+    /// \throws tls_error  the file cannot be read.
+    void apply_to(session_options& to) const;
+
+private:
+    bool on_ = true;
+    std::string ca_file_;
+};
+
+/// The certificate chain, and its key, that servers are shown if they ask: PEM files. As Requests'
+/// `cert=(chain, key)`.
+class cert {
+public:
+    cert(std::string chain, std::string key) : chain_(std::move(chain)), key_(std::move(key)) {}
+
+    /// \throws tls_error  a file cannot be read, or the two do not belong together.
+    void apply_to(session_options& to) const;
+
+private:
+    std::string chain_;
+    std::string key_;
+};
+
+/// Makes every connection by `f`.
+inline auto connect_by(connector f)
+{
+    return detail::simple_option<&session_options::connect, connector>(std::move(f));
+}
+
+/// Neither takes cookies nor sends any but a request's own.
+inline auto without_cookies()
+{
+    return detail::simple_option<&session_options::keeps_cookies, bool>(false);
+}
+
+static_assert(awaitable_argument<limits> && awaitable_argument<base_url> &&
+              awaitable_argument<verify> && awaitable_argument<cert> &&
+              awaitable_argument<session_options>);
+
+}  // namespace ferry::http
