@@ -1,0 +1,201 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/error.hpp"
+#include "ferry/http/cookies.hpp"
+#include "ferry/http/options.hpp"
+#include "ferry/http/response.hpp"
+#include "ferry/http/session_options.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ferry::http {
+
+namespace detail {
+class client_exchange;
+class session_core;
+}  // namespace detail
+
+/// A response whose body is still on its way.
+///
+///     auto page = co_await api.stream("GET", "/dump");
+///     while (auto part = co_await page.next()) file.write(part->span());
+///
+/// Destroyed early, it closes its connection; read to the end, the connection is kept for the next
+/// request. As Requests' `stream=True`.
+class response_stream {
+public:
+    explicit response_stream(std::unique_ptr<detail::client_exchange> exchange);
+    response_stream(response_stream&&) noexcept;
+    response_stream& operator=(response_stream&&) noexcept;
+    ~response_stream();
+
+    /// Status, headers, url and history; without a body.
+    const response& head() const noexcept;
+
+    /// The next part of the body, decoded; nothing at its end. Without a coding, what the socket
+    /// gave is handed on uncopied. No limit on the whole; memory stays flat.
+    /// \throws as session::request. Cancelled or failed: closed.
+    awaitable<std::optional<buffer>> next();
+
+    /// The rest of the body as a whole response. \throws limit_error `max_body_bytes`.
+    awaitable<response> read();
+
+private:
+    std::unique_ptr<detail::client_exchange> exchange_;
+};
+
+/// Sends requests, keeps connections and cookies between them. As requests.Session.
+///
+///     http::session api(http::base_url("https://api.local"), http::bearer(token));
+///     auto made = co_await api.post("/orders", http::json(order));
+///
+/// Certificates are verified, TLS is 1.2 at least; redirects are followed as browsers do, but
+/// credentials never leave their origin. A kept connection that the server has closed meanwhile is
+/// replaced without an error, once, where that is safe.
+///
+/// Thread-safety: any thread may use it at any time; each has its own connections, and all share
+/// the cookies. It may be destroyed while requests are under way.
+/// Time limits: see timeout(). On cancellation the request's connection is closed.
+///
+/// \throws error              a bad URL, header or method, before anything is sent
+/// \throws connection_error   unreachable, reset; resolve_error, tls_error, incomplete_body
+/// \throws timeout_error      a phase or the whole took too long
+/// \throws protocol_error     the answer breaks HTTP, or its coding; too_many_redirects
+/// \throws limit_error        `head_bytes`, `max_body_bytes`...
+/// A status such as 404 is no error; see response::raise_for_status.
+class session {
+public:
+    session() : session(session_options()) {}
+    explicit session(session_options options);
+    template <session_option... Options>
+        requires(sizeof...(Options) > 0)
+    explicit session(const Options&... options) : session(collect(options...))
+    {
+    }
+    session(session&&) noexcept;
+    session& operator=(session&&) noexcept;
+    ~session();
+
+    /// \param method  any token of RFC 9110, in its case.
+    template <request_option... Options>
+    awaitable<response> request(std::string method, std::string url, const Options&... options)
+    {
+        return send(std::move(method), std::move(url), make_options(options...));
+    }
+
+    template <request_option... Options>
+    awaitable<response> get(std::string url, const Options&... options)
+    {
+        return send("GET", std::move(url), make_options(options...));
+    }
+    /// Does not follow redirects, unless redirects(n) is given.
+    template <request_option... Options>
+    awaitable<response> head(std::string url, const Options&... options)
+    {
+        return send("HEAD", std::move(url), make_options(redirects(0), options...));
+    }
+    template <request_option... Options>
+    awaitable<response> post(std::string url, const Options&... options)
+    {
+        return send("POST", std::move(url), make_options(options...));
+    }
+    template <request_option... Options>
+    awaitable<response> put(std::string url, const Options&... options)
+    {
+        return send("PUT", std::move(url), make_options(options...));
+    }
+    template <request_option... Options>
+    awaitable<response> patch(std::string url, const Options&... options)
+    {
+        return send("PATCH", std::move(url), make_options(options...));
+    }
+    template <request_option... Options>
+    awaitable<response> delete_(std::string url, const Options&... options)
+    {
+        return send("DELETE", std::move(url), make_options(options...));
+    }
+    template <request_option... Options>
+    awaitable<response> options(std::string url, const Options&... options)
+    {
+        return send("OPTIONS", std::move(url), make_options(options...));
+    }
+
+    /// As request(), but returns as soon as the head is there.
+    template <request_option... Options>
+    awaitable<response_stream> stream(std::string method, std::string url,
+                                      const Options&... options)
+    {
+        return open(std::move(method), std::move(url), make_options(options...));
+    }
+
+    cookie_jar& cookies() noexcept;
+
+private:
+    template <class... Options>
+    static session_options collect(const Options&... options)
+    {
+        session_options all;
+        (detail::apply(options, all), ...);
+        return all;
+    }
+
+    template <class... Options>
+    static request_options make_options(const Options&... options)
+    {
+        request_options all;
+        (options.apply_to(all), ...);
+        return all;
+    }
+
+    awaitable<response> send(std::string method, std::string url, request_options with);
+    awaitable<response_stream> open(std::string method, std::string url, request_options with);
+
+    std::shared_ptr<detail::session_core> core_;
+};
+
+/// The session behind the free functions: made on first use, for the whole process, without
+/// cookies.
+session& default_session();
+
+/// One request each, on the default session. As requests.get and its like.
+template <request_option... Options>
+awaitable<response> get(std::string url, const Options&... options)
+{
+    return default_session().get(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> head(std::string url, const Options&... options)
+{
+    return default_session().head(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> post(std::string url, const Options&... options)
+{
+    return default_session().post(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> put(std::string url, const Options&... options)
+{
+    return default_session().put(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> patch(std::string url, const Options&... options)
+{
+    return default_session().patch(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> delete_(std::string url, const Options&... options)
+{
+    return default_session().delete_(std::move(url), options...);
+}
+template <request_option... Options>
+awaitable<response> options(std::string url, const Options&... options)
+{
+    return default_session().options(std::move(url), options...);
+}
+
+}  // namespace ferry::http
