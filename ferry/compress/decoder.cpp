@@ -127,7 +127,7 @@ std::size_t decoder::read(std::span<const std::byte>& data, std::span<std::byte>
 
 std::size_t decoder::update(std::span<const std::byte> data, bytes& to)
 {
-    constexpr std::size_t smallest_room = 4096;
+    constexpr std::size_t smallest_room = 512;
     constexpr std::size_t largest_room = 256 * 1024;
     const std::size_t given = data.size();
     std::size_t room = std::clamp(given * 4, smallest_room, largest_room);

@@ -1,0 +1,20 @@
+"""`compress_peer.py pack CODEC` or `unpack CODEC`: standard input to standard output."""
+import gzip
+import sys
+import zlib
+
+import brotli
+import zstandard
+
+
+def unpack_zstd(data):
+    return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+
+
+work = {
+    ('pack', 'gzip'): gzip.compress, ('unpack', 'gzip'): gzip.decompress,
+    ('pack', 'deflate'): zlib.compress, ('unpack', 'deflate'): zlib.decompress,
+    ('pack', 'zstd'): zstandard.ZstdCompressor().compress, ('unpack', 'zstd'): unpack_zstd,
+    ('pack', 'br'): brotli.compress, ('unpack', 'br'): brotli.decompress,
+}
+sys.stdout.buffer.write(work[sys.argv[1], sys.argv[2]](sys.stdin.buffer.read()))
