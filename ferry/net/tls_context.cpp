@@ -86,7 +86,9 @@ ssl_ptr tls_context::impl::connection(const std::string& host)
         X509_VERIFY_PARAM_set1_ip_asc(verify, numeric->host().c_str());
     } else {
         SSL_set1_host(ssl.get(), host.c_str());
-        SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+        // What the macro SSL_set_tlsext_host_name does, with a C cast.
+        std::string name = host;
+        SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
     }
     SSL_set_ex_data(ssl.get(), host_index(), new std::string(host));
     const std::lock_guard lock{mutex_};
