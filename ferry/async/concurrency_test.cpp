@@ -324,7 +324,7 @@ TEST(as_completed, gives_tasks_as_they_end)
     auto main = []() -> awaitable<std::string> {
         std::vector<task<int>> tasks;
         tasks.push_back(spawn([]() -> awaitable<int> {
-            co_await sleep(2ms);
+            for (int i = 0; i < 10; ++i) co_await yield_now();
             co_return 1;
         }));
         tasks.push_back(spawn(give(2)));
@@ -342,14 +342,16 @@ TEST(as_completed, gives_tasks_as_they_end)
 
 TEST(shield, runs_on_when_its_waiter_is_cancelled)
 {
+    event go;
     bool done = false;
-    auto work = [](bool* flag) -> awaitable<void> {
-        co_await sleep(3ms);
+    auto work = [](event* on, bool* flag) -> awaitable<void> {
+        co_await on->wait();
         *flag = true;
     };
-    EXPECT_THROW(run(timeout(1ms, shield(work(&done)))), timeout_error);
+    EXPECT_THROW(run(timeout(1ms, shield(work(&go, &done)))), timeout_error);
     EXPECT_FALSE(done);
-    run(sleep(10ms));
+    go.set();
+    run(sleep(1ms));
     EXPECT_TRUE(done);
 }
 
