@@ -41,7 +41,9 @@ bool absorb(step& next)
             default: return false;
         }
     }
-    if (next.axis == axis::child && !next.needs_size) {
+    // Each predicate costs a counter for every node.
+    constexpr std::size_t max_counters = 8;
+    if (next.axis == axis::child && !next.needs_size && next.predicates.size() <= max_counters) {
         next.deep = true;
         return true;
     }

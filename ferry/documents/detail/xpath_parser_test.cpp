@@ -174,6 +174,8 @@ TEST(xpath_parser, turns_double_slash_into_one_scan)
              row{"//a[@b]", 1, axis::descendant, false, true},
              row{"//a[2]", 1, axis::child, true, true},
              row{"//a[position() > 1]", 1, axis::child, true, true},
+             row{"//a[1][1][1][1][1][1][1][1]", 1, axis::child, true, true},
+             row{"//a[1][1][1][1][1][1][1][1][1]", 2, axis::descendant_or_self, false, true},
              row{"//a[last()]", 2, axis::descendant_or_self, false, true},
              row{"//a[$n]", 2, axis::descendant_or_self, false, true},
              row{".//a", 1, axis::descendant, false, true},

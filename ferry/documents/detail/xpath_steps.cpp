@@ -199,7 +199,7 @@ bool evaluator::select_deep(const step& s, item from, const visitor& visit)
     if (from.attribute != 0) return true;
     const node_id first = from.node;
     const std::size_t width = tree_.end(first) - first;
-    charge(width / 8);
+    charge(width * s.predicates.size() / 8);
     std::vector<std::uint32_t> counts(width * s.predicates.size());
     auto pass = [&](item x) {
         const std::size_t parent = tree_.parent(x.node) - first;
