@@ -1,0 +1,301 @@
+// What every broker and result store keeps to. A further one is one more row of backends.
+#include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/tasks/broker.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ferry::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct backend {
+    const char* name;
+    std::string (*broker_url)(const testing::temporary_directory&);
+    std::string (*results_url)(const testing::temporary_directory&);
+};
+
+const backend backends[] = {
+    {"sqlite", [](const testing::temporary_directory& d) { return "sqlite://" + (d / "t.db"); },
+     [](const testing::temporary_directory&) { return std::string{}; }},
+    {"sqlite_full",
+     [](const testing::temporary_directory& d) {
+         return "sqlite://" + (d / "t.db") + "?durability=full&lease=30s";
+     },
+     [](const testing::temporary_directory&) { return std::string{}; }},
+    {"sqlite_results_apart",
+     [](const testing::temporary_directory& d) { return "sqlite://" + (d / "t.db"); },
+     [](const testing::temporary_directory& d) { return "sqlite://" + (d / "r.db"); }},
+};
+
+class broker_contract : public ::testing::TestWithParam<backend> {
+public:
+    /// The body is a coroutine of the fixture's.
+    void check(awaitable<void> body) { ferry::run(timeout(20s, std::move(body), "the test")); }
+
+    awaitable<std::unique_ptr<consumer>> consume(std::size_t prefetch)
+    {
+        return broker_->consume(std::vector<std::string>{"q", "r"}, prefetch, results_);
+    }
+
+    awaitable<void> put(std::string id, int priority = 0, std::string queue = "q",
+                        std::optional<timestamp> eta = std::nullopt)
+    {
+        message m;
+        m.task = "t";
+        m.id = std::move(id);
+        m.priority = priority;
+        m.eta = eta;
+        return broker_->publish(std::move(queue), encode(m));
+    }
+
+    static std::string id_of(const delivery& d) { return decode(d.content).id; }
+
+    /// Receives until there are so many.
+    static awaitable<std::vector<delivery>> take(consumer* from, std::size_t count)
+    {
+        std::vector<delivery> all;
+        while (all.size() < count) {
+            auto arrived = from->receive();
+            for (delivery& d : co_await std::move(arrived)) all.push_back(std::move(d));
+        }
+        co_return all;
+    }
+
+    static awaitable<bool> nothing_comes(consumer* from)
+    {
+        try {
+            auto limited = timeout(30ms, from->receive());
+            co_await std::move(limited);
+            co_return false;
+        } catch (const timeout_error&) {
+            co_return true;
+        }
+    }
+
+    static settlement settled(std::uint64_t tag, verdict how)
+    {
+        settlement s;
+        s.tag = tag;
+        s.verdict = how;
+        return s;
+    }
+
+    static result_document document(std::string id, std::string status, value result)
+    {
+        result_document d;
+        d.task_id = std::move(id);
+        d.status = std::move(status);
+        d.result = std::move(result);
+        return d;
+    }
+
+    testing::temporary_directory dir_;
+    std::shared_ptr<message_broker> broker_ = open_broker(GetParam().broker_url(dir_));
+    std::shared_ptr<result_store> results_ = open_results(GetParam().results_url(dir_), broker_);
+};
+
+TEST_P(broker_contract, carries_a_message_unchanged)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        envelope sent;
+        sent.headers = value::object("task", "t", "id", "1", "other", value::array(1, "x"));
+        sent.reply_to = "client";
+        sent.priority = 3;
+        sent.body = std::string("\0\xff body", 7);
+        co_await t->broker_->publish("q", sent);
+        auto from = co_await t->consume(1);
+        const auto got = co_await take(from.get(), 1);
+        EXPECT_EQ(got[0].content.headers, sent.headers);
+        EXPECT_EQ(got[0].content.reply_to, "client");
+        EXPECT_EQ(got[0].content.priority, 3);
+        EXPECT_EQ(got[0].content.body, sent.body);
+        EXPECT_EQ(got[0].queue, "q");
+        EXPECT_FALSE(got[0].redelivered);
+        EXPECT_NE(got[0].tag, 0U);
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, serves_higher_priority_first_and_several_queues)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("low");
+        co_await t->put("high", 9);
+        co_await t->put("other", 0, "r");
+        auto from = co_await t->consume(10);
+        const auto got = co_await take(from.get(), 3);
+        EXPECT_EQ(id_of(got[0]), "high");
+        EXPECT_EQ(id_of(got[1]), "low");
+        EXPECT_EQ(id_of(got[2]), "other");
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, holds_no_more_than_the_prefetch)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        for (const char* id : {"1", "2", "3", "4"}) co_await t->put(id);
+        auto from = co_await t->consume(2);
+        const auto first = co_await take(from.get(), 2);
+        const bool quiet = co_await nothing_comes(from.get());
+        EXPECT_TRUE(quiet);
+        co_await from->settle(settled(first[0].tag, verdict::ack));
+        const auto third = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(third[0]), "3");
+        from->prefetch(3);
+        const auto fourth = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(fourth[0]), "4");
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, each_verdict)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        for (const char* id : {"ack", "reject", "requeue"}) co_await t->put(id);
+        auto from = co_await t->consume(3);
+        const auto got = co_await take(from.get(), 3);
+        co_await from->settle(settled(got[0].tag, verdict::ack));
+        co_await from->settle(settled(got[1].tag, verdict::reject));
+        co_await from->settle(settled(got[2].tag, verdict::requeue));
+        const auto again = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(again[0]), "requeue");
+        EXPECT_FALSE(again[0].redelivered) << "nobody had touched it";
+        co_await from->settle(settled(again[0].tag, verdict::ack));
+        co_await from->settle(settled(again[0].tag, verdict::ack));  // twice is once
+        const bool quiet = co_await nothing_comes(from.get());
+        EXPECT_TRUE(quiet);
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, close_gives_back_what_is_not_settled)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("1");
+        co_await t->put("2");
+        auto first = co_await t->consume(2);
+        const auto held = co_await take(first.get(), 2);
+        co_await first->settle(settled(held[0].tag, verdict::ack));
+        co_await first->close();
+        auto second = co_await t->consume(2);
+        const auto again = co_await take(second.get(), 1);
+        EXPECT_EQ(id_of(again[0]), "2");
+        EXPECT_TRUE(again[0].redelivered);
+        co_await second->close();
+    }(this));
+}
+
+TEST_P(broker_contract, a_cancelled_receive_loses_nothing)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        auto from = co_await t->consume(1);
+        const bool quiet = co_await nothing_comes(from.get());
+        EXPECT_TRUE(quiet);
+        co_await t->put("1");
+        const auto got = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(got[0]), "1");
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, an_eta_is_kept)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        const timestamp due = now() + 80ms;
+        co_await t->put("late", 9, "q", due);
+        co_await t->put("now");
+        auto from = co_await t->consume(2);
+        const auto first = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(first[0]), "now");
+        const auto second = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(second[0]), "late");
+        EXPECT_GE(now(), due);
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, a_settlement_leaves_messages_and_a_result)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("1");
+        auto from = co_await t->consume(2);
+        const auto got = co_await take(from.get(), 1);
+        message next;
+        next.task = "t";
+        next.id = "2";
+        settlement s = settled(got[0].tag, verdict::ack);
+        s.publish.emplace_back("q", encode(next));
+        s.result = document("1", "SUCCESS", 5);
+        co_await from->settle(std::move(s));
+        const auto followed = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(followed[0]), "2");
+        const result_document d = co_await t->results_->find("1");
+        EXPECT_EQ(d.result, value(5));
+        co_await from->close();
+    }(this));
+}
+
+TEST_P(broker_contract, counts_and_purges)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("1");
+        co_await t->put("2", 0, "q", now() + 1h);
+        co_await t->put("3", 0, "r");
+        const std::int64_t waiting = co_await t->broker_->size("q");
+        EXPECT_EQ(waiting, 2);
+        const std::int64_t dropped = co_await t->broker_->purge("q");
+        EXPECT_EQ(dropped, 2);
+        const std::int64_t left = co_await t->broker_->size("r");
+        EXPECT_EQ(left, 1);
+    }(this));
+}
+
+TEST_P(broker_contract, results_are_found_waited_for_and_forgotten)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        const result_document unknown = co_await t->results_->find("1");
+        EXPECT_EQ(unknown.status, "PENDING");
+        EXPECT_EQ(unknown.task_id, "1");
+        auto waiting = spawn(t->results_->wait("1"));
+        co_await t->results_->store(document("1", "STARTED", nullptr));
+        const result_document early = co_await t->results_->find("1");
+        EXPECT_EQ(early.status, "STARTED");
+        EXPECT_FALSE(waiting.done());
+        co_await t->results_->store(document("1", "SUCCESS", value::array("x")));
+        const result_document late = co_await waiting.join();
+        EXPECT_EQ(late.result, value::array("x"));
+        co_await t->results_->store(document("1", "FAILURE", nullptr));
+        const result_document same = co_await t->results_->wait("1");
+        EXPECT_EQ(same.status, "SUCCESS") << "a success stays";
+        co_await t->results_->forget("1");
+        const result_document gone = co_await t->results_->find("1");
+        EXPECT_EQ(gone.status, "PENDING");
+    }(this));
+}
+
+INSTANTIATE_TEST_SUITE_P(each, broker_contract, ::testing::ValuesIn(backends),
+                         [](const auto& info) { return std::string{info.param.name}; });
+
+TEST(broker_url, names_its_options)
+{
+    for (const char* url :
+         {"nosuch://host", "sqlite:///tmp/x.db?lease=soon", "sqlite:///tmp/x.db?durability=half",
+          "sqlite:///tmp/x.db?colour=red", "://"}) {
+        SCOPED_TRACE(url);
+        EXPECT_THROW(open_broker(url), error);
+    }
+}
+
+}  // namespace
+}  // namespace ferry::tasks
