@@ -7,73 +7,13 @@
 #include <new>
 
 namespace ferry {
-namespace detail {
-namespace {
-
-constexpr std::size_t max_block_bytes = std::size_t{1} << 24U;
-
-}  // namespace
-
-arena* arena::make(std::size_t first_block)
-{
-    void* const memory = std::malloc(sizeof(arena) + first_block);
-    if (memory == nullptr) throw std::bad_alloc{};
-    auto* const made = ::new (memory) arena;
-    made->next_ = static_cast<char*>(memory) + sizeof(arena);
-    made->end_ = made->next_ + first_block;
-    made->block_size_ = first_block;
-    return made;
-}
-
-char* arena::allocate_block(std::size_t size)
-{
-    auto* const made = static_cast<block*>(std::malloc(sizeof(block) + size));
-    if (made == nullptr) throw std::bad_alloc{};
-    made->next = blocks_;
-    blocks_ = made;
-    return reinterpret_cast<char*>(made + 1);
-}
-
-void* arena::allocate_slowly(std::size_t size)
-{
-    block_size_ = std::min(block_size_ * 2, max_block_bytes);
-    if (size > block_size_ / 2) return allocate_block(size);
-    char* const at = allocate_block(block_size_);
-    next_ = at + size;
-    end_ = at + block_size_;
-    return at;
-}
-
-void arena::adopt(key_index* index) noexcept
-{
-    index->next = indexes_.load(std::memory_order_relaxed);
-    while (!indexes_.compare_exchange_weak(index->next, index, std::memory_order_acq_rel)) {
-    }
-}
-
-void arena::destroy() noexcept
-{
-    for (key_index* i = indexes_.load(std::memory_order_acquire); i != nullptr;) {
-        key_index* const next = i->next;
-        key_index::destroy(i);
-        i = next;
-    }
-    for (block* b = blocks_; b != nullptr;) {
-        block* const next = b->next;
-        std::free(b);
-        b = next;
-    }
-    this->~arena();
-    std::free(this);
-}
-
-}  // namespace detail
-
 namespace {
 
 using detail::cell;
 
-/// Above this many members duplicates are found with an index, below with a filter.
+/// Duplicates are found by comparing all, by comparing those that a filter lets through, or with an
+/// index, by the number of members.
+constexpr std::size_t max_compared_members = 8;
 constexpr std::size_t max_filtered_members = 128;
 constexpr std::size_t max_inner_text = 4096;
 constexpr std::size_t first_stack = 256;
@@ -114,7 +54,11 @@ class seen_keys {
 public:
     explicit seen_keys(std::size_t members) : members_{members}
     {
-        if (members > max_filtered_members) index_ = detail::key_index::make(members);
+        if (members > max_filtered_members) {
+            index_ = detail::key_index::make(members);
+        } else if (members > max_compared_members) {
+            std::fill(std::begin(filter_), std::end(filter_), 0);
+        }
     }
     seen_keys(const seen_keys&) = delete;
     seen_keys& operator=(const seen_keys&) = delete;
@@ -131,7 +75,7 @@ public:
             if (found < 0) index_->add(count, key.view());
             return found;
         }
-        if (members_ > 8) {
+        if (members_ > max_compared_members) {
             const std::uint32_t bit = filter_hash(key) % (64 * std::size(filter_));
             std::uint64_t& word = filter_[bit / 64];
             const std::uint64_t mask = std::uint64_t{1} << (bit % 64);
@@ -150,7 +94,7 @@ public:
 private:
     std::size_t members_;
     detail::key_index* index_ = nullptr;
-    std::uint64_t filter_[32] = {};
+    std::uint64_t filter_[32];  // zero if it is used
 };
 
 }  // namespace
@@ -226,7 +170,7 @@ void value_builder::array(std::size_t from, value_kind kind)
         run->owner = arena_;
         run->capacity = static_cast<std::uint32_t>(count);
         run->pending = 0;
-        std::memcpy(run + 1, elements, count * sizeof(cell));
+        std::copy(elements, elements + count, reinterpret_cast<cell*>(run + 1));
         made.form = cell::borrowed;
         made.size = run->capacity;
         made.items = run;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 #include <vector>
 
@@ -191,13 +192,21 @@ std::size_t hash_integer(std::int64_t n) noexcept
     return hash_text({reinterpret_cast<const char*>(&n), sizeof n});
 }
 
+/// Infinite if it is beyond the doubles.
+double nearest_double(std::string_view text) noexcept
+{
+    double number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return problem == std::errc{} ? number : std::numeric_limits<double>::infinity();
+}
+
 /// Equal numbers are the same 64-bit integer or else the same double.
 std::size_t hash_number(const value& v)
 {
     const cell& c = value_access::get(v);
     if (v.is_integer() && !c.is_indirect()) return hash_integer(c.integer);
     double number = v.is_real() ? c.real : 0;
-    if (v.is_integer()) number = read<double>(v, nullptr);
+    if (v.is_integer()) number = nearest_double(c.view());
     if (v.is_decimal()) {
         const auto exact = decimal_number::try_parse(c.view());
         if (!exact) return hash_text(c.view());
@@ -209,7 +218,7 @@ std::size_t hash_number(const value& v)
             const auto n = big_integer::try_parse(whole);
             if (n && n->to_int64()) return hash_integer(*n->to_int64());
         }
-        number = read<double>(v, nullptr);
+        number = nearest_double(c.view());
     }
     constexpr double limit = 9223372036854775808.0;
     if (number >= -limit && number < limit && number == std::trunc(number)) {

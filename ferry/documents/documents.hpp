@@ -2,3 +2,4 @@
 
 /// \file
 /// JSON, HTML and XPath on one value type and one document tree.
+#include "ferry/documents/json.hpp"

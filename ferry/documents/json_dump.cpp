@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace {
 
 using buffer = std::vector<char, ferry::detail::uninitialised_allocator<char>>;
 
-constexpr std::size_t max_kept_buffer = std::size_t{1} << 20U;
+constexpr std::size_t max_kept_buffer = std::size_t{1} << 22U;
 
 /// Each thread keeps one buffer, so that writing allocates only the result.
 buffer& kept_buffer() noexcept
@@ -97,7 +98,7 @@ private:
     void put(std::string_view text)
     {
         reserve(text.size());
-        std::copy(text.begin(), text.end(), to_);
+        std::memcpy(to_, text.data(), text.size());
         to_ += text.size();
     }
     void put_line()
@@ -126,7 +127,7 @@ private:
         const value* item = top.next;
         if (top.object) {
             if (options_.sort_keys_) item = sorted_[sorted_.size() - top.left];
-            put_string(item->as<std::string_view>());
+            put_text(ferry::detail::value_access::get(*item));
             put(':');
             if (options_.spaces_ || options_.indent_) put(' ');
             ++item;
@@ -167,7 +168,7 @@ private:
             case value_kind::integer: put_integer(v, c); break;
             case value_kind::real: put_number(v, c.real); break;
             case value_kind::decimal: put_decimal(c.view()); break;
-            case value_kind::string: put_string(c.view()); break;
+            case value_kind::string: put_text(c); break;
             case value_kind::datetime: put_string(v.to<std::string>()); break;
             case value_kind::binary: put_fallback(v); break;
             default: open(v); break;
@@ -218,6 +219,24 @@ private:
         put_value(other);
     }
 
+    void put_text(const ferry::detail::cell& c)
+    {
+        // A short text lies within one block, the cell itself, two bytes behind its start.
+        if (plain_ && !c.is_indirect()) {
+            const scan::block block = scan::load(reinterpret_cast<const char*>(&c));
+            const unsigned mask = escaped(block) >> 2U & ((1U << c.form) - 1U);
+            if (mask == 0) {
+                reserve(scan::width + 2);
+                *to_ = '"';
+                std::memcpy(to_ + 1, c.inline_text(), ferry::detail::cell::inline_capacity);
+                to_ += c.form + 1;
+                *to_++ = '"';
+                return;
+            }
+        }
+        put_string(c.view());
+    }
+
     void put_string(std::string_view text)
     {
         const char* from = text.data();
@@ -236,6 +255,15 @@ private:
                     if (mask != 0) break;
                 }
                 if (from == end) break;
+                if (text.size() >= scan::width) {
+                    // The rest is the end of a block that begins before it.
+                    const auto rest = static_cast<std::size_t>(end - from);
+                    const scan::block block = scan::load(end - scan::width);
+                    if (rest < scan::width && escaped(block) >> (scan::width - rest) == 0) {
+                        put(std::string_view{from, rest});
+                        break;
+                    }
+                }
             }
             constexpr std::size_t longest = 12;  // two units, \uXXXX\uXXXX
             reserve(longest);

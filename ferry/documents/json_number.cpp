@@ -79,31 +79,75 @@ double round(std::uint64_t t, std::int64_t exponent, bool more) noexcept
     return std::bit_cast<double>(biased << 52U | (mantissa & ((std::uint64_t{1} << 52U) - 1)));
 }
 
-/// digits * 10^power exactly rounded: with powers of five up to 5^27 the product fits 128 bits,
-/// and one division leaves 62 bits of quotient or more and says whether there is a rest.
-double exact(std::uint64_t digits, std::int64_t power) noexcept
+/// 1 / 5^k as a fraction of 2^shift, cut to 128 bits of which the top one is set.
+struct reciprocal {
+    std::uint64_t high;
+    std::uint64_t low;
+    int shift;
+};
+
+constexpr auto reciprocals_of_five = [] {
+    std::array<reciprocal, max_power + 1> made{};
+    for (std::size_t k = 1; k < made.size(); ++k) {
+        const int shift = 127 + static_cast<int>(std::bit_width(powers_of_five[k]));
+        wide quotient = 0;
+        wide rest = 1;
+        for (int i = 0; i < shift; ++i) {
+            rest <<= 1U;
+            quotient <<= 1U;
+            if (rest >= powers_of_five[k]) {
+                rest -= powers_of_five[k];
+                quotient |= 1U;
+            }
+        }
+        made[k] = {static_cast<std::uint64_t>(quotient >> 64U),
+                   static_cast<std::uint64_t>(quotient), shift};
+    }
+    return made;
+}();
+
+/// top * 2^exponent / 5^k by division: always right, but slow.
+double divided(std::uint64_t top, std::size_t k, std::int64_t exponent) noexcept
+{
+    const int five_shift = std::countl_zero(powers_of_five[k]);
+    const std::uint64_t divisor = powers_of_five[k] << static_cast<unsigned>(five_shift);
+    const wide dividend = static_cast<wide>(top) << 63U;
+    const auto quotient = static_cast<std::uint64_t>(dividend / divisor);
+    const bool more = static_cast<wide>(quotient) * divisor != dividend;
+    const int shift = std::countl_zero(quotient);
+    return round(quotient << static_cast<unsigned>(shift), exponent + five_shift - 63 - shift,
+                 more);
+}
+
+/// digits * 10^power, correctly rounded, for powers from -27 to 27. digits is not 0.
+double scaled(std::uint64_t digits, std::int64_t power) noexcept
 {
     const int shift = std::countl_zero(digits);
     const std::uint64_t top = digits << static_cast<unsigned>(shift);
-    if (power < 0) {
-        const std::uint64_t five = powers_of_five[static_cast<std::size_t>(-power)];
-        const int five_shift = std::countl_zero(five);
-        const std::uint64_t divisor = five << static_cast<unsigned>(five_shift);
-        const wide dividend = static_cast<wide>(top) << 63U;
-        const auto quotient = static_cast<std::uint64_t>(dividend / divisor);
-        const bool more = static_cast<wide>(quotient) * divisor != dividend;
-        const int quotient_shift = std::countl_zero(quotient);
-        return round(quotient << static_cast<unsigned>(quotient_shift),
-                     power + five_shift - 63 - shift - quotient_shift, more);
+    if (power >= 0) {
+        // The product is exact.
+        const wide product =
+            static_cast<wide>(top) * powers_of_five[static_cast<std::size_t>(power)];
+        const auto high = static_cast<std::uint64_t>(product >> 64U);
+        if (high == 0) return round(static_cast<std::uint64_t>(product), power - shift, false);
+        const int product_shift = std::countl_zero(high);
+        const wide aligned = product << static_cast<unsigned>(product_shift);
+        return round(static_cast<std::uint64_t>(aligned >> 64U), power + 64 - shift - product_shift,
+                     static_cast<std::uint64_t>(aligned) != 0);
     }
-    const wide product = static_cast<wide>(top) * powers_of_five[static_cast<std::size_t>(power)];
-    const auto high = static_cast<std::uint64_t>(product >> 64U);
+    // The reciprocal is too small by less than one in its last place, hence the product by less
+    // than two; only if that could carry into the upper half is the division needed. What is
+    // exact, and so every tie, is among those, since its cut product ends in ones.
+    const auto k = static_cast<std::size_t>(-power);
+    const reciprocal& r = reciprocals_of_five[k];
+    const wide product =
+        static_cast<wide>(top) * r.high + ((static_cast<wide>(top) * r.low) >> 64U);
     const auto low = static_cast<std::uint64_t>(product);
-    if (high == 0) return round(low, power - shift, false);
-    const int product_shift = std::countl_zero(high);
+    if (low >= std::uint64_t{0} - 2) return divided(top, k, power - shift);
+    const int product_shift = std::countl_zero(static_cast<std::uint64_t>(product >> 64U));
     const wide aligned = product << static_cast<unsigned>(product_shift);
-    return round(static_cast<std::uint64_t>(aligned >> 64U), power + 64 - shift - product_shift,
-                 static_cast<std::uint64_t>(aligned) != 0);
+    return round(static_cast<std::uint64_t>(aligned >> 64U),
+                 128 + power - shift - r.shift - product_shift, true);
 }
 
 }  // namespace
@@ -160,7 +204,7 @@ double to_double(const scanned_number& n, const char* start) noexcept
             magnitude *= powers_of_ten[static_cast<std::size_t>(n.exponent)];
         }
     } else if (n.digit_count <= max_digits && n.exponent >= -max_power && n.exponent <= max_power) {
-        magnitude = exact(n.digits, n.exponent);
+        magnitude = scaled(n.digits, n.exponent);
     } else {
         const auto [stop, problem] =
             std::from_chars(start + (n.negative ? 1 : 0), n.end, magnitude);
