@@ -12,7 +12,8 @@ for a in numbers:
         print('order', a, b, (a > b) - (a < b))
 for n in numbers:
     if isinstance(n, int):
-        size = (n.bit_length() // 8 + 1) if n else 0
+        # The shortest form, as in pickle: -128 is one byte.
+        size = ((n if n >= 0 else ~n).bit_length() // 8 + 1) if n else 0
         print('bytes', n, n.to_bytes(size, 'little', signed=True).hex() or '-')
 for _ in range(300):
     x = r.uniform(-1, 1) * 10.0 ** r.randrange(-320, 309)
