@@ -4,6 +4,7 @@
 #include "ferry/async/signals.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/core/error.hpp"
+#include "ferry/http/error.hpp"
 
 #include <array>
 #include <csignal>
@@ -13,12 +14,29 @@ namespace ferry::command {
 namespace {
 
 constexpr std::array table{
+    verb{"get", "fetch a URL", get},
+    verb{"serve", "serve a directory's files over HTTP", serve},
+    verb{"select", "print what an XPath finds in HTML", select},
     verb{"json", "check JSON and print it nicely", json},
+    verb{"worker", "run tasks until a signal ends it", worker},
+    verb{"call", "call a task and print what it returns", call},
+    verb{"result", "print what became of a call", result},
 };
+
+int of_http(const error& e)
+{
+    switch (static_cast<http::errc>(e.code().value())) {
+        case http::errc::bad_url:
+        case http::errc::bad_header: return exit_code::usage;
+        case http::errc::too_many_redirects: return exit_code::redirect_loop;
+        default: return exit_code::transfer;
+    }
+}
 
 int exit_code_of(const error& e)
 {
     if (dynamic_cast<const usage_error*>(&e) != nullptr) return exit_code::usage;
+    if (e.code().category() == make_error_code(http::errc::bad_url).category()) return of_http(e);
     if (dynamic_cast<const tls_error*>(&e) != nullptr) return exit_code::tls;
     if (dynamic_cast<const connection_error*>(&e) != nullptr) return exit_code::connect;
     if (dynamic_cast<const timeout_error*>(&e) != nullptr) return exit_code::timeout;

@@ -1,0 +1,33 @@
+// An app in a shared object, for `ferry worker --app`.
+#include "ferry/async/timeout.hpp"
+#include "ferry/tasks/tasks.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+ferry::awaitable<std::string> slow_echo(std::string text)
+{
+    co_await ferry::sleep(1ms);
+    co_return text;
+}
+
+std::string broker_url()
+{
+    const char* url = std::getenv("FERRY_BROKER");
+    return url == nullptr ? "" : url;
+}
+
+ferry::tasks::app shop("shop", ferry::tasks::broker(broker_url()));
+const auto add = shop.task("shop.add", [](int x, int y) { return x + y; });
+const auto echo = shop.task("shop.echo", slow_echo);
+const auto fail =
+    shop.task("shop.fail", [](std::string text) -> int { throw std::runtime_error(text); });
+
+}  // namespace
+
+FERRY_TASKS_APP(shop)

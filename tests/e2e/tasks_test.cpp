@@ -1,0 +1,81 @@
+#include "ferry/testing/program.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+
+namespace ferry {
+namespace {
+
+using testing::run_program;
+
+/// A worker of the app in the shared object, on a broker of its own.
+class task_verbs : public ::testing::Test {
+protected:
+    task_verbs()
+    {
+        ::setenv("FERRY_BROKER", url_.c_str(), 1);
+        worker_.emplace(
+            std::vector<std::string>{FERRY_COMMAND, "worker", "--app", FERRY_SHOP, "-c", "2"},
+            folder_ / "out", folder_ / "err");
+    }
+    ~task_verbs() override { ::unsetenv("FERRY_BROKER"); }
+
+    testing::outcome call(std::vector<std::string> words)
+    {
+        std::vector<std::string> arguments{FERRY_COMMAND, "call", "--broker", url_};
+        arguments.insert(arguments.end(), words.begin(), words.end());
+        return run_program(arguments);
+    }
+
+    testing::temporary_directory folder_;
+    std::string url_ = "sqlite://" + (folder_ / "tasks.db");
+    std::optional<testing::program> worker_;
+};
+
+TEST_F(task_verbs, call_prints_what_the_worker_returned)
+{
+    const auto sum = call({"shop.add", "2", "3"});
+    EXPECT_EQ(sum.status, 0) << sum.err;
+    EXPECT_EQ(sum.out, "5\n");
+    const auto echo = call({"shop.echo", "hello"});
+    EXPECT_EQ(echo.status, 0) << echo.err;
+    EXPECT_EQ(echo.out, "\"hello\"\n");
+}
+
+TEST_F(task_verbs, a_failure_reaches_the_caller_with_its_text)
+{
+    const auto failed = call({"shop.fail", "boom"});
+    EXPECT_EQ(failed.status, 1);
+    EXPECT_NE(failed.err.find("boom"), std::string::npos) << failed.err;
+    const auto unknown = call({"shop.none"});
+    EXPECT_EQ(unknown.status, 1);
+    EXPECT_NE(unknown.err.find("NotRegistered"), std::string::npos) << unknown.err;
+    const auto wrong = call({"shop.add", "1"});
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_NE(wrong.err.find("TypeError"), std::string::npos) << wrong.err;
+}
+
+TEST_F(task_verbs, result_tells_what_became_of_a_call)
+{
+    const auto sent = call({"shop.add", "20", "22", "--no-wait"});
+    ASSERT_EQ(sent.status, 0) << sent.err;
+    const std::string id = sent.out.substr(0, sent.out.find('\n'));
+    ASSERT_EQ(call({"shop.add", "1", "1"}).status, 0);
+    const auto known = run_program({FERRY_COMMAND, "result", "--broker", url_, id});
+    EXPECT_EQ(known.status, 0) << known.err;
+    EXPECT_NE(known.out.find("42"), std::string::npos) << known.out;
+}
+
+TEST_F(task_verbs, the_worker_stops_on_a_signal)
+{
+    ASSERT_EQ(call({"shop.add", "1", "1"}).status, 0);
+    worker_->signal(SIGTERM);
+    EXPECT_EQ(worker_->wait(), 0) << testing::read_file(folder_ / "err");
+}
+
+}  // namespace
+}  // namespace ferry
