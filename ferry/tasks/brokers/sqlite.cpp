@@ -36,20 +36,26 @@ awaitable<result_document> wait_for(std::shared_ptr<ledger> in, std::string task
         }
         watch(const watch&) = delete;
         watch& operator=(const watch&) = delete;
-        ~watch() { ledger_.unwatch(number_); }
+        ~watch()
+        {
+            if (!answered_) ledger_.unwatch(number_);
+        }
+        void answered() noexcept { answered_ = true; }
 
     private:
         ledger& ledger_;
         std::uint64_t number_;
+        bool answered_ = false;
     };
 
     const outcome<result_row> done;
     ledger::answer answer = [done](std::exception_ptr e, std::optional<result_row> row) {
         done.set(std::move(e), std::move(row));
     };
-    const watch watching{*in, std::move(task_id), std::move(answer)};
+    watch watching{*in, std::move(task_id), std::move(answer)};
     auto waiting = outcome<result_row>::get(done);
     const result_row row = co_await std::move(waiting);
+    watching.answered();
     co_return result_from_json(row.document);
 }
 

@@ -240,7 +240,10 @@ void ledger::commit(const std::vector<entry*>& batch, bool claim)
         for (entry* e : batch) commit({e}, false);
         return;
     }
-    if (!failure && what != leaves::nothing) wake_.touch();
+    if (!failure && what == leaves::news) {
+        wake_.touch();
+        results_may_have_come_ = true;
+    }
     for (const entry* e : batch) e->done(failure);
     for (claimed_batch& c : claimed) {
         consumer& to = consumers_.at(c.to);
@@ -330,7 +333,7 @@ void ledger::restore_lost()
 
 void ledger::look_for_results()
 {
-    if (watchers_.empty()) return;
+    if (watchers_.empty() || !std::exchange(results_may_have_come_, false)) return;
     const std::int64_t last = table_.last_result();
     for (const std::string& id : table_.results_after(seen_result_)) {
         if (!watchers_.contains(id)) continue;
@@ -373,17 +376,20 @@ void ledger::wait(int milliseconds)
 {
     {
         const std::lock_guard lock{mutex_};
-        if (stopping_ || !submitted_.empty() || !chores_.empty()) return;
-        asleep_ = true;
+        asleep_ = !stopping_ && submitted_.empty() && chores_.empty();
+        if (!asleep_) milliseconds = 0;
     }
     // A process that waits for nothing is not woken by others either.
-    const bool listening = milliseconds >= 0 && !in_trouble_;
+    const bool listening = !in_trouble_ && !(consumers_.empty() && watchers_.empty());
     std::array<pollfd, 2> ready = {pollfd{event_, POLLIN, 0},
                                    pollfd{listening ? wake_.descriptor() : -1, POLLIN, 0}};
-    ::poll(ready.data(), ready.size(), milliseconds);
+    const int count = ::poll(ready.data(), ready.size(), milliseconds);
     if (ready[1].revents != 0) wake_.drain();
-    eventfd_t ignored = 0;
-    ::eventfd_read(event_, &ignored);
+    if (ready[1].revents != 0 || (count == 0 && milliseconds != 0)) results_may_have_come_ = true;
+    if (ready[0].revents != 0) {
+        eventfd_t ignored = 0;
+        ::eventfd_read(event_, &ignored);
+    }
     const std::lock_guard lock{mutex_};
     asleep_ = false;
 }

@@ -133,6 +133,7 @@ private:
     std::unordered_map<std::uint64_t, std::string> watched_;
     std::int64_t owner_ = 0;
     std::int64_t seen_result_ = 0;
+    bool results_may_have_come_ = false;
     std::chrono::steady_clock::time_point renewal_due_{};
     std::chrono::steady_clock::time_point sweep_due_{};
     std::chrono::steady_clock::time_point cleaning_due_{};

@@ -9,7 +9,8 @@ namespace {
 constexpr std::int64_t schema_version = 1;
 constexpr std::int64_t expired_at_once = 1000;
 
-// A claimed task leaves both partial indexes, so that they hold only what is still to be done.
+// The indexes are partial, so that each holds only what is looked for there: the tasks that are
+// ready, those of a later time, those that somebody has.
 constexpr const char* schema = R"(
 CREATE TABLE task(
     id INTEGER PRIMARY KEY,
@@ -22,6 +23,7 @@ CREATE TABLE task(
     body BLOB NOT NULL);
 CREATE INDEX task_ready ON task(queue, rank, id) WHERE owner=0 AND eta=0;
 CREATE INDEX task_later ON task(eta) WHERE eta<>0;
+CREATE INDEX task_claimed ON task(owner) WHERE owner<>0;
 CREATE TABLE owner(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     lease_ends INTEGER NOT NULL,
@@ -163,7 +165,7 @@ void task_table::renew_owner(std::int64_t owner, stored_time lease_ends)
 
 void task_table::remove_owner(std::int64_t owner)
 {
-    db_->execute("UPDATE task SET owner=0 WHERE owner=?", owner);
+    db_->execute("UPDATE task SET owner=0 WHERE owner=? AND owner<>0", owner);
     db_->execute("DELETE FROM owner WHERE id=?", owner);
 }
 
