@@ -80,11 +80,11 @@ T wait(awaitable<T> operation)
 template <class F, class... Args>
 auto spawn(F f, Args... args)
 {
-    using value = std::invoke_result_t<F&, Args...>;
+    using value_type = std::invoke_result_t<F&, Args...>;
     auto call = [f = std::move(f), bound = std::make_tuple(std::move(args)...)]() mutable {
         return std::apply(f, std::move(bound));
     };
-    return ferry::spawn(detail::call_on_stack<value, decltype(call)>(std::move(call)));
+    return ferry::spawn(detail::call_on_stack<value_type, decltype(call)>(std::move(call)));
 }
 
 /// One green thread for each element, which is copied.
@@ -121,9 +121,9 @@ void join_all(const std::vector<task<T>>& jobs,
 template <class F, class... Args>
 auto run(F f, Args... args)
 {
-    using value = std::invoke_result_t<F&, Args...>;
+    using value_type = std::invoke_result_t<F&, Args...>;
     auto call = [&] { return f(args...); };
-    return ferry::run(detail::call_on_stack<value, decltype(call)>(call));
+    return ferry::run(detail::call_on_stack<value_type, decltype(call)>(call));
 }
 
 }  // namespace ferry::green

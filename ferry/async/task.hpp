@@ -192,10 +192,11 @@ template <class F>
     requires detail::is_awaitable<std::invoke_result_t<F&>>::value
 auto spawn(F f, std::string name = {})
 {
-    using value = typename detail::is_awaitable<std::invoke_result_t<F&>>::value_type;
-    auto state = std::make_shared<detail::task_state<value>>();
-    state->start(detail::task_state<value>::keep_call(state.get(), std::move(f)), std::move(name));
-    return task<value>(std::move(state));
+    using value_type = typename detail::is_awaitable<std::invoke_result_t<F&>>::value_type;
+    auto state = std::make_shared<detail::task_state<value_type>>();
+    state->start(detail::task_state<value_type>::keep_call(state.get(), std::move(f)),
+                 std::move(name));
+    return task<value_type>(std::move(state));
 }
 
 namespace detail {
@@ -268,8 +269,8 @@ template <class F>
 auto task<T>::then(F f) const
 {
     using result = typename detail::call_result<F, T>::type;
-    using value = typename detail::awaited<result>::type;
-    return spawn(detail::call_with_value<value, T, F>(*this, std::move(f)));
+    using next = typename detail::awaited<result>::type;
+    return spawn(detail::call_with_value<next, T, F>(*this, std::move(f)));
 }
 
 template <class T>

@@ -36,12 +36,12 @@ public:
         requires detail::is_awaitable<std::invoke_result_t<F&>>::value
     auto spawn(F f, std::string name = {})
     {
-        using value = typename detail::is_awaitable<std::invoke_result_t<F&>>::value_type;
-        using state_type = detail::task_state<value>;
+        using value_type = typename detail::is_awaitable<std::invoke_result_t<F&>>::value_type;
+        using state_type = detail::task_state<value_type>;
         auto state = std::make_shared<state_type>();
         auto body = state_type::keep_call(state.get(), std::move(f));
         state->start(std::move(body), std::move(name), &children_);
-        return task<value>(std::move(state));
+        return task<value_type>(std::move(state));
     }
 
     /// Waits until no task is left; the group can be used again then. Cancelling it cancels all.
