@@ -70,7 +70,7 @@ constexpr static_tables tables = make_tables();
 std::uint64_t load(const char* from, std::size_t bytes) noexcept
 {
     std::uint64_t word = 0;
-    std::memcpy(&word, from, bytes);
+    if (bytes != 0) std::memcpy(&word, from, bytes);  // of an empty name `from` may be null
     return word;
 }
 
