@@ -12,7 +12,7 @@ namespace {
 // What a document may spend on steps that the Standard makes worse than linear. Ordinary pages use
 // next to nothing of it; when it is used up, misnested formatting is no longer repaired.
 constexpr std::size_t base_work = 100'000;
-constexpr std::size_t work_per_byte = 64;
+constexpr std::size_t work_per_byte = 32;
 constexpr std::size_t base_clones = 10'000;
 
 }  // namespace
