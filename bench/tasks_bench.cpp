@@ -1,5 +1,5 @@
-// The embedded task queue: what a call costs, how fast a worker is, how long a result takes. Its
-// rivals want a server; their figures are in the docs beside where they were measured.
+// The embedded task queue: what a call costs, how fast a worker is, how long a result takes. No
+// rival runs without a server of its own.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"

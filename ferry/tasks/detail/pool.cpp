@@ -40,10 +40,9 @@ bool is_cancellation(const std::exception_ptr& failure)
     }
 }
 
-void log_failure(const message& call, const settlement& s)
+void log_failure(const message& call, bool again, const std::exception_ptr& failure)
 {
-    const bool again = !s.publish.empty();
-    const std::string reason = s.result ? s.result->traceback : "";
+    const std::string reason = describe(failure);
     if (again) {
         log::info("task will be retried", "task", call.task, "id", call.id, "reason", reason);
     } else {
@@ -193,7 +192,7 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, delivery job)
     // Cut short by abort(): as if the machine had stopped.
     if (aborting_ && is_cancellation(failure)) std::rethrow_exception(failure);
     settlement s = how.failed(failure, now(), chance());
-    log_failure(*call, s);
+    log_failure(*call, !s.publish.empty(), failure);
     mine->settling.start(settle(std::move(s)));
 }
 
