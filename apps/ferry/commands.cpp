@@ -14,6 +14,7 @@ namespace ferry::command {
 namespace {
 
 constexpr std::array table{
+    verb{"harvest", "fetch pages and take records from them, by a recipe", harvest},
     verb{"get", "fetch a URL", get},
     verb{"serve", "serve a directory's files over HTTP", serve},
     verb{"select", "print what an XPath finds in HTML", select},

@@ -6,3 +6,4 @@
 
 #include "ferry/harvest/recipe.hpp"
 #include "ferry/harvest/robots.hpp"
+#include "ferry/harvest/run.hpp"

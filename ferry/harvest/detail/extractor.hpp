@@ -36,6 +36,9 @@ public:
 
     const url_rules& rules() const noexcept { return rules_; }
 
+    /// Whether a page of that kind may have that media type; an empty one may be anything.
+    bool takes(std::uint16_t page, std::string_view media_type) const;
+
     /// Never throws for what the page holds: that is counted with its cause.
     page_outcome extract(const fetched_page& from) const;
 
