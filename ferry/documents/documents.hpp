@@ -2,4 +2,8 @@
 
 /// \file
 /// JSON, HTML and XPath on one value type and one document tree.
+
+#include "ferry/documents/html.hpp"
 #include "ferry/documents/json.hpp"
+#include "ferry/documents/tree.hpp"
+#include "ferry/documents/xpath.hpp"
