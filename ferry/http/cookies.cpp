@@ -151,12 +151,10 @@ private:
     {
         bool hides = false;
         for (const auto& [domain, cookies] : by_domain_) {
-            if (!detail::domain_matches(domain, c.domain) &&
-                !detail::domain_matches(c.domain, domain)) {
-                continue;
-            }
             for (const held& h : cookies) {
                 hides = hides || (h.value.secure && h.value.name == c.name &&
+                                  (detail::domain_matches(domain, c.domain) ||
+                                   detail::domain_matches(c.domain, domain)) &&
                                   detail::path_matches(c.path, h.value.path));
             }
         }

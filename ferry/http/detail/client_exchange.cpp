@@ -1,5 +1,6 @@
 #include "ferry/http/detail/client_exchange.hpp"
 
+#include "ferry/core/percent.hpp"
 #include "ferry/http/detail/response_access.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
@@ -58,6 +59,22 @@ client_exchange::client_exchange(std::shared_ptr<session_core> session, std::str
         }
     }
     if (with_.auth.kind() == auth_option::scheme::none) with_.auth = defaults.auth;
+    if (!defaults.cookies.empty()) {
+        with_.cookies =
+            with_.cookies.empty() ? defaults.cookies : defaults.cookies + "; " + with_.cookies;
+    }
+    take_credentials();
+}
+
+// User and password of a URL become an Authorization, and leave the URL before anybody prints it.
+void client_exchange::take_credentials()
+{
+    if (!url_->has_credentials()) return;
+    url_authorization_ =
+        basic_auth(percent::decode(url_->username()), percent::decode(url_->password())).value();
+    url bare = *url_;
+    bare.set_credentials({}, {});
+    url_ = std::make_shared<const url>(std::move(bare));
 }
 
 void client_exchange::describe(error& e) const
@@ -87,22 +104,30 @@ void client_exchange::restrict_time()
 {
     net::stream& s = lease_.connection()->stream;
     s.set_timeout(in_ms(limits_.read), in_ms(limits_.write));
-    if (!limits_.total) return;
+    s.expires_after(limits_.total ? in_ms(time_left()) : std::chrono::milliseconds(0));
+}
+
+// Of the whole request's time. \throws timeout_error
+std::chrono::nanoseconds client_exchange::time_left() const
+{
     const auto left = *limits_.total - (clock::now() - started_);
     if (left <= std::chrono::nanoseconds(0)) {
         throw timeout_error("the whole request", in_ms(*limits_.total));
     }
-    s.expires_after(in_ms(left));
+    return left;
 }
 
-awaitable<void> client_exchange::get_connection(bool fresh)
+// Waits for a place in the pool, and connects; what lease_ has of it already is kept.
+awaitable<void> client_exchange::get_connection(bool check)
 {
-    // A request that cannot be repeated should not meet a dead connection in the first place.
-    const bool check = fresh || !has_idempotent_method();
-    lease_ = pool_->try_acquire(*url_, check);
-    if (!lease_) lease_ = co_await pool_->acquire(*url_, check, limits_.pool);
+    if (!lease_) {
+        const auto wait = limits_.total ? std::min(time_left(), limits_.pool) : limits_.pool;
+        lease_ = co_await pool_->acquire(*url_, check, wait);
+    }
     if (lease_.connection() == nullptr) {
-        lease_.connected(co_await session_->connect(url_, limits_));
+        time_limits limits = limits_;
+        if (limits.total) limits.total = time_left();
+        lease_.connected(co_await session_->connect(url_, limits));
     }
 }
 
@@ -140,7 +165,10 @@ awaitable<void> client_exchange::run()
 awaitable<void> client_exchange::attempt()
 {
     for (bool first = true;; first = false) {
-        co_await get_connection(!first);
+        // A request that cannot be repeated should not meet a dead connection in the first place.
+        const bool check = !first || !has_idempotent_method();
+        lease_ = pool_->try_acquire(*url_, check);
+        if (lease_.connection() == nullptr) co_await get_connection(check);
         const bool may_be_stale = first && lease_.reused();
         const outcome got = co_await send_and_read_head(may_be_stale);
         if (got == outcome::answered) co_return;
@@ -159,6 +187,8 @@ awaitable<client_exchange::outcome> client_exchange::send_and_read_head(bool may
     try {
         sent = co_await send();
         const bool answered = co_await read_head();
+        // What is left of a body that was not wanted would be taken for the next request.
+        if (!sent) plan_.reusable = false;
         if (answered) co_return outcome::answered;
     } catch (const connection_error&) {
         send_failure = std::current_exception();
@@ -220,6 +250,17 @@ awaitable<void> client_exchange::send_source(body_source& source)
     if (!length) co_await to.write(std::string("0\r\n\r\n"));
 }
 
+std::size_t client_exchange::parse_head(head_reader& reader, const net::stream& from)
+{
+    if (from.buffered().empty()) return 0;
+    try {
+        return reader.response(from.buffered_text(), head_);
+    } catch (error& e) {
+        e.add_context("read " + from.remote_endpoint());
+        throw;
+    }
+}
+
 // False if the connection ended before a byte came.
 awaitable<bool> client_exchange::read_head()
 {
@@ -227,8 +268,7 @@ awaitable<bool> client_exchange::read_head()
     int informational = 0;
     head_reader reader;
     for (;;) {
-        const auto buffered = from.buffered_text();
-        const std::size_t used = buffered.empty() ? 0 : reader.response(buffered, head_);
+        const std::size_t used = parse_head(reader, from);
         if (used == 0) {
             const std::size_t n = co_await from.fill();
             if (n > 0) continue;
@@ -267,10 +307,14 @@ void client_exchange::store_cookies()
 
 void client_exchange::follow(redirect_step step)
 {
-    if (!step.same_origin) credentials_allowed_ = false;
+    if (!step.same_origin) {
+        credentials_allowed_ = false;
+        url_authorization_.clear();
+    }
     method_ = std::move(step.method);
     if (!step.keeps_body) with_.body = http::body();
     url_ = std::make_shared<const url>(std::move(step.to));
+    take_credentials();
 }
 
 void client_exchange::finish_connection()
@@ -300,6 +344,17 @@ awaitable<void> client_exchange::discard_body()
     finish_connection();
 }
 
+// A body that came in one packet with its head needs no waiting.
+bool client_exchange::take_small_body(std::uint64_t limit, ferry::bytes& into)
+{
+    const std::uint64_t length = reader_->length_left();
+    const std::size_t there = lease_.connection()->stream.buffered().size();
+    if (reader_->kind() != framing::length || length > there || length > limit) return false;
+    into.resize(static_cast<std::size_t>(length));
+    reader_->read_buffered(into);
+    return true;
+}
+
 awaitable<ferry::bytes> client_exchange::read_body(std::uint64_t limit)
 {
     ferry::bytes data;
@@ -310,14 +365,16 @@ awaitable<ferry::bytes> client_exchange::read_body(std::uint64_t limit)
     }
     while (!reader_->done()) {
         if (size == data.size()) {
-            if (size >= limit) throw limit_error("max_body_bytes", limit);
+            // One byte more than allowed tells a body that ends at the limit from one that does
+            // not.
             const std::uint64_t room = std::max<std::uint64_t>(size, piece_bytes / 4);
-            data.resize(static_cast<std::size_t>(std::min(size + room, limit)));
+            data.resize(static_cast<std::size_t>(std::min(size + room, limit + 1)));
         }
         const auto room = std::span(data).subspan(size);
         std::size_t n = reader_->read_buffered(room);
         if (n == 0) n = co_await reader_->read_some(room);
         size += n;
+        if (size > limit) throw limit_error("max_body_bytes", limit);
     }
     data.resize(size);
     co_return data;
@@ -345,7 +402,7 @@ awaitable<http::response> client_exchange::read()
     ferry::bytes data;
     if (decoder_ && decoder_->changes()) {
         data = co_await read_decoded(limit);
-    } else if (plan_.kind != framing::none) {
+    } else if (plan_.kind != framing::none && !take_small_body(limit, data)) {
         data = co_await read_body(limit);
     }
     if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
@@ -368,6 +425,8 @@ awaitable<buffer> client_exchange::next()
         if (reader_->done()) break;
         ferry::bytes part(piece_bytes);
         const std::size_t n = co_await reader_->read_some(part);
+        if (!coded && n > 0 && n < piece_bytes / 4)
+            co_return buffer::copy(std::span(part).first(n));
         part.resize(n);
         if (!coded && n > 0) co_return buffer(std::move(part));
         if (n > 0) decoder_->feed(std::move(part));

@@ -43,11 +43,13 @@ private:
 
     awaitable<void> attempt();
     awaitable<outcome> send_and_read_head(bool may_be_stale);
-    awaitable<void> get_connection(bool fresh);
+    awaitable<void> get_connection(bool check);
     awaitable<bool> send();
     awaitable<void> send_source(body_source& source);
     awaitable<bool> read_head();
+    std::size_t parse_head(head_reader& reader, const net::stream& from);
     awaitable<ferry::bytes> read_body(std::uint64_t limit);
+    bool take_small_body(std::uint64_t limit, ferry::bytes& into);
     awaitable<ferry::bytes> read_decoded(std::uint64_t limit);
     awaitable<void> discard_body();
     void write_head(std::string& to) const;
@@ -59,6 +61,8 @@ private:
     bool body_can_repeat() const;
     void finish_connection();
     void restrict_time();
+    std::chrono::nanoseconds time_left() const;
+    void take_credentials();
     bool has_idempotent_method() const noexcept;
     bool decodes() const noexcept;
     std::uint64_t max_body() const noexcept;
@@ -70,6 +74,7 @@ private:
     request_options with_;
     time_limits limits_;
     std::chrono::steady_clock::time_point started_;
+    std::string url_authorization_;    ///< from the URL's user and password
     bool credentials_allowed_ = true;  ///< still at the origin that the caller named
 
     connection_pool::lease lease_;

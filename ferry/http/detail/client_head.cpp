@@ -89,10 +89,7 @@ void client_exchange::append_body_fields(std::string& to) const
 std::string client_exchange::authorization() const
 {
     if (with_.headers.contains("Authorization")) return {};
-    if (url_->has_credentials()) {
-        return basic_auth(percent::decode(url_->username()), percent::decode(url_->password()))
-            .value();
-    }
+    if (!url_authorization_.empty()) return url_authorization_;
     if (!credentials_allowed_ || with_.auth.kind() == auth_option::scheme::none) return {};
     const bool exposed = url_->scheme() == "http" && !is_this_machine(url_->hostname());
     if (with_.auth.kind() == auth_option::scheme::bearer && exposed &&

@@ -1,5 +1,6 @@
 #include "ferry/http/detail/server_connection.hpp"
 
+#include "ferry/core/log.hpp"
 #include "ferry/core/time.hpp"
 #include "ferry/http/detail/body_reader.hpp"
 #include "ferry/http/detail/request_access.hpp"
@@ -63,6 +64,8 @@ awaitable<void> server_connection::run()
     } catch (const timeout_error&) {     // or does not take its response
     } catch (const cancelled&) {
         if (!server_.stopping()) throw;
+    } catch (const std::exception& e) {  // a body that could not be made, once its head was out
+        log::error("a response broke off", "target", request_.path(), "failure", e.what());
     }
 }
 
@@ -183,7 +186,8 @@ void server_connection::write_head(const response& r, bool chunked,
 {
     out_.clear();
     out_.append("HTTP/1.1 ").append(fmt::format_int(r.status).c_str()).append(" ");
-    out_.append(r.reason.empty() ? reason_of(r.status) : std::string_view(r.reason));
+    const bool own_reason = !r.reason.empty() && is_field_value(r.reason);
+    out_.append(own_reason ? std::string_view(r.reason) : reason_of(r.status));
     out_.append("\r\n").append(date_field());
     bool has_type = false;
     for (const auto [name, value] : r.headers) {
