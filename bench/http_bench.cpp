@@ -1,0 +1,206 @@
+// GET over keep-alive connections, ferry beside libcurl, against nginx with one worker on loopback.
+#include "ferry/async/gather.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/http/http.hpp"
+#include "ferry/net/listener.hpp"
+
+#include "bench/bench.hpp"
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace ferry;
+
+constexpr std::size_t small_bytes = 1024;
+constexpr std::size_t large_bytes = 10'000'000;
+constexpr int at_once = 64;
+constexpr int batch = 20;
+
+// nginx in a directory of its own, ended with the scope.
+class nginx {
+public:
+    nginx() : directory_(std::filesystem::temp_directory_path() / fmt::format("bench-{}", getpid()))
+    {
+        std::filesystem::create_directories(directory_ / "www");
+        std::ofstream(directory_ / "www/1k.bin") << std::string(small_bytes, 'x');
+        std::ofstream(directory_ / "www/10m.bin") << std::string(large_bytes, 'x');
+        port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
+        write_configuration();
+        const std::string file = directory_ / "nginx.conf";
+        std::string program = "nginx";
+        std::string option = "-c";
+        std::string argument = file;
+        char* arguments[] = {program.data(), option.data(), argument.data(), nullptr};
+        if (posix_spawnp(&process_, "nginx", nullptr, nullptr, arguments, environ) != 0) {
+            throw std::runtime_error("nginx is missing: apt-get install nginx-light");
+        }
+        for (int i = 0; i < 100 && !answers(); ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    ~nginx()
+    {
+        kill(process_, SIGTERM);
+        waitpid(process_, nullptr, 0);
+        std::filesystem::remove_all(directory_);
+    }
+    nginx(const nginx&) = delete;
+    nginx& operator=(const nginx&) = delete;
+
+    std::string url(std::string_view file) const
+    {
+        return fmt::format("http://127.0.0.1:{}/{}", port_, file);
+    }
+
+private:
+    void write_configuration() const
+    {
+        const std::string at = directory_;
+        std::ofstream(directory_ / "nginx.conf")
+            << "daemon off; worker_processes 1; pid " << at << "/pid; error_log " << at
+            << "/error.log; events { worker_connections 1024; } http { access_log off; sendfile on;"
+               " tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 300;"
+            << " client_body_temp_path " << at << "/b; proxy_temp_path " << at
+            << "/p; fastcgi_temp_path " << at << "/f; uwsgi_temp_path " << at
+            << "/u; scgi_temp_path " << at << "/s; server { listen 127.0.0.1:" << port_
+            << " backlog=1024; root " << at << "/www; } }";
+    }
+    bool answers() const
+    {
+        try {
+            return run(http::get(url("1k.bin"))).ok();
+        } catch (const connection_error&) {
+            return false;
+        }
+    }
+
+    std::filesystem::path directory_;
+    std::uint16_t port_ = 0;
+    pid_t process_ = -1;
+};
+
+void check(bool right)
+{
+    if (!right) throw std::runtime_error("a response is not what it should be");
+}
+
+std::size_t keep(char* data, std::size_t size, std::size_t count, void* into)
+{
+    static_cast<std::string*>(into)->append(data, size * count);
+    return size * count;
+}
+
+CURL* easy(const std::string& url, std::string* body)
+{
+    CURL* const handle = curl_easy_init();
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(handle, CURLOPT_PRIVATE, body);
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+    return handle;
+}
+
+void one_after_another(const char* name, const std::string& url, std::size_t size,
+                       const bench::rate_unit& unit)
+{
+    http::session api;
+    std::string body;
+    CURL* const rival = easy(url, &body);
+    bench::compare("http", name, unit,
+                   {{"ferry",
+                     [&] {
+                         const auto r = run(api.get(url));
+                         check(r.bytes().size() == size);
+                         return 1.0;
+                     }},
+                    {"libcurl-easy", [&] {
+                         body.clear();
+                         check(curl_easy_perform(rival) == CURLE_OK && body.size() == size);
+                         return 1.0;
+                     }}});
+    curl_easy_cleanup(rival);
+}
+
+awaitable<void> ask_often(http::session* api, std::string url)
+{
+    for (int i = 0; i < batch; ++i) {
+        const auto r = co_await api->get(url);
+        check(r.bytes().size() == small_bytes);
+    }
+}
+
+void many_at_once(const std::string& url)
+{
+    http::session api(http::limits().per_host(at_once));
+    CURLM* const multi = curl_multi_init();
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(at_once));
+    std::vector<std::string> bodies(at_once);
+    std::vector<CURL*> handles;
+    for (std::string& body : bodies) handles.push_back(easy(url, &body));
+
+    const auto with_curl = [&] {
+        int started = 0;
+        int done = 0;
+        for (CURL* h : handles) {
+            curl_multi_add_handle(multi, h);
+            ++started;
+        }
+        while (done < at_once * batch) {
+            int running = 0;
+            int left = 0;
+            curl_multi_perform(multi, &running);
+            while (CURLMsg* const message = curl_multi_info_read(multi, &left)) {
+                CURL* const handle = message->easy_handle;
+                std::string* body = nullptr;
+                curl_easy_getinfo(handle, CURLINFO_PRIVATE, &body);
+                check(message->data.result == CURLE_OK && body->size() == small_bytes);
+                body->clear();
+                ++done;
+                curl_multi_remove_handle(multi, handle);
+                if (started < at_once * batch) {
+                    curl_multi_add_handle(multi, handle);
+                    ++started;
+                }
+            }
+            if (done < at_once * batch) curl_multi_poll(multi, nullptr, 0, 100, nullptr);
+        }
+        return static_cast<double>(at_once * batch);
+    };
+    bench::compare("http", "conc64-1k", {"req/s", 1},
+                   {{"ferry",
+                     [&] {
+                         std::vector<awaitable<void>> all;
+                         for (int i = 0; i < at_once; ++i) all.push_back(ask_often(&api, url));
+                         run(gather(std::move(all)));
+                         return static_cast<double>(at_once * batch);
+                     }},
+                    {"libcurl-multi", with_curl}});
+    for (CURL* h : handles) curl_easy_cleanup(h);
+    curl_multi_cleanup(multi);
+}
+
+}  // namespace
+
+int main()
+{
+    curl_global_init(CURL_GLOBAL_ALL);
+    const nginx server;
+    one_after_another("seq-1k", server.url("1k.bin"), small_bytes, {"req/s", 1});
+    many_at_once(server.url("1k.bin"));
+    one_after_another("large-10m", server.url("10m.bin"), large_bytes, {"MB/s", 10});
+}
