@@ -19,7 +19,7 @@ enum class same_site { unset, none, lax, strict };
 class cookie {
 public:
     cookie() = default;
-    cookie(std::string_view name, std::string_view value) : name(name), value(value) {}
+    cookie(std::string_view n, std::string_view v) : name(n), value(v) {}
 
     std::string name;
     std::string value;

@@ -31,12 +31,12 @@ public:
     response() = default;
 
     /// For handlers: `co_return http::response(201, http::json(made));`
-    explicit response(int status, http::body content = http::body())
-        : status(status), content(std::move(content))
+    explicit response(int code, http::body carried = http::body())
+        : status(code), content(std::move(carried))
     {
     }
     /// Status 200: `co_return http::json(found);`
-    response(http::body content) : content(std::move(content)) {}
+    response(http::body carried) : content(std::move(carried)) {}
 
     /// The same response with one more header field.
     response with(std::string_view name, std::string_view value) &&;
