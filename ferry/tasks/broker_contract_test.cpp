@@ -285,7 +285,7 @@ TEST_P(broker_contract, results_are_found_waited_for_and_forgotten)
 }
 
 INSTANTIATE_TEST_SUITE_P(each, broker_contract, ::testing::ValuesIn(backends),
-                         [](const auto& info) { return std::string{info.param.name}; });
+                         [](const auto& row) { return std::string{row.param.name}; });
 
 TEST(broker_url, names_its_options)
 {
