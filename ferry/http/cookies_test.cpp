@@ -189,7 +189,9 @@ TEST(cookie_jar, can_be_read_and_changed)
     EXPECT_EQ(jar.erase("name"), 1U);
     for (const char* bad : {"a\r\nb", "a;b", ""}) {
         EXPECT_THROW(jar.set(cookie(bad, "x")), error);
-        if (*bad != '\0') EXPECT_THROW(jar.set(cookie("x", bad)), error);
+        if (*bad != '\0') {
+            EXPECT_THROW(jar.set(cookie("x", bad)), error);
+        }
     }
 }
 

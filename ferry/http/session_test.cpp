@@ -217,7 +217,9 @@ TEST(session, tolerates_what_is_harmless)
         session api;
         const auto got = run(api.get(url_of(server)));
         EXPECT_EQ(got.text(), r.body);
-        if (got.trailers().size() > 0) EXPECT_EQ(got.trailers()["x-t"], "1");
+        if (got.trailers().size() > 0) {
+            EXPECT_EQ(got.trailers()["x-t"], "1");
+        }
     }
 }
 

@@ -258,7 +258,9 @@ TEST(body_plan, of_a_response_follows_rfc_9112_section_6_3)
         SCOPED_TRACE(r.name);
         const auto plan = plan_response(read_response(r.head), r.answers_head);
         EXPECT_EQ(plan.kind, r.kind);
-        if (r.kind == framing::length) EXPECT_EQ(plan.length, r.length);
+        if (r.kind == framing::length) {
+            EXPECT_EQ(plan.length, r.length);
+        }
         EXPECT_EQ(plan.reusable, r.reusable);
     }
 }
