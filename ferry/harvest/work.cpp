@@ -16,7 +16,9 @@ namespace {
 
 using namespace detail;
 
-constexpr std::size_t batches_at_a_time = 4;
+/// Reading a page costs more than waiting for it, so that a second batch beside the first gains
+/// nothing: more speed is more workers.
+constexpr std::size_t batches_at_a_time = 1;
 
 struct job {
     std::shared_ptr<const recipe> r;

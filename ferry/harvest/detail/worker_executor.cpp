@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t batch_urls = 16;
-constexpr std::size_t batches_per_worker = 4;
+constexpr std::size_t batches_per_worker = 2;  ///< one is read, one waits
 /// Over the time limits of its requests a batch may take this long to come and go.
 constexpr auto slack = 60s;
 
