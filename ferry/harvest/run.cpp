@@ -41,7 +41,7 @@ struct opened_run {
 };
 
 opened_run open_run(const std::shared_ptr<const recipe>& r, const run_options& with,
-                    const std::string& directory)
+                    const std::string& directory, const std::string& hash)
 {
     std::error_code failed;
     std::filesystem::create_directories(directory, failed);
@@ -50,7 +50,6 @@ opened_run open_run(const std::shared_ptr<const recipe>& r, const run_options& w
     made.lock = std::make_unique<run_lock>(directory);
     if (with.fresh()) forget(*r, directory);
     auto opened = std::make_unique<state>(directory);
-    const auto hash = hash_of(*r);
     const auto before = opened->fact("recipe_hash");
     if (before && *before != hash) {
         throw error{errc::invalid_state,
@@ -68,10 +67,7 @@ opened_run open_run(const std::shared_ptr<const recipe>& r, const run_options& w
         together.commit();
     }
     made.complete = opened->fact("complete").has_value();
-    if (made.complete) {
-        made.book = nullptr;
-        return made;
-    }
+    if (made.complete) return made;
     made.fetch = std::make_shared<fetcher>(r);
     made.book = std::make_shared<ledger>(r, directory, std::move(opened));
     made.book->start(made.fetch->reader().rules());
@@ -101,7 +97,8 @@ awaitable<report> run_all(recipe given, run_options with)
     }
     const auto r = std::make_shared<const recipe>(std::move(given));
     const std::string directory = with.directory().empty() ? r->name : with.directory();
-    auto open = [r, with, directory] { return open_run(r, with, directory); };
+    const std::string hash = hash_of(*r);
+    auto open = [r, with, directory, hash] { return open_run(r, with, directory, hash); };
     auto opening = run_blocking(std::move(open));
     opened_run now = co_await std::move(opening);
 
@@ -110,8 +107,8 @@ awaitable<report> run_all(recipe given, run_options with)
         const auto workers = with.deterministic() ? 0 : with.workers().value_or(r->workers);
         auto work = workers == 0
                         ? make_local_executor(now.fetch, r->politeness.total)
-                        : make_worker_executor(directory, hash_of(*r), workers,
-                                               with.worker_command(), r->http.total_timeout);
+                        : make_worker_executor(directory, hash, workers, with.worker_command(),
+                                               r->http.total_timeout);
         const auto going = std::make_shared<crawl>(r, with, now.book, now.fetch, std::move(work));
         auto running = going->run();
         stopped = co_await std::move(running);

@@ -254,7 +254,9 @@ TEST(harvest_run, stops_on_request_and_goes_on_later)
     EXPECT_EQ(second.pages, 301U);
     EXPECT_EQ(lines_of(testing::read_file(folder / "s/out.jsonl")).size(), 301U);
     for (const auto& [path, n] : on.asked) {
-        if (path != "/robots.txt") EXPECT_EQ(n, 1) << path;
+        if (path != "/robots.txt") {
+            EXPECT_EQ(n, 1) << path;
+        }
     }
 }
 

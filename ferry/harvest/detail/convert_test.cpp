@@ -83,7 +83,9 @@ TEST(convert, reads_each_type_or_nothing)
         ASSERT_FALSE(parse_type(r.type, f.type));
         const auto made = convert(f, r.text, "http://a.local/x/y");
         ASSERT_EQ(made.has_value(), r.made != nullptr);
-        if (made) EXPECT_EQ(json::dump(*made), r.made);
+        if (made) {
+            EXPECT_EQ(json::dump(*made), r.made);
+        }
     }
 }
 
