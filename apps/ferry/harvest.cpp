@@ -8,6 +8,7 @@
 
 #include "apps/ferry/commands.hpp"
 #include "apps/ferry/harvest_progress.hpp"
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,7 @@ A run that was stopped, or killed, goes on where it was when it is run again.
   ferry harvest try books.toml http://localhost:8080/book/1     show what one page gives
   ferry harvest run books.toml --workers 2                      run it
   ferry harvest status books                                    how far a run is
+  ferry harvest show books --limit 20                           the first records as a table
 
 Exit codes of run: 0 complete; 1 error; 2 bad recipe; 3 complete with more failures than the recipe
 allows; 4 stopped, run it again to go on; 130 interrupted.)";
@@ -91,6 +93,14 @@ int status(const settings& with)
         std::fputs(harvest::to_text(found).c_str(), stdout);
     }
     return 0;
+}
+
+/// The terminal's columns; enough for most tables where there is none.
+std::size_t terminal_width()
+{
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 120;
 }
 
 /// The first signal lets the run end by itself, the second ends it.
@@ -216,6 +226,12 @@ int dispatch(int argc, char** argv)
     status_verb->add_option("state", with.state, "its state directory")->required();
     status_verb->add_flag("--json", with.json, "as JSON");
 
+    std::size_t shown = 10;
+    auto* show_verb = options.add_subcommand("show", "the first records of a run as a table");
+    show_verb->add_option("state", with.state, "its state directory")->required();
+    show_verb->add_option("--limit", shown, "records of each file (10)")
+        ->check(CLI::PositiveNumber);
+
     auto* worker_verb = options.add_subcommand("worker", "serve a run as one of its workers");
     worker_verb->group("");  // run starts it
     worker_verb->add_option("state", with.state, "the state directory")->required();
@@ -225,6 +241,10 @@ int dispatch(int argc, char** argv)
     if (check_verb->parsed()) return check(with);
     if (try_verb->parsed()) return run_until_interrupted(try_it(with));
     if (status_verb->parsed()) return status(with);
+    if (show_verb->parsed()) {
+        std::fputs(harvest::show(with.state, shown, terminal_width()).c_str(), stdout);
+        return 0;
+    }
     if (worker_verb->parsed()) {
         ferry::run(harvest::work(with.state));
         return 0;

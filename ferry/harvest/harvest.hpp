@@ -7,3 +7,4 @@
 #include "ferry/harvest/recipe.hpp"
 #include "ferry/harvest/robots.hpp"
 #include "ferry/harvest/run.hpp"
+#include "ferry/harvest/show.hpp"
