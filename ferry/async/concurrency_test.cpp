@@ -463,7 +463,7 @@ TEST(sleep, is_ordered_and_cancelled_without_trace)
         co_await sleep(d);
         *to += c;
     };
-    run(gather(note(&order, 3ms, 'c'), note(&order, 1ms, 'a'), note(&order, 2ms, 'b')));
+    run(gather(note(&order, 90ms, 'c'), note(&order, 1ms, 'a'), note(&order, 45ms, 'b')));
     EXPECT_EQ(order, "abc");
     auto main = []() -> awaitable<void> {
         for (int i = 0; i < 10'000; ++i) co_await timeout(10s, give_later(1));
