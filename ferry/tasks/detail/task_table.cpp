@@ -10,10 +10,11 @@ constexpr std::int64_t schema_version = 1;
 constexpr std::int64_t expired_at_once = 1000;
 
 // The indexes are partial, so that each holds only what is looked for there: the tasks that are
-// ready, those of a later time, those that somebody has.
+// ready, those of a later time, those that somebody has. No number is used twice: a worker tells
+// what it holds by them, and may settle a task after another one could have got the same number.
 constexpr const char* schema = R"(
 CREATE TABLE task(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     queue TEXT NOT NULL,
     rank INTEGER NOT NULL,
     eta INTEGER NOT NULL,
