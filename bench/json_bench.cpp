@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <random>
 #include <string>
 
 namespace {
@@ -54,15 +56,44 @@ void compare_document(const std::string& name, const std::string& text)
     if (kept == 0) std::puts("nothing parsed");
 }
 
+/// Documents of ferry's own, for a machine without the public ones: records as an API returns them,
+/// long lists of coordinates, and text with escapes and other scripts.
+std::map<std::string, std::string> own_documents()
+{
+    using namespace ferry;
+    std::mt19937 random(1);
+    value records = value::array();
+    value numbers = value::array();
+    value texts = value::array();
+    for (int i = 0; i < 5'000; ++i) {
+        const auto n = static_cast<std::int64_t>(random());
+        records.push_back(value::object("id", n, "name", "user " + std::to_string(i), "active",
+                                        i % 3 == 0, "score", static_cast<double>(n) / 1024, "tags",
+                                        value::array("one", "two"), "parent", nullptr));
+        for (int k = 0; k < 10; ++k) {
+            const double x = static_cast<double>(random()) * 360 / 4294967296.0 - 180;
+            numbers.push_back(value::array(x, x / 2));
+        }
+        texts.push_back("line \"" + std::to_string(n) + "\"\n\tZürich, 東京, Ελλάδα — " +
+                        std::string(static_cast<std::size_t>(i % 80), 'x'));
+    }
+    const auto pretty = json::dump_options().indent(2);
+    return {{"records", json::dump(records, pretty)},
+            {"numbers", json::dump(numbers)},
+            {"texts", json::dump(texts, json::dump_options().ascii())}};
+}
+
 }  // namespace
 
+/// json_bench [FOLDER]: twitter.json, citm_catalog.json and canada.json of that folder, or own
+/// documents.
 int main(int argc, char** argv)
 {
     const char* const set = std::getenv("FERRY_JSON_CORPUS");
     const std::string folder = argc > 1 ? argv[1] : set != nullptr ? set : "";
     if (folder.empty()) {
-        std::fputs("usage: json_bench FOLDER (or FERRY_JSON_CORPUS)\n", stderr);
-        return 2;
+        for (const auto& [name, text] : own_documents()) compare_document(name, text);
+        return 0;
     }
     for (const char* const name : {"twitter", "citm_catalog", "canada"}) {
         compare_document(name, content_of(folder + "/" + name + ".json"));
