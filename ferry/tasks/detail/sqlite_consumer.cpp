@@ -41,10 +41,12 @@ public:
         return at->second;
     }
 
-    void drop(std::uint64_t tag)
+    /// A task that was claimed anew meanwhile stays.
+    void drop(std::uint64_t tag, std::int64_t owner)
     {
         const std::lock_guard lock{mutex_};
-        held_.erase(tag);
+        const auto at = held_.find(tag);
+        if (at != held_.end() && at->second == owner) held_.erase(at);
     }
 
     std::unordered_map<std::uint64_t, std::int64_t> take_held()
@@ -143,7 +145,7 @@ awaitable<std::vector<delivery>> sqlite_consumer::receive_from(std::shared_ptr<s
                 result.push_back(std::move(*d));
                 continue;
             }
-            self->in->drop(static_cast<std::uint64_t>(id));
+            self->in->drop(static_cast<std::uint64_t>(id), owner);
             self->from->submit(
                 ledger::leaves::nothing, [id, owner](task_table& table) { table.ack(id, owner); },
                 [](const std::exception_ptr&) {}, self->number);
@@ -183,10 +185,17 @@ awaitable<void> sqlite_consumer::settle_with(std::shared_ptr<shared> self, settl
         insert(t);
         if (row) t.store(*row);
     };
-    auto written = write(self->from, news ? ledger::leaves::news : ledger::leaves::nothing,
-                         std::move(act), owner ? self->number : 0);
+    // On the ledger's thread, where nothing comes between the commit and this: a task that was
+    // given back may be claimed and delivered again before this coroutine goes on.
+    const outcome<std::monostate> done;
+    ledger::completion end = [done, in = self->in, tag = s.tag, owner](std::exception_ptr e) {
+        if (!e && owner) in->drop(tag, *owner);
+        done.set(std::move(e), std::monostate());
+    };
+    self->from->submit(news ? ledger::leaves::news : ledger::leaves::nothing, std::move(act),
+                       std::move(end), owner ? self->number : 0);
+    auto written = outcome<std::monostate>::get(done);
     co_await std::move(written);
-    self->in->drop(s.tag);
 }
 
 void sqlite_consumer::prefetch(std::size_t count)
