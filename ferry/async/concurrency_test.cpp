@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -399,6 +400,17 @@ TEST(loop, submits_from_another_thread)
         co_return co_await std::move(asking);
     };
     EXPECT_EQ(run(main()), 5);
+}
+
+TEST(loop, cancels_what_was_submitted_at_the_end_of_its_thread)
+{
+    std::future<void> outcome;
+    std::thread([&outcome] {
+        outcome = loop::current().submit(sleep(1h));
+        run(yield_now());
+    }).join();
+    ASSERT_EQ(outcome.wait_for(10s), std::future_status::ready);
+    EXPECT_THROW(outcome.get(), cancelled);
 }
 
 TEST(loop, survives_the_exception_of_a_posted_function)

@@ -134,10 +134,15 @@ void loop::enqueue(std::unique_ptr<detail::job> work) const
 void loop::start(awaitable<void> operation) const
 {
     struct submitted final : detail::activity {
-        void finished(std::exception_ptr, bool) noexcept override { delete this; }
+        void finished(std::exception_ptr, bool) noexcept override
+        {
+            detail::loop_core::current().tasks.remove(*this);
+            delete this;
+        }
     };
     post([op = std::move(operation)]() mutable {
         auto* self = new submitted;
+        detail::loop_core::current().tasks.add(*self);
         self->launch(std::move(op));
     });
 }

@@ -32,7 +32,8 @@ public:
     }
 
     /// Runs an operation on the loop and hands its outcome to another thread. Thread-safe.
-    /// The future is broken if the thread ends first. As asyncio's run_coroutine_threadsafe.
+    /// If the thread ends first the operation is cancelled, and the future throws `cancelled`; it
+    /// is broken if the thread had ended before. As asyncio's run_coroutine_threadsafe.
     template <class T>
     std::future<T> submit(awaitable<T> operation) const;
 
