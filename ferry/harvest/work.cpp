@@ -16,9 +16,9 @@ namespace {
 
 using namespace detail;
 
-/// Reading a page costs more than waiting for it, so that a second batch beside the first gains
-/// nothing: more speed is more workers.
-constexpr std::size_t batches_at_a_time = 1;
+/// As many as the coordinator has under way for each worker: one is read while the other waits.
+/// More would only leave other workers idle.
+constexpr std::size_t batches_at_a_time = 2;
 
 struct job {
     std::shared_ptr<const recipe> r;
