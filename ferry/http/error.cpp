@@ -19,7 +19,7 @@ public:
             case errc::bad_url: return "bad URL";
             case errc::bad_header: return "bad header";
             case errc::bad_message: return "not an HTTP/1.1 message";
-            case errc::closed_early: return "closed before the status line";
+            case errc::closed_early: return "closed before the head";
             case errc::incomplete_body: return "incomplete body";
             case errc::undecodable_body: return "body does not match its Content-Encoding";
             case errc::too_many_redirects: return "too many redirects";

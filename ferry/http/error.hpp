@@ -17,7 +17,7 @@ enum class errc {
     bad_url = 1,            ///< not an absolute http or https URL
     bad_header,             ///< a header's name, its value or a method breaks RFC 9110
     bad_message,            ///< the peer's bytes are not an HTTP/1.1 message
-    closed_early,           ///< the peer closed before the status line
+    closed_early,           ///< the peer closed before it had sent a whole head
     incomplete_body,        ///< the connection ended before the body did
     undecodable_body,       ///< the body is not what Content-Encoding says
     too_many_redirects,     ///< the chain is longer than `redirects`, or turns in a circle

@@ -166,7 +166,7 @@ TEST(session, faults_have_exact_errors)
         {"8: no CRLF", head + "Transfer-Encoding: chunked\r\n\r\n2\r\nabX\r\n", then::closes,
          errc::bad_message, "no line end after a chunk"},
         {"10: nothing", "", then::closes, errc::closed_early, "closed before the status line"},
-        {"10: half a head", "HTTP/1.1 200 OK\r\nA: b", then::closes, errc::bad_message,
+        {"10: half a head", "HTTP/1.1 200 OK\r\nA: b", then::closes, errc::closed_early,
          "closed inside the head"},
         {"11: greeting", "hello world\r\n", then::closes, errc::bad_message, "hello world"},
         {"11: SSH", "SSH-2.0-OpenSSH_9.2\r\n", then::closes, errc::peer_speaks_something,

@@ -273,7 +273,7 @@ awaitable<bool> client_exchange::read_head()
             const std::size_t n = co_await from.fill();
             if (n > 0) continue;
             if (from.buffered().empty() && informational == 0) co_return false;
-            throw protocol_error(errc::bad_message,
+            throw protocol_error(errc::closed_early,
                                  "read " + from.remote_endpoint() + ": closed inside the head");
         }
         from.consume(used);
