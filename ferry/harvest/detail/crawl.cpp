@@ -51,6 +51,7 @@ awaitable<std::string> crawl::drive(std::shared_ptr<crawl> self)
     self->finished_ = self->totals_.done();
     task<void> watching;
     if (self->stop_) watching = spawn(watch_stop(self, self->stop_));
+    const auto keeping = spawn(keep_alive(self));
     try {
         for (;;) {
             self->start_work();
@@ -62,6 +63,7 @@ awaitable<std::string> crawl::drive(std::shared_ptr<crawl> self)
         if (self->failure_) self->group_.cancel();
         auto joining = self->group_.join();
         co_await std::move(joining);
+        keeping.cancel();
         auto closing = self->executor_->close();
         co_await std::move(closing);
         const auto elsewhere = static_cast<std::int64_t>(self->executor_->cpu_seconds() * 1e6);
@@ -70,6 +72,7 @@ awaitable<std::string> crawl::drive(std::shared_ptr<crawl> self)
         // Cancelled, as a rule: nothing can be waited for any more.
         self->failure_ = std::current_exception();
         self->group_.cancel();
+        keeping.cancel();
         self->executor_.reset();
     }
     if (self->stop_) watching.cancel();
@@ -83,6 +86,17 @@ awaitable<void> crawl::watch_stop(std::shared_ptr<crawl> self, std::shared_ptr<e
     co_await std::move(waiting);
     if (!self->stopping()) self->stopped_because_ = "stopped on request";
     self->change_.set();
+}
+
+awaitable<void> crawl::keep_alive(std::shared_ptr<crawl> self)
+{
+    try {
+        auto keeping = self->executor_->keep_alive();
+        co_await std::move(keeping);
+    } catch (const error&) {
+        self->failure_ = std::current_exception();
+        self->change_.set();
+    }
 }
 
 awaitable<void> crawl::wait_for_change(std::shared_ptr<crawl> self)

@@ -38,6 +38,7 @@ private:
     static awaitable<void> learn_robots(std::shared_ptr<crawl> self, std::uint32_t host);
     static awaitable<void> commit(std::shared_ptr<crawl> self, batch b);
     static awaitable<void> watch_stop(std::shared_ptr<crawl> self, std::shared_ptr<event> stop);
+    static awaitable<void> keep_alive(std::shared_ptr<crawl> self);
     static awaitable<void> wait_for_change(std::shared_ptr<crawl> self);
 
     void start_work();

@@ -28,7 +28,10 @@ public:
     virtual std::size_t parallel() const noexcept = 0;
     /// CPU seconds of other processes.
     virtual double cpu_seconds() const { return 0; }
-    /// Ends what was started.
+    /// Replaces what dies while pages are fetched, until it is cancelled.
+    /// \throws error  it dies again and again: nothing will be fetched any more.
+    virtual awaitable<void> keep_alive() = 0;
+    /// Ends what was started, once keep_alive() is cancelled.
     virtual awaitable<void> close() = 0;
 };
 

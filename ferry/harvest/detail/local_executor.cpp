@@ -15,6 +15,7 @@ public:
     }
     std::size_t batch() const noexcept override { return 1; }
     std::size_t parallel() const noexcept override { return parallel_; }
+    awaitable<void> keep_alive() override { return nothing(); }
     awaitable<void> close() override { return nothing(); }
 
 private:

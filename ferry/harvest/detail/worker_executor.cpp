@@ -1,4 +1,3 @@
-#include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/harvest/detail/executor.hpp"
 #include "ferry/harvest/detail/wire.hpp"
@@ -27,12 +26,6 @@ public:
           app_{fresh_app(directory)},
           processes_{std::make_shared<worker_processes>(std::move(command), directory, workers)}
     {
-        watching_ = spawn(watch(processes_));
-    }
-
-    ~worker_executor() override
-    {
-        if (!closed_) watching_.cancel();
     }
 
     awaitable<std::vector<page_outcome>> fetch(std::vector<waiting_url> urls) override
@@ -45,12 +38,8 @@ public:
     std::size_t parallel() const noexcept override { return workers_ * batches_per_worker; }
     double cpu_seconds() const override { return processes_->cpu_seconds(); }
 
-    awaitable<void> close() override
-    {
-        closed_ = true;
-        watching_.cancel();
-        return end(processes_);
-    }
+    awaitable<void> keep_alive() override { return watch(processes_); }
+    awaitable<void> close() override { return end(processes_); }
 
 private:
     /// The queue of a run that was killed holds nothing that the state does not know.
@@ -113,8 +102,6 @@ private:
     std::chrono::milliseconds url_limit_;
     tasks::app app_;
     std::shared_ptr<worker_processes> processes_;
-    task<void> watching_;
-    bool closed_ = false;
 };
 
 }  // namespace

@@ -63,8 +63,8 @@ void worker_processes::replace_dead()
     for (pid_t& pid : running_) {
         if (!reap(pid, false)) continue;
         if (++deaths_ > max_deaths) {
-            throw error{errc::limit_exceeded, "limit max_deaths = " + std::to_string(max_deaths) +
-                                                  " exceeded: workers die again and again"};
+            throw error{errc::disconnected, "limit max_deaths = " + std::to_string(max_deaths) +
+                                                " exceeded: workers die again and again"};
         }
         pid = start();
     }
