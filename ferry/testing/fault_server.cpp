@@ -36,6 +36,12 @@ script& script::send_in_pieces(std::string bytes, std::size_t piece)
     return *this;
 }
 
+script& script::drip(std::string bytes, std::chrono::milliseconds pause)
+{
+    steps_.push_back({action::drip, std::move(bytes), 0, pause});
+    return *this;
+}
+
 script& script::close()
 {
     steps_.push_back({action::close, {}, 0});
@@ -87,6 +93,11 @@ awaitable<void> play(script what, net::stream peer, std::string* heard)
                     co_await yield_now();
                 }
                 break;
+            case script::action::drip:
+                for (;;) {
+                    co_await peer.write(step.text);
+                    co_await sleep(step.pause);
+                }
             case script::action::close: co_await peer.close(); co_return;
             case script::action::reset: {
                 const linger at_once{1, 0};

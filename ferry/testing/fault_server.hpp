@@ -3,6 +3,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/net/endpoint.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,9 @@ public:
     /// Sends in pieces of `piece` bytes, each in a turn of the loop of its own.
     script& send_in_pieces(std::string bytes, std::size_t piece = 1);
 
+    /// Sends the same bytes over and over, with a pause behind each, until the peer goes away.
+    script& drip(std::string bytes, std::chrono::milliseconds pause);
+
     /// Ends the connection with a FIN, with a RST, or never: says nothing until the peer goes away.
     script& close();
     script& reset();
@@ -38,11 +42,12 @@ private:
     friend class fault_server;
     friend awaitable<void> play(script what, net::stream peer, std::string* heard);
 
-    enum class action { receive_until, receive, send, pieces, close, reset, silent };
+    enum class action { receive_until, receive, send, pieces, drip, close, reset, silent };
     struct step {
         action what;
         std::string text;
         std::size_t count;
+        std::chrono::milliseconds pause{0};
     };
     std::vector<step> steps_;
 };

@@ -35,7 +35,8 @@ page_outcome classify(const error& e)
     if (dynamic_cast<const http::incomplete_body*>(&e)) return failure("truncated", e, true);
     if (dynamic_cast<const connection_error*>(&e)) return failure("no connection", e, true);
     if (const auto* limit = dynamic_cast<const limit_error*>(&e)) {
-        const bool body = limit->name() == "max_body_bytes";
+        const bool body = limit->name() == "max_body_bytes" ||
+                          limit->name() == "max_output_bytes" || limit->name() == "max_ratio";
         return failure(body ? "too large" : "limit " + limit->name(), e, false);
     }
     if (e.code() == http::errc::undecodable_body) return failure("undecodable body", e, false);
