@@ -162,6 +162,14 @@ awaitable<int> run_it(settings with, bool workers_given)
     co_return *interrupted ? exit_code::interrupted : done.exit_code;
 }
 
+/// Whether a full disk may be the cause. SQLite says "I/O error" if there is no room for its index
+/// of the log, and a limit on the size of files is a disk as well.
+bool is_disk_failure(const std::error_code& code)
+{
+    return code == condition::overloaded || code == std::errc::file_too_large ||
+           code == sqlite::errc::full || code == sqlite::errc::io;
+}
+
 /// A full disk is no failure of the run, which can be resumed: exit code 4.
 int run_and_report(const settings& with, bool workers_given)
 {
@@ -174,7 +182,7 @@ int run_and_report(const settings& with, bool workers_given)
         return exit_code::interrupted;
     } catch (const error& e) {
         std::fprintf(stderr, "ferry: %s\n", e.what());
-        if (e.code() != condition::overloaded && e.code() != sqlite::errc::full) return 1;
+        if (!is_disk_failure(e.code())) return 1;
         std::fputs("ferry: stopped; make room, then run it again to go on\n", stderr);
         return 4;
     }

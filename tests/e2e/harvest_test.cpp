@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <random>
 #include <thread>
 
@@ -101,6 +102,116 @@ TEST(harvest_verb, killed_again_and_again_ends_with_the_same_records)
     const auto last = run_program(run);
     ASSERT_EQ(last.status, 0) << last.err;
     EXPECT_EQ(sorted_lines(read_file(folder / "killed/out.jsonl")), expected);
+}
+
+std::vector<pid_t> children(pid_t of)
+{
+    const auto name = std::to_string(of);
+    std::ifstream list{"/proc/" + name + "/task/" + name + "/children"};
+    return {std::istream_iterator<pid_t>{list}, {}};
+}
+
+/// A site, its recipe and what a run without any trouble gives.
+class harvest_faults : public ::testing::Test {
+protected:
+    harvest_faults()
+    {
+        std::ofstream{folder_ / "r.toml"} << recipe_for(on_.url());
+        const auto whole = run_program(command("whole"));
+        EXPECT_EQ(whole.status, 0) << whole.err;
+        expected_ = records("whole");
+        EXPECT_EQ(expected_.size(), static_cast<std::size_t>(pages));
+    }
+
+    std::vector<std::string> command(const std::string& state,
+                                     const std::vector<std::string>& more = {}) const
+    {
+        std::vector<std::string> words{FERRY_COMMAND, "harvest",       "run",    folder_ / "r.toml",
+                                       "--state",     folder_ / state, "--quiet"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    }
+    std::vector<std::string> records(const std::string& state) const
+    {
+        return sorted_lines(read_file(folder_ / state + "/out.jsonl"));
+    }
+    /// Until the first records are on the disk, which is in the middle of a run that takes its
+    /// time.
+    void wait_for_records(const std::string& state) const
+    {
+        const auto path = folder_ / state + "/out.jsonl.part";
+        for (int i = 0; i < 5'000 && read_file(path).empty(); ++i) {
+            std::this_thread::sleep_for(1ms);
+        }
+        ASSERT_FALSE(read_file(path).empty());
+    }
+    void interrupt_and_go_on(const std::string& workers) const
+    {
+        auto words = command("s", slowly_);
+        words.insert(words.end(), {"--workers", workers});
+        program run{words, folder_ / "o", folder_ / "e"};
+        wait_for_records("s");
+        const auto working = children(run.pid());
+        EXPECT_EQ(std::to_string(working.size()), workers);
+        run.signal(SIGINT);
+        EXPECT_EQ(run.wait(10s), 130);
+        EXPECT_THAT(read_file(folder_ / "e"), HasSubstr("run it again to go on"));
+        for (const pid_t pid : working) EXPECT_NE(::kill(pid, 0), 0);
+        const auto told = run_program({FERRY_COMMAND, "harvest", "status", folder_ / "s"});
+        EXPECT_EQ(told.status, 0);
+        EXPECT_THAT(told.out, HasSubstr("not running"));
+        const auto ended = run_program(words);
+        EXPECT_EQ(ended.status, 0) << ended.err;
+        EXPECT_EQ(records("s"), expected_);
+    }
+
+    const site on_;
+    temporary_directory folder_;
+    std::vector<std::string> expected_;
+    const std::vector<std::string> slowly_{"--set", "politeness.delay=1ms"};
+};
+
+TEST_F(harvest_faults, killed_workers_are_replaced_and_no_record_is_lost_or_doubled)
+{
+    auto words = command("s", slowly_);
+    words.insert(words.end(), {"--workers", "2"});
+    program run{words, folder_ / "o", folder_ / "e"};
+    wait_for_records("s");
+    const auto victims = children(run.pid());
+    ASSERT_EQ(victims.size(), 2U);
+    EXPECT_EQ(::kill(victims[0], SIGKILL), 0);
+    EXPECT_EQ(run.wait(), 0) << read_file(folder_ / "e");
+    EXPECT_EQ(records("s"), expected_);
+    EXPECT_THAT(read_file(folder_ / "s/report.json"), HasSubstr("\"failed\": 0"));
+}
+
+TEST_F(harvest_faults, a_full_disk_stops_a_run_that_goes_on_when_there_is_room)
+{
+    // A limit on the size of files stands for the disk.
+    for (const auto* blocks : {"20", "90", "160"}) {
+        SCOPED_TRACE(blocks);
+        const std::string state = std::string{"full"} + blocks;
+        std::vector<std::string> words{"/bin/sh", "-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"",
+                                       blocks};
+        const auto run = command(state);
+        words.insert(words.end(), run.begin(), run.end());
+        const auto stopped = run_program(words);
+        EXPECT_EQ(stopped.status, 4) << stopped.err;
+        EXPECT_THAT(stopped.err, HasSubstr("make room, then run it again to go on"));
+        const auto ended = run_program(run);
+        EXPECT_EQ(ended.status, 0) << ended.err;
+        EXPECT_EQ(records(state), expected_);
+    }
+}
+
+TEST_F(harvest_faults, an_interrupted_run_saves_what_it_has_and_goes_on_later)
+{
+    interrupt_and_go_on("0");
+}
+
+TEST_F(harvest_faults, an_interrupted_run_ends_its_workers)
+{
+    interrupt_and_go_on("2");
 }
 
 TEST(harvest_verb, tells_bad_recipes_and_fetches_nothing)
