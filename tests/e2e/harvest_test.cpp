@@ -29,11 +29,12 @@ class site {
 public:
     site()
     {
-        for (int i = 0; i < 500 && !std::filesystem::exists(folder_ / "port"); ++i) {
-            std::this_thread::sleep_for(10ms);
+        // The file is there a moment before its text is.
+        for (int i = 0; i < 5'000 && !port_.ends_with('\n'); ++i) {
+            std::this_thread::sleep_for(1ms);
+            port_ = read_file(folder_ / "port");
         }
-        port_ = read_file(folder_ / "port");
-        while (!port_.empty() && port_.back() == '\n') port_.pop_back();
+        if (!port_.empty()) port_.pop_back();
     }
     std::string url() const { return "http://127.0.0.1:" + port_; }
 
