@@ -1,7 +1,9 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/core/describe.hpp"
 #include "ferry/tasks/async_result.hpp"
+#include "ferry/tasks/context.hpp"
 #include "ferry/tasks/options.hpp"
 
 #include <memory>
