@@ -31,8 +31,8 @@ public:
     awaitable<std::vector<page_outcome>> fetch(std::vector<waiting_url> urls) override
     {
         const auto limit = url_limit_ * static_cast<int>(urls.size()) + slack;
-        return fetch_remote(app_.signature(fetch_task, hash_, to_wire(urls)), std::move(urls),
-                            limit);
+        auto call = app_.signature(fetch_task, hash_, to_wire(urls));
+        return fetch_remote(std::move(call), urls.size(), limit);
     }
     std::size_t batch() const noexcept override { return batch_urls; }
     std::size_t parallel() const noexcept override { return workers_ * batches_per_worker; }
@@ -54,7 +54,7 @@ private:
     }
 
     static awaitable<std::vector<page_outcome>> fetch_remote(tasks::signature<value> call,
-                                                             std::vector<waiting_url> urls,
+                                                             std::size_t count,
                                                              std::chrono::milliseconds limit)
     {
         std::vector<page_outcome> all;
@@ -64,6 +64,7 @@ private:
             auto waiting = result.get(limit);
             const value got = co_await std::move(waiting);
             all = outcomes_from_wire(got);
+            if (all.size() != count) throw error{errc::truncated, "an outcome for each URL is due"};
             auto forgetting = result.forget();
             co_await std::move(forgetting);
         } catch (const error& e) {
@@ -72,9 +73,8 @@ private:
             lost.cause = "worker failed";
             lost.detail = e.what();
             lost.transient = true;
-            all.assign(urls.size(), lost);
+            all.assign(count, lost);
         }
-        all.resize(urls.size());
         co_return all;
     }
 
