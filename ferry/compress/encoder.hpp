@@ -50,8 +50,8 @@ private:
     bool finished_ = false;
 };
 
-/// The whole of `data` in one go. gzip and deflate are done by libdeflate, about twice as fast as
-/// zlib. The gzip header has neither name nor time: the same data give the same bytes.
+/// The whole of `data` in one go. gzip and deflate are done by libdeflate. The gzip header has
+/// neither name nor time: the same data give the same bytes.
 bytes pack(std::span<const std::byte> data, codec c, std::optional<int> level = std::nullopt);
 
 /// As Python's `gzip.compress(mtime=0)`, `zlib.compress`, `zstandard.compress`, `brotli.compress`.

@@ -165,7 +165,10 @@ awaitable<void> sqlite_consumer::settle(settlement s)
 awaitable<void> sqlite_consumer::settle_with(std::shared_ptr<shared> self, settlement s)
 {
     const std::optional<std::int64_t> owner = self->in->find(s.tag);
-    if (s.tag != 0 && !owner) co_return;
+    if (s.tag != 0 && !owner) {
+        log::info("task is not held any more, so it is not settled", "tag", s.tag);
+        co_return;
+    }
     if (s.result && !self->expiry) {
         // Results lie elsewhere: what follows first, then the result, then the delivery.
         auto followed = write(self->from, ledger::leaves::news, insert_all(std::move(s.publish)));
