@@ -37,7 +37,7 @@ bool is_abandoned(const std::string& path)
            errno == ECONNREFUSED;
 }
 
-int bind_and_listen(const endpoint& at, int backlog)
+int bind_and_listen(const endpoint& at, const listen_options& with)
 {
     sockaddr_storage name{};
     std::size_t length = 0;
@@ -57,8 +57,9 @@ int bind_and_listen(const endpoint& at, int backlog)
     const int fd = detail::open_socket(family, SOCK_STREAM);
     const int on = 1;
     if (family != AF_UNIX) ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (with.reuse_port()) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), static_cast<socklen_t>(length)) != 0 ||
-        ::listen(fd, backlog) != 0) {
+        ::listen(fd, with.backlog()) != 0) {
         const int failure = errno;
         ::close(fd);
         throw system_failure(failure, "listen on " + at.text());
@@ -78,7 +79,7 @@ std::uint16_t bound_port(int fd)
 
 class listener::impl {
 public:
-    impl(const endpoint& at, int backlog) : io{bind_and_listen(at, backlog)}, where{at}
+    impl(const endpoint& at, const listen_options& with) : io{bind_and_listen(at, with)}, where{at}
     {
         if (at.type() == endpoint::kind::tcp) where = where.with_port(bound_port(io.fd()));
     }
@@ -134,7 +135,10 @@ awaitable<stream> listener::impl::accept(std::shared_ptr<impl> self)
     }
 }
 
-listener::listener(const endpoint& at, int backlog) : impl_{std::make_shared<impl>(at, backlog)} {}
+listener::listener(const endpoint& at, listen_options with)
+    : impl_{std::make_shared<impl>(at, with)}
+{
+}
 listener::listener(listener&&) noexcept = default;
 
 listener& listener::operator=(listener&& other) noexcept

@@ -13,13 +13,40 @@
 
 namespace ferry::net {
 
+/// How to listen: `listener on(tcp("0.0.0.0", 80), listen_options().reuse_port())`.
+class listen_options {
+public:
+    listen_options() = default;
+
+    /// Connections that the system keeps until they are accepted; 1024 at the start.
+    listen_options& backlog(int n)
+    {
+        backlog_ = n;
+        return *this;
+    }
+    /// Several listeners, of different threads or programs of one user, share the port, and the
+    /// system spreads the connections over them (SO_REUSEPORT). TCP only.
+    listen_options& reuse_port(bool yes = true)
+    {
+        reuse_port_ = yes;
+        return *this;
+    }
+
+    int backlog() const noexcept { return backlog_; }
+    bool reuse_port() const noexcept { return reuse_port_; }
+
+private:
+    int backlog_ = 1024;
+    bool reuse_port_ = false;
+};
+
 /// A socket that connections come in on. Movable; closed at the end of its life, and the path of a
 /// unix socket is removed. Belongs to the loop of the thread that made it.
 class listener {
 public:
     /// Binds and listens at once, with SO_REUSEADDR. A path that is left over from a program that
     /// has ended is taken over. \throws error  the system's code: address in use, denied...
-    explicit listener(const endpoint& at, int backlog = 1024);
+    explicit listener(const endpoint& at, listen_options with = listen_options());
     listener(listener&&) noexcept;
     listener& operator=(listener&&) noexcept;
     ~listener();

@@ -66,6 +66,11 @@ awaitable<std::size_t> stream::fill()
     return state::fill(state_);
 }
 
+awaitable<void> stream::wait_readable()
+{
+    return state::wait_readable(state_);
+}
+
 void stream::consume(std::size_t count) noexcept
 {
     state_->buffer.consume(count);

@@ -76,6 +76,11 @@ public:
     /// end here. \return how many; 0 at the end. \throws limit_error  max_buffered_bytes are there.
     awaitable<std::size_t> fill();
 
+    /// Waits until something has arrived or the end is there, and gives the buffer's memory back
+    /// meanwhile: for connections that are idle most of their time. Returns at once if something is
+    /// buffered. Counts as a read for the time limits.
+    awaitable<void> wait_readable();
+
     /// Drops the first `count` bytes of buffered(), which has so many.
     void consume(std::size_t count) noexcept;
 

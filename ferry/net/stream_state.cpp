@@ -56,6 +56,20 @@ awaitable<std::size_t> stream::state::fill(self s)
     co_return count;
 }
 
+awaitable<void> stream::state::wait_readable(self s)
+{
+    s->check_open();
+    if (s->ended || s->buffer.size() > 0) co_return;
+    s->buffer.release();
+    const watchdog::watch time(s->dog, direction::reading);
+    try {
+        co_await s->over->wait_readable();
+    } catch (const cancelled&) {
+        if (!time.bitten()) throw;
+        throw timeout_error("read " + s->over->remote_endpoint(), time.limit());
+    }
+}
+
 awaitable<std::size_t> stream::state::read_some(self s, std::span<std::byte> into)
 {
     const auto ready = s->buffer.data();
@@ -293,6 +307,11 @@ awaitable<void> stream::state::close(self s)
     }
     const watchdog::watch time(s->dog, direction::writing);
     co_await s->over->close();
+}
+
+awaitable<void> transport::wait_readable()
+{
+    co_return;
 }
 
 std::size_t transport::try_write(const_buffers)

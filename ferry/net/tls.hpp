@@ -39,6 +39,23 @@ public:
     /// `http/1.1`. Each has 1 to 255 bytes.
     tls_context& alpn(const std::vector<std::string>& protocols);
 
+    /// \name Servers only
+    /// @{
+    /// Shows this certificate instead to clients that ask for `host` (SNI): a name, or
+    /// `*.a.example` for one label in front. \throws tls_error  as server().
+    tls_context& certificate_for(std::string host, const std::string& chain,
+                                 const std::string& key);
+
+    /// Clients may go without the certificate that ca_file() asks for; a wrong one is refused
+    /// still.
+    tls_context& client_certificate_optional();
+
+    /// Reads the files of every certificate again, for connections from now on: what to do after a
+    /// renewal. Any thread may call it while connections are made.
+    /// \throws tls_error  as server(); nothing has changed then.
+    void reload();
+    /// @}
+
     /// Accepts every certificate: no protection against anybody in between. For tests.
     tls_context& insecure();
 

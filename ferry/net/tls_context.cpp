@@ -26,6 +26,8 @@ int host_index()
     return index;
 }
 
+}  // namespace
+
 void load_certificate(SSL_CTX* context, const std::string& chain, const std::string& key)
 {
     ERR_clear_error();
@@ -37,8 +39,6 @@ void load_certificate(SSL_CTX* context, const std::string& chain, const std::str
         throw tls_error("private key " + key + ": " + openssl_reason("does not fit"));
     }
 }
-
-}  // namespace
 
 std::string openssl_reason(const char* otherwise)
 {
@@ -73,7 +73,11 @@ tls_context::impl::impl(bool is_server)
 
 ssl_ptr tls_context::impl::connection(const std::string& host)
 {
-    ssl_ptr ssl(SSL_new(context.get()));
+    ssl_ptr ssl;
+    {
+        const std::lock_guard lock{mutex_};  // against reload()
+        ssl.reset(SSL_new(context.get()));
+    }
     if (!ssl) throw std::bad_alloc();
     if (server) {
         SSL_set_accept_state(ssl.get());
@@ -134,7 +138,7 @@ tls_context tls_context::client()
 tls_context tls_context::server(const std::string& chain, const std::string& key)
 {
     tls_context result(std::make_shared<impl>(true));
-    load_certificate(result.impl_->context.get(), chain, key);
+    result.impl_->show({}, chain, key);
     return result;
 }
 

@@ -3,6 +3,7 @@
 #include "ferry/net/transport.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -20,6 +21,17 @@ std::string subject_of(const SSL* ssl)
     if (certificate == nullptr) return {};
     const std::unique_ptr<BIO, openssl_free<&BIO_free>> text(BIO_new(BIO_s_mem()));
     X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE);
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(text.get(), &data);
+    return std::string(data, static_cast<std::size_t>(std::max(size, 0L)));
+}
+
+std::string pem_of(const SSL* ssl)
+{
+    const X509* const certificate = SSL_get0_peer_certificate(ssl);
+    if (certificate == nullptr) return {};
+    const std::unique_ptr<BIO, openssl_free<&BIO_free>> text(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(text.get(), certificate);
     char* data = nullptr;
     const long size = BIO_get_mem_data(text.get(), &data);
     return std::string(data, static_cast<std::size_t>(std::max(size, 0L)));
@@ -70,6 +82,12 @@ public:
                     remote_endpoint());
             }
         }
+    }
+
+    awaitable<void> wait_readable() override
+    {
+        if (SSL_pending(ssl_.get()) > 0 || BIO_ctrl_pending(in_) > 0) co_return;
+        co_await over_.wait_readable();
     }
 
     awaitable<std::size_t> write_some(const_buffers from) override
@@ -212,6 +230,7 @@ void tls_transport::note_agreement()
     SSL_get0_alpn_selected(ssl_.get(), &alpn, &size);
     if (size > 0) info_.alpn.assign(reinterpret_cast<const char*>(alpn), size);
     info_.peer_subject = subject_of(ssl_.get());
+    info_.peer_certificate = pem_of(ssl_.get());
     info_.resumed = SSL_session_reused(ssl_.get()) == 1;
 }
 

@@ -17,11 +17,12 @@ enum class direction : unsigned char { reading, writing };
 /// What a TLS connection has agreed on.
 class tls_info {
 public:
-    std::string version;       ///< `TLSv1.3`
-    std::string cipher;        ///< OpenSSL's name, `TLS_AES_256_GCM_SHA384`
-    std::string alpn;          ///< the protocol chosen, empty without ALPN
-    std::string peer_subject;  ///< one line, empty if the peer showed no certificate
-    bool resumed = false;      ///< a session of an earlier connection was taken up
+    std::string version;           ///< `TLSv1.3`
+    std::string cipher;            ///< OpenSSL's name, `TLS_AES_256_GCM_SHA384`
+    std::string alpn;              ///< the protocol chosen, empty without ALPN
+    std::string peer_subject;      ///< one line, empty if the peer showed no certificate
+    std::string peer_certificate;  ///< the same certificate in PEM
+    bool resumed = false;          ///< a session of an earlier connection was taken up
 
     tls_info() noexcept {}
 };
@@ -38,6 +39,10 @@ public:
     /// Waits for at least one byte. \return how many; 0 at the end of the stream.
     /// \throws cancelled  interrupted or cancelled, with nothing read.
     virtual awaitable<std::size_t> read_some(std::span<std::byte> into) = 0;
+
+    /// Waits until read_some() would not, without a buffer. Returning at once is always allowed.
+    /// \throws cancelled  interrupted or cancelled.
+    virtual awaitable<void> wait_readable();
 
     /// Sends what is taken without a wait; 0 is always allowed, and lets the caller use
     /// write_some().

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace ferry::net {
 
@@ -30,6 +31,17 @@ public:
     /// A new connection. Clients: for `host`, with its last session if there is one.
     ssl_ptr connection(const std::string& host);
 
+    /// A certificate that a server shows: to all, if `host` is empty.
+    struct shown {
+        std::string host;
+        std::string chain;
+        std::string key;
+        ssl_context_ptr context;  ///< null for the one that is shown to all
+    };
+
+    void show(std::string host, const std::string& chain, const std::string& key);
+    void reload();
+
     ssl_context_ptr context;
     bool server;
     std::string alpn;  ///< in the wire's format
@@ -41,9 +53,15 @@ private:
     static int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size,
                            const unsigned char* in, unsigned int in_size, void* self);
 
+    static int choose_certificate(SSL* ssl, int*, void* self);
+
     std::mutex mutex_;  ///< the context may be shared by loops
+    std::vector<shown> shown_;
     std::map<std::string, ssl_session_ptr> sessions_;
 };
+
+/// \throws tls_error  a file cannot be read, or the two do not belong together.
+void load_certificate(SSL_CTX* context, const std::string& chain, const std::string& key);
 
 /// The oldest error of OpenSSL's queue as text, which is emptied; `otherwise` if there is none.
 std::string openssl_reason(const char* otherwise);

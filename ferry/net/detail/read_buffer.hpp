@@ -39,6 +39,13 @@ public:
         if (last_ == capacity_ && capacity_ < full_read_size) grow(capacity_ * 4);
     }
 
+    /// Gives the memory back. Nothing may be inside.
+    void release() noexcept
+    {
+        memory_.reset();
+        capacity_ = first_ = last_ = 0;
+    }
+
     void prepend(std::span<const std::byte> bytes)
     {
         if (bytes.empty()) return;

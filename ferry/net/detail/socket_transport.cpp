@@ -57,6 +57,13 @@ awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
     co_return count;
 }
 
+awaitable<void> socket_transport::wait_readable()
+{
+    if (may_have_more_) co_return;
+    co_await io_.ready(direction::reading);
+    may_have_more_ = true;
+}
+
 std::size_t socket_transport::try_write(const_buffers from)
 {
     std::array<iovec, buffers_per_call> parts;
