@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ferry/core/bytes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -84,5 +86,17 @@ std::string decode_strict(std::span<const std::byte> data, encoding from);
 /// Decodes by the byte order mark if there is one, else from `fallback`; the mark is taken off.
 /// The Standard's "decode" algorithm.
 std::string decode_text(std::span<const std::byte> data, encoding fallback = encoding::utf_8);
+
+/// The text in another encoding, without a byte order mark; `replacement` encodes as UTF-8. Where
+/// the Standard only decodes, UTF-16, this encodes too. As Python's `text.encode(to)`.
+/// \throws parse_error  `where().offset` is a character that the encoding lacks (errc::unsupported)
+///                      or malformed UTF-8.
+/// Thread-safety: any thread. Cost: linear; the first use of a legacy encoding makes its table.
+bytes encode(std::string_view text, encoding to);
+
+/// The same, but a character that the encoding lacks becomes a reference, `&#8364;`, as HTML forms
+/// and XML documents need it, and malformed UTF-8 counts as U+FFFD. Never throws on text. As
+/// Python's `text.encode(to, "xmlcharrefreplace")`.
+bytes encode_with_references(std::string_view text, encoding to);
 
 }  // namespace ferry::charset

@@ -2,6 +2,7 @@
 
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/error.hpp"
+#include "ferry/core/utf8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -124,6 +125,79 @@ TEST(charset, a_byte_order_mark_beats_the_fallback)
     EXPECT_EQ(decode("\xE9"), "é");
     EXPECT_EQ(decode("\xEF\xBB"), "ï»");
     EXPECT_FALSE(charset::sniff_bom({}));
+}
+
+// Whatever can be encoded decodes to itself, but for what the Japanese encoders fold.
+TEST(charset, what_encodes_decodes_to_itself)
+{
+    const auto folded = [](char32_t c) {
+        return c == 0xA5 || c == 0x203E || c == 0x2212 || (c >= 0xFF61 && c <= 0xFF9F);
+    };
+    for (int i = 0; i <= static_cast<int>(encoding::x_user_defined); ++i) {
+        const auto to = static_cast<encoding>(i);
+        if (to == encoding::replacement) continue;
+        SCOPED_TRACE(std::string{charset::name(to)});
+        const bool japanese =
+            to == encoding::euc_jp || to == encoding::shift_jis || to == encoding::iso_2022_jp;
+        std::string all;
+        for (char32_t c = 1; c < 0x11000; c += c < 0x500 ? 1 : 97) {
+            if (c >= 0xD800 && c < 0xE000) continue;
+            std::string one;
+            utf8::append(one, c);
+            const bytes data = charset::encode_with_references(one, to);
+            if (as_text(data).starts_with("&#") || (japanese && folded(c))) continue;
+            ASSERT_EQ(charset::decode_strict(data, to), one) << static_cast<int>(c);
+            all += one;
+        }
+        ASSERT_GT(all.size(), 127);
+        ASSERT_EQ(charset::decode_strict(charset::encode(all, to), to), all);
+    }
+}
+
+TEST(charset, encoding_says_where_a_character_is_missing)
+{
+    struct sample {
+        encoding to;
+        std::string text;
+        std::string data;
+        std::size_t missing_at = std::string::npos;
+    };
+    for (const sample& s : {
+             sample{encoding::windows_1252, "a€", "a\x80"},
+             sample{encoding::windows_1252, "aé日b", "a\xE9&#26085;b", 3},
+             sample{encoding::iso_2022_jp, "a日😀b", "a\x1B$BF|\x1B(B&#128512;b", 4},
+             sample{encoding::iso_2022_jp, "日¥a", "\x1B$BF|\x1B(J\\a\x1B(B"},
+             sample{encoding::iso_2022_jp, "ｱ", "\x1B$B%\"\x1B(B"},
+             sample{encoding::shift_jis, "¥−ｱ", "\\\x81\x7C\xB1"},
+             sample{encoding::gbk, "€", "\x80"},
+             sample{encoding::gbk, "😀", "&#128512;", 0},
+             sample{encoding::gb18030, "€😀", "\xA2\xE3\x94\x39\xFC\x36"},
+             sample{encoding::big5, "五", "\xA4\xAD"},
+             sample{encoding::utf_16le, "é😀", "\xE9\0\x3D\xD8\0\xDE"s},
+             sample{encoding::utf_16be, "é", "\0\xE9"s},
+             sample{encoding::utf_8, "é", "é"},
+             sample{encoding::replacement, "é", "é"},
+             sample{encoding::x_user_defined, "é", "&#233;", 0},
+         }) {
+        SCOPED_TRACE(std::string{charset::name(s.to)} + " " + s.text);
+        EXPECT_EQ(as_text(charset::encode_with_references(s.text, s.to)), s.data);
+        if (s.missing_at == std::string::npos) {
+            EXPECT_EQ(as_text(charset::encode(s.text, s.to)), s.data);
+            continue;
+        }
+        try {
+            charset::encode(s.text, s.to);
+            FAIL() << "accepted";
+        } catch (const parse_error& e) {
+            EXPECT_EQ(e.where().offset, s.missing_at);
+            EXPECT_TRUE(e.code() == errc::unsupported);
+        }
+    }
+    for (const encoding to : {encoding::utf_8, encoding::windows_1252}) {
+        EXPECT_THROW(charset::encode("a\xC3", to), parse_error);
+    }
+    EXPECT_EQ(as_text(charset::encode_with_references("a\xC3", encoding::utf_8)), "a\uFFFD");
+    EXPECT_EQ(as_text(charset::encode_with_references("a\xC3", encoding::koi8_r)), "a&#65533;");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "ferry/core/bytes.hpp"
 #include "ferry/core/charset.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/utf8.hpp"
@@ -14,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto rest = std::as_bytes(std::span{data, size}).subspan(1);
     const std::string text = charset::decode(rest, from);
     if (!utf8::valid(text)) std::abort();
+    static_cast<void>(charset::encode_with_references(as_text(rest), from));
     try {
         if (charset::decode_strict(rest, from) != text) std::abort();
     } catch (const parse_error& e) {

@@ -18,7 +18,7 @@ std::string from_hex(std::string_view hex)
     return out;
 }
 
-TEST(charset_interop, decodes_what_the_codecs_of_python_encode)
+TEST(charset_interop, decodes_and_encodes_as_the_codecs_of_python)
 {
     const testing::outcome peer =
         testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/charset_peer.py"});
@@ -33,6 +33,7 @@ TEST(charset_interop, decodes_what_the_codecs_of_python_encode)
         const auto from = charset::find(name);
         ASSERT_TRUE(from);
         EXPECT_EQ(charset::decode_strict(as_bytes(from_hex(data)), *from), from_hex(text));
+        EXPECT_EQ(as_text(charset::encode(from_hex(text), *from)), from_hex(data));
         ++compared;
     }
     EXPECT_EQ(compared, 27);
