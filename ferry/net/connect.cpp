@@ -20,7 +20,6 @@ namespace ferry::net {
 namespace {
 
 using detail::descriptor;
-using std::chrono::milliseconds;
 
 [[noreturn]] void fail(int number, const std::string& to)
 {
@@ -28,10 +27,20 @@ using std::chrono::milliseconds;
     throw connection_error(code, "connect " + to + ": " + code.message(), to);
 }
 
+void bind_to(int fd, const address& local)
+{
+    sockaddr_storage name{};
+    const auto length = static_cast<socklen_t>(local.to_sockaddr(&name));
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), length) != 0) {
+        throw system_failure(errno, "connect from " + local.host());
+    }
+}
+
 awaitable<descriptor> attempt(int family, sockaddr_storage name, std::size_t length,
-                              std::string text)
+                              std::string text, std::optional<address> local)
 {
     descriptor io(detail::open_socket(family, SOCK_STREAM));
+    if (local) bind_to(io.fd(), *local);
     int failed = ::connect(io.fd(), reinterpret_cast<const sockaddr*>(&name),
                            static_cast<socklen_t>(length)) == 0
                      ? 0
@@ -46,12 +55,36 @@ awaitable<descriptor> attempt(int family, sockaddr_storage name, std::size_t len
     co_return io;
 }
 
-awaitable<descriptor> attempt(address to)
+awaitable<descriptor> attempt(address to, std::optional<address> local)
 {
     sockaddr_storage name{};
     const std::size_t length = to.to_sockaddr(&name);
-    auto operation = attempt(to.is_v6() ? AF_INET6 : AF_INET, name, length, to.text());
+    auto operation = attempt(to.is_v6() ? AF_INET6 : AF_INET, name, length, to.text(), local);
     co_return co_await std::move(operation);
+}
+
+std::optional<address> local_address(const connect_options& with)
+{
+    if (with.local_address().empty()) return std::nullopt;
+    const auto local = address::parse(with.local_address());
+    if (!local) {
+        throw error(errc::malformed, "connect from " + with.local_address() + ": not an address");
+    }
+    return local;
+}
+
+/// Leaves out what the options do not want.
+void restrict(std::vector<address>& to, const std::string& host, const connect_options& with,
+              const std::optional<address>& local)
+{
+    std::erase_if(to, [&](const address& a) {
+        return (with.version() == ip_version::v4 && a.is_v6()) ||
+               (with.version() == ip_version::v6 && !a.is_v6()) ||
+               (local && local->is_v6() != a.is_v6()) || (with.allow() && !with.allow()(a));
+    });
+    if (to.empty()) {
+        throw error(errc::denied, "connect " + host + ": none of its addresses is allowed");
+    }
 }
 
 /// Alternates the families, starting with the first address's (RFC 8305 section 4).
@@ -72,6 +105,7 @@ std::vector<address> interleave(const std::vector<address>& addresses)
 
 /// The race between the addresses of a host.
 struct race {
+    std::optional<address> local;
     std::optional<descriptor> winner;
     address winner_address;
     std::exception_ptr first_failure;
@@ -81,7 +115,7 @@ struct race {
 
 awaitable<void> run_in_race(address to, race* r)
 {
-    auto operation = attempt(to);
+    auto operation = attempt(to, r->local);
     try {
         descriptor io = co_await std::move(operation);
         if (!r->winner) {
@@ -104,10 +138,13 @@ private:
     event& rings_;
 };
 
-awaitable<stream> connect_tcp(std::string host, std::uint16_t port, milliseconds delay)
+awaitable<stream> connect_tcp(std::string host, std::uint16_t port, connect_options with)
 {
-    std::vector<address> addresses = interleave(co_await resolve(host, port));
     race r;
+    r.local = local_address(with);
+    std::vector<address> addresses = co_await resolve(host, port);
+    restrict(addresses, host, with, r.local);
+    addresses = interleave(addresses);
     scope attempts;
     std::exception_ptr interrupted;
     try {
@@ -117,7 +154,7 @@ awaitable<stream> connect_tcp(std::string host, std::uint16_t port, milliseconds
                 attempts.start(run_in_race(addresses[next++], &r));
             }
             alarm head_start(r.changed);
-            if (next < addresses.size()) head_start.start_after(delay);
+            if (next < addresses.size()) head_start.start_after(with.attempt_delay());
             // A failure lets the next one start at once.
             if (!r.winner && r.running > 0) co_await r.changed.wait();
             r.changed.clear();
@@ -140,18 +177,18 @@ awaitable<stream> connect_unix(endpoint to)
 {
     sockaddr_storage name{};
     const std::size_t length = detail::unix_sockaddr(to.path(), &name);
-    auto operation = attempt(AF_UNIX, name, length, to.text());
+    auto operation = attempt(AF_UNIX, name, length, to.text(), std::nullopt);
     descriptor io = co_await std::move(operation);
     co_return stream(std::make_unique<detail::socket_transport>(std::move(io), to.text()));
 }
 
-awaitable<stream> connect_now(endpoint to, milliseconds delay)
+awaitable<stream> connect_now(endpoint to, connect_options with)
 {
     stream s;
     if (to.type() == endpoint::kind::unix_socket) {
         s = co_await connect_unix(to);
     } else {
-        s = co_await connect_tcp(to.host(), to.port(), delay);
+        s = co_await connect_tcp(to.host(), to.port(), with);
     }
     if (to.tls() == nullptr) co_return s;
     auto secured = start_tls(std::move(s), *to.tls(), to.server_name());
@@ -163,8 +200,9 @@ awaitable<stream> connect_now(endpoint to, milliseconds delay)
 awaitable<stream> connect(endpoint to, connect_options with)
 {
     std::string what = "connect " + to.text();
-    auto operation = connect_now(std::move(to), with.attempt_delay());
-    auto limited = timeout(with.timeout(), std::move(operation), std::move(what));
+    const auto limit = with.timeout();
+    auto operation = connect_now(std::move(to), std::move(with));
+    auto limited = timeout(limit, std::move(operation), std::move(what));
     co_return co_await std::move(limited);
 }
 

@@ -6,10 +6,15 @@
 #include "ferry/net/stream.hpp"
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ferry::net {
+
+/// Which addresses of a host are used.
+enum class ip_version : unsigned char { any, v4, v6 };
 
 /// How to connect: `co_await connect(tcp("a.local", 80), connect_options().timeout(2s))`.
 class connect_options {
@@ -33,9 +38,38 @@ public:
     }
     std::chrono::milliseconds attempt_delay() const noexcept { return attempt_delay_; }
 
+    /// The address of this machine to connect from; the system's choice at the start. Only
+    /// addresses of its family are tried. Not for unix sockets. As `source_address` of
+    /// socket.create_connection.
+    connect_options& local_address(std::string numeric)
+    {
+        local_address_ = std::move(numeric);
+        return *this;
+    }
+    const std::string& local_address() const noexcept { return local_address_; }
+
+    /// Leaves out the addresses of the other family.
+    connect_options& version(ip_version v)
+    {
+        version_ = v;
+        return *this;
+    }
+    ip_version version() const noexcept { return version_; }
+
+    /// Leaves out the addresses, after the look-up, for which the function is false.
+    connect_options& allow(std::function<bool(const address&)> may)
+    {
+        allow_ = std::move(may);
+        return *this;
+    }
+    const std::function<bool(const address&)>& allow() const noexcept { return allow_; }
+
 private:
     std::chrono::milliseconds timeout_{30'000};
     std::chrono::milliseconds attempt_delay_{250};
+    std::string local_address_;
+    ip_version version_ = ip_version::any;
+    std::function<bool(const address&)> allow_;
 };
 
 static_assert(awaitable_argument<connect_options> && awaitable_argument<endpoint>);
@@ -44,7 +78,8 @@ static_assert(awaitable_argument<connect_options> && awaitable_argument<endpoint
 ///
 /// A host with several addresses is tried as in RFC 8305, families interleaved, a new attempt each
 /// attempt_delay; the first that succeeds is taken and the others are closed. TCP_NODELAY is on.
-/// \throws resolve_error, connection_error, tls_error, timeout_error. Cancelled: nothing is left.
+/// \throws resolve_error, connection_error, tls_error, timeout_error; error(errc::denied) if the
+///         options leave no address. Cancelled: nothing is left.
 /// As asyncio.open_connection.
 awaitable<stream> connect(endpoint to, connect_options with = connect_options());
 

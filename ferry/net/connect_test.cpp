@@ -207,6 +207,32 @@ TEST(connect, gives_the_value_or_destroys_it_when_cancelled)
     EXPECT_EQ(open_descriptors(), before);
 }
 
+TEST(connect, uses_the_addresses_that_it_is_allowed_to)
+{
+    testing::fault_server server(testing::script().stay_silent());
+    const auto try_it = [&](const std::string& host, const connect_options& with) {
+        try {
+            const stream s = run(connect(tcp(host, server.port()), with));
+            return s.local_endpoint();
+        } catch (const error& e) {
+            return std::string(e.what());
+        }
+    };
+    EXPECT_EQ(try_it("localhost", connect_options().version(ip_version::v4)).substr(0, 10),
+              "127.0.0.1:");
+    EXPECT_EQ(try_it("127.0.0.1", connect_options().version(ip_version::v6)),
+              "connect 127.0.0.1: none of its addresses is allowed");
+    EXPECT_EQ(try_it("127.0.0.1", connect_options().local_address("127.0.0.2")).substr(0, 10),
+              "127.0.0.2:");
+    EXPECT_EQ(try_it("127.0.0.1", connect_options().local_address("::1")),
+              "connect 127.0.0.1: none of its addresses is allowed");
+    EXPECT_EQ(try_it("127.0.0.1", connect_options().local_address("eth0")),
+              "connect from eth0: not an address");
+    EXPECT_EQ(try_it("127.0.0.1",
+                     connect_options().allow([](const address& a) { return !a.is_loopback(); })),
+              "connect 127.0.0.1: none of its addresses is allowed");
+}
+
 TEST(resolve, finds_names_and_takes_numbers_as_they_are)
 {
     EXPECT_FALSE(run(resolve("localhost", 80)).empty());

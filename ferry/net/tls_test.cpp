@@ -3,10 +3,12 @@
 #include "ferry/net/net.hpp"
 #include "ferry/testing/certificates.hpp"
 #include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace ferry::net {
@@ -195,6 +197,139 @@ TEST(tls_context, rejects_bad_files)
     EXPECT_THROW(tls_context::client().ca_file(one.key), tls_error);
     EXPECT_THROW(tls_context::client().ca_pem("nonsense"), tls_error);
     EXPECT_THROW(tls_context::client().alpn({""}), error);
+}
+
+std::string failure_of(const tls_context& server, const tls_context& client)
+{
+    try {
+        run(talk(server, client, "localhost"));
+        return "none";
+    } catch (const tls_error& e) {
+        return e.what();
+    }
+}
+
+void openssl(const std::vector<std::string>& arguments)
+{
+    std::vector<std::string> all = {"/usr/bin/openssl"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const auto ended = testing::run_program(all);
+    ASSERT_EQ(ended.status, 0) << ended.err;
+}
+
+TEST(tls, shows_the_peers_certificate)
+{
+    authority a;
+    const auto server = a.server(a.ca.issue({"localhost", "127.0.0.1", "::1"}));
+    auto main = [](tls_context with, tls_context client) -> awaitable<certificate_info> {
+        auto [mine, theirs] = pair();
+        auto other = spawn(accept_tls(std::move(theirs), with));
+        stream s = co_await start_tls(std::move(mine), client, "localhost");
+        co_await other.wait();
+        co_return s.tls()->peer;
+    };
+    const auto shown = run(main(server, a.client()));
+    EXPECT_EQ(shown.subject, "CN = localhost");
+    EXPECT_EQ(shown.issuer, "CN = ferry test CA");
+    EXPECT_EQ(shown.names, (std::vector<std::string>{"localhost", "127.0.0.1", "::1"}));
+    EXPECT_EQ(shown.not_after - shown.not_before, 72h);
+    EXPECT_FALSE(shown.der.empty());
+    EXPECT_EQ(shown.key_sha256.size(), 44U);
+
+    EXPECT_EQ(failure_of(server, a.client().pin_sha256({shown.key_sha256})), "none");
+    EXPECT_EQ(failure_of(server, a.client().pin_sha256({"sha256//" + shown.key_sha256})), "none");
+    const std::string other_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    EXPECT_EQ(failure_of(server, a.client().pin_sha256({other_key})),
+              "TLS handshake with localhost: the server's public key sha256//" + shown.key_sha256 +
+                  " is not a pinned one (CN = localhost)");
+    EXPECT_THROW(tls_context::client().pin_sha256({"AAAA"}), tls_error);
+    EXPECT_THROW(tls_context::client().pin_sha256({"not base64"}), tls_error);
+}
+
+TEST(tls, names_the_certificate_that_it_refuses)
+{
+    authority a;
+    const std::string text = failure_of(a.server(a.ca.issue({"other.example"})), a.client());
+    EXPECT_NE(text.find("hostname mismatch (CN = other.example, issued by CN = ferry test CA, "
+                        "valid from 20"),
+              text.npos)
+        << text;
+    EXPECT_NE(text.find(", for other.example)"), text.npos) << text;
+}
+
+TEST(tls, speaks_what_its_settings_allow)
+{
+    authority a;
+    const auto server = a.server(a.ca.issue({"localhost"}));
+    EXPECT_EQ(run(talk(server, a.client().min_version(tls_version::tls1_3), "localhost")),
+              "TLSv1.3  hello\n");
+    EXPECT_THROW(tls_context::client().ciphers("NO-SUCH-CIPHER"), tls_error);
+    EXPECT_THROW(tls_context::client().ciphers(""), tls_error);
+    auto old = a.client().ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:TLS_CHACHA20_POLY1305_SHA256");
+    EXPECT_EQ(run(talk(server, old, "localhost")), "TLSv1.3  hello\n");
+}
+
+TEST(tls, takes_certificates_from_encrypted_keys_and_pkcs12)
+{
+    authority a;
+    auto server = a.server(a.ca.issue({"localhost"})).ca_file(a.ca.ca_file());
+    const auto id = a.ca.issue({"client"});
+    const std::string locked = a.dir / "locked.key";
+    openssl({"pkcs8", "-topk8", "-in", id.key, "-out", locked, "-passout", "pass:secret"});
+    EXPECT_EQ(failure_of(server, a.client().certificate(id.chain, locked, "secret")), "none");
+    EXPECT_THROW(a.client().certificate(id.chain, locked, "wrong"), tls_error);
+    EXPECT_THROW(a.client().certificate(id.chain, locked), tls_error);
+
+    const std::string packed = a.dir / "client.p12";
+    openssl({"pkcs12", "-export", "-in", id.chain, "-inkey", id.key, "-certfile", a.ca.ca_file(),
+             "-out", packed, "-passout", "pass:secret"});
+    EXPECT_EQ(failure_of(server, a.client().pkcs12(packed, "secret")), "none");
+    EXPECT_THROW(a.client().pkcs12(packed, "wrong"), tls_error);
+    EXPECT_THROW(a.client().pkcs12(id.key, "secret"), tls_error);
+    EXPECT_THROW(a.client().pkcs12("/no/such", "secret"), tls_error);
+}
+
+TEST(tls, takes_a_directory_of_authorities)
+{
+    authority a;
+    openssl({"rehash", a.dir.path().string()});
+    const auto server = a.server(a.ca.issue({"localhost"}));
+    EXPECT_EQ(failure_of(server, tls_context::client().ca_dir(a.dir.path())), "none");
+    const testing::temporary_directory empty;
+    EXPECT_NE(failure_of(server, tls_context::client().ca_dir(empty.path())), "none");
+}
+
+TEST(tls, refuses_what_was_revoked)
+{
+    authority a;
+    const auto good = a.ca.issue({"localhost"});
+    const auto bad = a.ca.issue({"localhost"});
+    const std::string list = a.ca.revoke({bad});
+    const std::string ca = a.ca.ca_file();
+    for (const bool list_first : {true, false}) {
+        auto client = tls_context::client();
+        if (list_first) client.crl_file(list);
+        client.ca_file(ca);
+        if (!list_first) client.crl_file(list);
+        EXPECT_EQ(failure_of(a.server(good), client), "none");
+        EXPECT_NE(failure_of(a.server(bad), client).find("certificate revoked"), std::string::npos);
+    }
+    EXPECT_THROW(a.client().crl_file(ca), tls_error);
+    EXPECT_THROW(a.client().crl_file("/no/such"), tls_error);
+    EXPECT_NE(failure_of(a.server(good), a.client().require_staple())
+                  .find("the server stapled no OCSP response"),
+              std::string::npos);
+}
+
+TEST(tls, logs_its_keys_where_the_variable_says)
+{
+    authority a;
+    const std::string log = a.dir / "keys.log";
+    ::setenv("SSLKEYLOGFILE", log.c_str(), 1);
+    const auto client = a.client();
+    EXPECT_EQ(failure_of(a.server(a.ca.issue({"localhost"})), client), "none");
+    ::unsetenv("SSLKEYLOGFILE");
+    EXPECT_NE(testing::read_file(log).find("CLIENT_TRAFFIC_SECRET_0 "), std::string::npos);
 }
 
 }  // namespace

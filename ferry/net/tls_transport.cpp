@@ -1,3 +1,4 @@
+#include "ferry/core/time.hpp"
 #include "ferry/net/detail/openssl.hpp"
 #include "ferry/net/detail/stream_state.hpp"
 #include "ferry/net/transport.hpp"
@@ -15,15 +16,20 @@ namespace {
 /// What one call encrypts at most: four records.
 constexpr std::size_t clear_bytes_per_write = 64 * 1024;
 
-std::string subject_of(const SSL* ssl)
+std::string day(std::chrono::sys_seconds when)
 {
-    const X509* const certificate = SSL_get0_peer_certificate(ssl);
-    if (certificate == nullptr) return {};
-    const std::unique_ptr<BIO, openssl_free<&BIO_free>> text(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(text.get(), &data);
-    return std::string(data, static_cast<std::size_t>(std::max(size, 0L)));
+    return iso8601::format(when).substr(0, std::string_view("2026-11-25").size());
+}
+
+// What helps to find out why a certificate was refused.
+std::string shown(const certificate_info& c)
+{
+    std::string text = " (" + c.subject + ", issued by " + c.issuer + ", valid from " +
+                       day(c.not_before) + " to " + day(c.not_after);
+    for (std::size_t i = 0; i < c.names.size() && i < 8; ++i) {
+        text += (i == 0 ? ", for " : " ") + c.names[i];
+    }
+    return text + ')';
 }
 
 std::string pem_of(const SSL* ssl)
@@ -49,7 +55,8 @@ public:
 /// stream.
 class tls_transport final : public transport {
 public:
-    tls_transport(stream over, tls_context with, const std::string& host)
+    tls_transport(stream over, tls_context with, const std::string& host,
+                  const std::string& alpn = {})
         : over_{std::move(over)},
           context_{std::move(with)},
           ssl_{context_.impl_->connection(host)},
@@ -59,6 +66,10 @@ public:
         out_ = BIO_new(BIO_s_mem());
         BIO_set_mem_eof_return(in_, -1);
         SSL_set_bio(ssl_.get(), in_, out_);
+        if (!alpn.empty()) {
+            SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                                static_cast<unsigned int>(alpn.size()));
+        }
     }
 
     static awaitable<stream> handshake(std::unique_ptr<tls_transport> self);
@@ -204,11 +215,14 @@ void tls_transport::fail_handshake(bool cut)
     std::string text = "TLS handshake with " + (host_.empty() ? peer : host_ + " (" + peer + ')');
     const long verified = SSL_get_verify_result(ssl_.get());
     const unsigned long code = ERR_peek_error();
+    certificate_info refused;
     if (cut) {
         text += ": the peer closed the connection";
     } else if (verified != X509_V_OK && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
         text += ": certificate verify failed: ";
         text += X509_verify_cert_error_string(verified);
+        refused = describe_certificate(refused_certificate(ssl_.get()));
+        if (!refused.der.empty()) text += shown(refused);
     } else {
         const int reason = ERR_GET_REASON(code);
         text += ": " + openssl_reason("failed");
@@ -218,7 +232,7 @@ void tls_transport::fail_handshake(bool cut)
         }
     }
     ERR_clear_error();
-    throw tls_error(std::move(text), peer, verified, subject_of(ssl_.get()));
+    throw tls_error(std::move(text), peer, verified, std::move(refused.subject));
 }
 
 void tls_transport::note_agreement()
@@ -229,7 +243,8 @@ void tls_transport::note_agreement()
     unsigned int size = 0;
     SSL_get0_alpn_selected(ssl_.get(), &alpn, &size);
     if (size > 0) info_.alpn.assign(reinterpret_cast<const char*>(alpn), size);
-    info_.peer_subject = subject_of(ssl_.get());
+    info_.peer = describe_certificate(SSL_get0_peer_certificate(ssl_.get()));
+    info_.peer_subject = info_.peer.subject;
     info_.peer_certificate = pem_of(ssl_.get());
     info_.resumed = SSL_session_reused(ssl_.get()) == 1;
 }
@@ -260,6 +275,13 @@ awaitable<stream> tls_transport::handshake(std::unique_ptr<tls_transport> self)
         if (!more) self->fail_handshake(true);
     }
     self->note_agreement();
+    try {
+        self->context_.impl_->check_peer(self->ssl_.get());
+    } catch (const tls_error& e) {
+        const std::string& peer = self->info_.peer_subject;
+        throw tls_error("TLS handshake with " + self->host_ + ": " + e.what() + " (" + peer + ')',
+                        self->remote_endpoint(), X509_V_OK, peer);
+    }
     co_return stream(std::move(self));
 }
 
@@ -267,6 +289,13 @@ awaitable<stream> start_tls(stream over, tls_context with, std::string host)
 {
     return tls_transport::handshake(
         std::make_unique<tls_transport>(std::move(over), std::move(with), host));
+}
+
+awaitable<stream> start_tls(stream over, tls_context with, std::string host,
+                            std::vector<std::string> alpn)
+{
+    return tls_transport::handshake(
+        std::make_unique<tls_transport>(std::move(over), std::move(with), host, alpn_wire(alpn)));
 }
 
 awaitable<stream> accept_tls(stream over, tls_context with)

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/core/bytes.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ferry::net {
 
@@ -14,15 +17,30 @@ using const_buffers = std::span<const std::span<const std::byte>>;
 
 enum class direction : unsigned char { reading, writing };
 
+/// The certificate that a TLS peer has shown. As SSLSocket.getpeercert().
+class certificate_info {
+public:
+    std::string subject;             ///< one line, `CN = localhost`; empty without a certificate
+    std::string issuer;              ///< the same for who signed it
+    std::vector<std::string> names;  ///< DNS names and addresses that it is for
+    std::chrono::sys_seconds not_before{};
+    std::chrono::sys_seconds not_after{};
+    bytes der;               ///< the whole of it
+    std::string key_sha256;  ///< of its public key, in base64: what tls_context::pin_sha256 takes
+
+    certificate_info() noexcept {}
+};
+
 /// What a TLS connection has agreed on.
 class tls_info {
 public:
     std::string version;           ///< `TLSv1.3`
     std::string cipher;            ///< OpenSSL's name, `TLS_AES_256_GCM_SHA384`
     std::string alpn;              ///< the protocol chosen, empty without ALPN
-    std::string peer_subject;      ///< one line, empty if the peer showed no certificate
+    std::string peer_subject;      ///< as peer.subject
     std::string peer_certificate;  ///< the same certificate in PEM
-    bool resumed = false;          ///< a session of an earlier connection was taken up
+    certificate_info peer;
+    bool resumed = false;  ///< a session of an earlier connection was taken up
 
     tls_info() noexcept {}
 };

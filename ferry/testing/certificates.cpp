@@ -3,6 +3,7 @@
 #include "ferry/core/error.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -22,6 +23,8 @@ struct release {
 };
 using key_ptr = std::unique_ptr<EVP_PKEY, release<&EVP_PKEY_free>>;
 using x509_ptr = std::unique_ptr<X509, release<&X509_free>>;
+using crl_ptr = std::unique_ptr<X509_CRL, release<&X509_CRL_free>>;
+using time_ptr = std::unique_ptr<ASN1_TIME, release<&ASN1_TIME_free>>;
 using file_ptr = std::unique_ptr<std::FILE, release<&std::fclose>>;
 
 constexpr long hour_seconds = 3600;
@@ -40,6 +43,17 @@ void add_extension(X509* to, X509* issuer, int nid, const std::string& text)
         X509V3_EXT_conf_nid(nullptr, &context, nid, text.c_str()));
     if (!extension) throw error(errc::malformed, "certificate extension " + text);
     X509_add_ext(to, extension.get(), -1);
+}
+
+x509_ptr read_certificate(const identity& from)
+{
+    const file_ptr file(std::fopen(from.chain.c_str(), "r"));
+    return x509_ptr(file ? PEM_read_X509(file.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
+time_ptr from_now(long seconds)
+{
+    return time_ptr(X509_gmtime_adj(nullptr, seconds));
 }
 
 std::string alternative_names(const std::vector<std::string>& names)
@@ -130,6 +144,50 @@ identity certificate_authority::self_signed(const std::vector<std::string>& name
     const auto x =
         impl_->make(names.at(0), key.get(), names, std::chrono::hours{24}, nullptr, key.get());
     return impl_->write(x.get(), key.get());
+}
+
+std::string certificate_authority::revoke(const std::vector<identity>& revoked)
+{
+    const crl_ptr list(X509_CRL_new());
+    X509_CRL_set_version(list.get(), 1);
+    X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(impl_->own.get()));
+    X509_CRL_set1_lastUpdate(list.get(), from_now(-hour_seconds).get());
+    X509_CRL_set1_nextUpdate(list.get(), from_now(hour_seconds).get());
+    for (const identity& one : revoked) {
+        const x509_ptr x = read_certificate(one);
+        X509_REVOKED* const entry = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(x.get()));
+        X509_REVOKED_set_revocationDate(entry, from_now(-hour_seconds).get());
+        X509_CRL_add0_revoked(list.get(), entry);
+    }
+    X509_CRL_sort(list.get());
+    X509_CRL_sign(list.get(), impl_->own_key.get(), EVP_sha256());
+    const std::string path = impl_->folder + "/list" + std::to_string(++impl_->serial) + ".crl";
+    const file_ptr file(std::fopen(path.c_str(), "w"));
+    PEM_write_X509_CRL(file.get(), list.get());
+    return path;
+}
+
+std::string certificate_authority::ocsp_response(const identity& about, bool good)
+{
+    const x509_ptr x = read_certificate(about);
+    std::unique_ptr<OCSP_BASICRESP, release<&OCSP_BASICRESP_free>> basic(OCSP_BASICRESP_new());
+    const std::unique_ptr<OCSP_CERTID, release<&OCSP_CERTID_free>> id(
+        OCSP_cert_to_id(EVP_sha1(), x.get(), impl_->own.get()));
+    OCSP_basic_add1_status(
+        basic.get(), id.get(), good ? V_OCSP_CERTSTATUS_GOOD : V_OCSP_CERTSTATUS_REVOKED,
+        OCSP_REVOKED_STATUS_NOSTATUS, good ? nullptr : from_now(-hour_seconds).get(),
+        from_now(-hour_seconds).get(), from_now(hour_seconds).get());
+    OCSP_basic_sign(basic.get(), impl_->own.get(), impl_->own_key.get(), EVP_sha256(), nullptr, 0);
+    const std::unique_ptr<OCSP_RESPONSE, release<&OCSP_RESPONSE_free>> response(
+        OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
+    unsigned char* der = nullptr;
+    const int size = i2d_OCSP_RESPONSE(response.get(), &der);
+    const std::string path = impl_->folder + "/ocsp" + std::to_string(++impl_->serial) + ".der";
+    const file_ptr file(std::fopen(path.c_str(), "w"));
+    std::fwrite(der, 1, static_cast<std::size_t>(size), file.get());
+    OPENSSL_free(der);
+    return path;
 }
 
 }  // namespace ferry::testing

@@ -33,6 +33,12 @@ public:
     /// One that is signed with its own key.
     identity self_signed(const std::vector<std::string>& names);
 
+    /// A list, in PEM, that revokes these certificates. \return its file.
+    std::string revoke(const std::vector<identity>& revoked);
+
+    /// A response of OCSP about a certificate, in DER. \return its file.
+    std::string ocsp_response(const identity& about, bool good);
+
 private:
     class impl;
     std::unique_ptr<impl> impl_;
