@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 namespace ferry::http {
@@ -96,6 +97,13 @@ std::error_code make_error_code(errc e) noexcept
 {
     static const http_category category;
     return {static_cast<int>(e), category};
+}
+
+std::string_view name(phase p) noexcept
+{
+    constexpr std::array<std::string_view, phase_count> names = {
+        "prepare", "pool", "connect", "tls", "send", "head", "body"};
+    return names[static_cast<std::size_t>(p)];
 }
 
 const std::error_category& status_category() noexcept

@@ -2,6 +2,7 @@
 
 #include "ferry/core/error.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,21 @@ enum class errc {
     peer_speaks_something,  ///< the first bytes belong to another protocol
 };
 std::error_code make_error_code(errc e) noexcept;
+
+/// What a request was doing, when it failed or at a moment asked for.
+enum class phase : unsigned char {
+    prepare,  ///< nothing was sent yet: options, authentication, waiting for a rate limit
+    pool,     ///< waiting for a free connection
+    connect,  ///< the name, and TCP
+    tls,      ///< the handshake
+    send,     ///< the request's head and body
+    head,     ///< waiting for the response, up to the end of its head
+    body,     ///< the response's body
+};
+inline constexpr std::size_t phase_count = 7;
+
+/// `prepare`, `pool`, `connect`...
+std::string_view name(phase p) noexcept;
 
 /// The category in which a response's status is itself the code: `error_code(404,
 /// status_category())` compares equal to `condition::not_found`.

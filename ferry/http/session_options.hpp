@@ -55,6 +55,7 @@ public:
     std::optional<net::tls_context> tls;
     http::connector connect;  ///< empty: TCP, and TLS for https
     bool keeps_cookies = true;
+    bool trust_env = true;
     request_options defaults;
 };
 
@@ -138,6 +139,12 @@ inline auto connect_by(connector f)
 inline auto without_cookies()
 {
     return detail::simple_option<&session_options::keeps_cookies, bool>(false);
+}
+
+/// Whether the environment has a say: ~/.netrc, proxies, certificates (yes). As Session.trust_env.
+inline auto trust_env(bool yes)
+{
+    return detail::simple_option<&session_options::trust_env, bool>(yes);
 }
 
 static_assert(awaitable_argument<limits> && awaitable_argument<base_url> &&

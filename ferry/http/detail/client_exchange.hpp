@@ -1,14 +1,14 @@
 #pragma once
 
-#include "ferry/http/detail/body_reader.hpp"
-#include "ferry/http/detail/codec.hpp"
+#include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
+#include "ferry/http/detail/http1_attempt.hpp"
+#include "ferry/http/detail/outgoing_request.hpp"
 #include "ferry/http/detail/pool.hpp"
 #include "ferry/http/detail/redirect.hpp"
 #include "ferry/http/detail/session_core.hpp"
 #include "ferry/http/response.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +16,8 @@
 
 namespace ferry::http::detail {
 
-/// One request of the caller's, from its URL to the last byte of the body: redirects, kept
-/// connections that turn out dead, limits. Used by one coroutine.
+/// One request of the caller's, from its URL to the last byte of the body: the policy around
+/// attempts, each of which is sent once (see attempt.hpp). Used by one coroutine.
 class client_exchange {
 public:
     /// \throws error  what can be known to be wrong before anything is sent.
@@ -39,48 +39,38 @@ public:
     void describe(error& e) const;
 
 private:
-    enum class outcome { answered, stale };
-
-    awaitable<void> attempt();
-    awaitable<outcome> send_and_read_head(bool may_be_stale);
-    awaitable<void> get_connection(bool check);
-    awaitable<bool> send();
-    awaitable<void> send_source(body_source& source);
-    awaitable<bool> read_head();
-    std::size_t parse_head(head_reader& reader, const net::stream& from);
-    awaitable<ferry::bytes> read_body(std::uint64_t limit);
-    bool take_small_body(std::uint64_t limit, ferry::bytes& into);
-    awaitable<ferry::bytes> read_decoded(std::uint64_t limit);
+    awaitable<void> send();
+    bool try_open_attempt(bool first);
+    awaitable<void> open_attempt(bool first);
+    void begin_attempt(bool first);
+    std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
-    void write_head(std::string& to) const;
-    void append_fields(std::string& to) const;
-    void append_body_fields(std::string& to) const;
-    std::string authorization() const;
+    std::size_t begin_body(std::uint64_t limit, ferry::bytes& into);
+    awaitable<void> read_rest(ferry::bytes* into, std::size_t size, std::uint64_t limit);
+    awaitable<ferry::bytes> read_decoded(std::uint64_t limit);
+    void make_decoder(const compress::limits& bounds);
     void store_cookies();
-    void follow(redirect_step step);
-    bool body_can_repeat() const;
-    void finish_connection();
-    void restrict_time();
-    std::chrono::nanoseconds time_left() const;
-    void take_credentials();
-    bool has_idempotent_method() const noexcept;
-    bool decodes() const noexcept;
-    std::uint64_t max_body() const noexcept;
+
+    /// The request's option, else the session's, else `otherwise`.
+    template <class T>
+    T option(std::optional<T> request_options::* which, T otherwise) const
+    {
+        return (request_.options().*which)
+            .value_or((session_->options().defaults.*which).value_or(otherwise));
+    }
 
     std::shared_ptr<session_core> session_;
-    std::shared_ptr<connection_pool> pool_;
-    std::string method_;
-    std::shared_ptr<const url> url_;
-    request_options with_;
+    outgoing_request request_;
     time_limits limits_;
-    std::chrono::steady_clock::time_point started_;
-    std::string url_authorization_;    ///< from the URL's user and password
-    bool credentials_allowed_ = true;  ///< still at the origin that the caller named
+    deadline until_;
+    progress reached_;
+    attempt_context context_;
 
-    connection_pool::lease lease_;
+    std::shared_ptr<connection_pool> pool_;
+    connection_pool::lease place_;        ///< while an attempt is being opened
+    std::optional<http1_attempt> http1_;  ///< in place: the usual kind costs no allocation
+    attempt* attempt_ = nullptr;          ///< the one that goes on
     response_head head_;
-    body_plan plan_;
-    std::optional<body_reader> reader_;
     std::optional<content_decoder> decoder_;
     http::response response_;
     std::vector<http::response> history_;

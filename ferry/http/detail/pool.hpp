@@ -47,7 +47,7 @@ public:
         ~lease() { drop(); }
 
         explicit operator bool() const noexcept { return slot_ != nullptr; }
-        client_connection* connection() noexcept { return connection_.get(); }
+        client_connection* connection() const noexcept { return connection_.get(); }
         bool reused() const noexcept { return reused_; }
 
         void connected(net::stream s);

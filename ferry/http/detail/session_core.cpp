@@ -1,6 +1,8 @@
 #include "ferry/http/detail/session_core.hpp"
 
 #include "ferry/async/loop.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/net/connect.hpp"
@@ -185,22 +187,26 @@ const net::tls_context& session_core::tls()
     return *options_.tls;
 }
 
-awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, time_limits limits)
+awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, attempt_context with)
 {
-    const auto left = limits.total ? std::min(*limits.total, limits.connect) : limits.connect;
-    auto time = std::chrono::ceil<std::chrono::milliseconds>(left);
+    with.reached->enter(phase::connect);
+    const auto time = in_ms(with.until->cut(with.limits->connect));
     if (options_.connect) {
-        auto made = options_.connect(*to);
+        auto made =
+            ferry::timeout(time, options_.connect(*to), "connect " + std::string(to->host()));
         co_return co_await std::move(made);
     }
     std::string host(to->hostname());
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    net::endpoint where = net::tcp(std::move(host), to->port_or_default());
-    if (to->scheme() == "https") {
-        time += std::chrono::ceil<std::chrono::milliseconds>(limits.tls);
-        where = net::tls(std::move(where), tls());
-    }
-    co_return co_await net::connect(std::move(where), net::connect_options().timeout(time));
+    const auto port = to->port_or_default();
+    auto connecting = net::connect(net::tcp(host, port), net::connect_options().timeout(time));
+    net::stream made = co_await std::move(connecting);
+    if (to->scheme() != "https") co_return made;
+    with.reached->enter(phase::tls);
+    std::string what = "TLS handshake with " + made.remote_endpoint();
+    auto securing = ferry::timeout(with.until->cut(with.limits->tls),
+                                   net::start_tls(std::move(made), tls(), host), std::move(what));
+    co_return co_await std::move(securing);
 }
 
 }  // namespace ferry::http::detail

@@ -13,6 +13,8 @@
 
 namespace ferry::http::detail {
 
+struct attempt_context;
+
 /// The limits of one request, with nothing left open.
 struct time_limits {
     using duration = timeout_option::duration;
@@ -61,7 +63,8 @@ public:
     /// \throws error with errc::bad_url
     std::shared_ptr<const url> parse(std::string_view text) const;
 
-    awaitable<net::stream> connect(std::shared_ptr<const url> to, time_limits limits);
+    /// \throws timeout_error, which names the phase; connection_error
+    awaitable<net::stream> connect(std::shared_ptr<const url> to, attempt_context with);
 
 private:
     const net::tls_context& tls();

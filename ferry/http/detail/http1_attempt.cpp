@@ -1,0 +1,168 @@
+#include "ferry/http/detail/http1_attempt.hpp"
+
+#include "ferry/http/detail/outgoing_request.hpp"
+#include "ferry/http/error.hpp"
+#include "ferry/http/status.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace ferry::http::detail {
+namespace {
+
+constexpr int max_informational = 16;
+
+}  // namespace
+
+std::chrono::milliseconds in_ms(std::chrono::nanoseconds d) noexcept
+{
+    return std::chrono::ceil<std::chrono::milliseconds>(d);
+}
+
+std::chrono::nanoseconds deadline::left() const
+{
+    const auto rest = *total_ - elapsed();
+    if (rest <= std::chrono::nanoseconds(0)) {
+        throw timeout_error("the whole request", in_ms(*total_));
+    }
+    return rest;
+}
+
+http1_attempt::http1_attempt(connection_pool::lease on, const attempt_context& with,
+                             bool may_be_stale)
+    : lease_(std::move(on)), with_(with), may_be_stale_(may_be_stale)
+{
+}
+
+const net::stream& http1_attempt::peer_stream() const noexcept
+{
+    return lease_.connection()->stream;
+}
+
+void http1_attempt::limit_reads(std::chrono::nanoseconds each) noexcept
+{
+    stream().set_timeout(in_ms(each), in_ms(with_.limits->write));
+}
+
+awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what,
+                                                    response_head* into)
+{
+    stream().set_timeout(in_ms(with_.limits->read), in_ms(with_.limits->write));
+    stream().expires_after(with_.until->exists() ? in_ms(with_.until->left())
+                                                 : std::chrono::milliseconds(0));
+    with_.reached->enter(phase::send);
+    std::string& head = lease_.connection()->head;
+    what->write_http1(head);
+    const buffer& data = what->body().data();
+    const std::array<std::span<const std::byte>, 2> pieces = {as_bytes(head), data.span()};
+    const std::size_t count = data.empty() ? 1 : 2;
+    std::exception_ptr lost;
+    try {
+        co_await stream().write(std::span(pieces).first(count));
+        with_.reached->bytes_sent += data.size();
+        if (what->body().source()) co_await send_source(what);
+    } catch (const connection_error&) {
+        lost = std::current_exception();
+    }
+    // A peer that stopped listening in the middle of a body may have answered all the same.
+    const bool sent = !lost;
+    bool answered = false;
+    if (sent || what->body().present()) {
+        with_.reached->enter(phase::head);
+        head_reader reader;
+        try {
+            for (;;) {
+                const seen got = take_head(reader, into);
+                answered = got == seen::final;
+                if (answered) break;
+                if (got == seen::informational) {
+                    if (with_.on_informational) co_await (*with_.on_informational)(*into);
+                    continue;
+                }
+                const std::size_t n = co_await stream().fill();
+                if (n == 0) break;
+            }
+        } catch (const connection_error&) {
+            if (!lost) lost = std::current_exception();
+        }
+    }
+    if (answered) {
+        plan_ = plan_response(*into, what->method() == "HEAD", with_.lenient);
+        // What is left of a body that was not wanted would be taken for the next request.
+        if (!sent) plan_.reusable = false;
+        body_.emplace(stream(), plan_, side::response);
+        with_.reached->enter(phase::body);
+        co_return outcome::answered;
+    }
+    const bool untouched = stream().buffered().empty() && informational_ == 0;
+    // What was not sent whole cannot have been acted upon.
+    const bool repeatable = (what->is_idempotent() || !sent) && what->rewind();
+    if (may_be_stale_ && untouched && repeatable) co_return outcome::stale;
+    if (lost) std::rethrow_exception(lost);
+    throw connection_error(errc::closed_early,
+                           fmt::format("read {}: closed {}", peer(),
+                                       untouched ? "before the status line" : "inside the head"),
+                           peer());
+}
+
+http1_attempt::seen http1_attempt::take_head(head_reader& reader, response_head* into)
+{
+    if (stream().buffered().empty()) return seen::part;
+    try {
+        const std::size_t used = reader.response(stream().buffered_text(), *into);
+        if (used == 0) return seen::part;
+        stream().consume(used);
+        if (!is_informational(into->status)) return seen::final;
+        if (into->status == status::switching_protocols || ++informational_ > max_informational) {
+            throw protocol_error(errc::bad_message,
+                                 fmt::format("unexpected status {}", into->status));
+        }
+        reader = head_reader();
+        return seen::informational;
+    } catch (error& e) {
+        e.add_context("read " + peer());
+        throw;
+    }
+}
+
+awaitable<void> http1_attempt::send_source(const outgoing_request* what)
+{
+    body_source& source = *what->body().source();
+    const auto length = source.length();
+    std::uint64_t sent = 0;
+    for (;;) {
+        const buffer part = co_await source.next();
+        sent += part.size();
+        if (length && (sent > *length || (part.empty() && sent < *length))) {
+            throw error(ferry::errc::invalid_state,
+                        fmt::format("the body's source gave {} of {} bytes", sent, *length));
+        }
+        if (part.empty()) break;
+        const std::string size = fmt::format("{:x}\r\n", part.size());
+        const std::array<std::span<const std::byte>, 3> pieces = {as_bytes(size), part.span(),
+                                                                  as_bytes("\r\n")};
+        const auto all = std::span(pieces);
+        if (length) {
+            co_await stream().write(all.subspan(1, 1));
+        } else {
+            co_await stream().write(all);
+        }
+        with_.reached->bytes_sent += part.size();
+    }
+    if (!length) co_await stream().write(std::string("0\r\n\r\n"));
+}
+
+void http1_attempt::finish()
+{
+    if (!lease_) return;
+    const bool clean = plan_.reusable && body_ && body_->done() && stream().buffered().empty();
+    if (clean) {
+        lease_.keep();
+    } else {
+        lease_.drop();
+    }
+}
+
+}  // namespace ferry::http::detail

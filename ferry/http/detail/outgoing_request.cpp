@@ -1,0 +1,220 @@
+#include "ferry/http/detail/outgoing_request.hpp"
+
+#include "ferry/core/percent.hpp"
+#include "ferry/http/detail/codec.hpp"
+#include "ferry/http/detail/syntax.hpp"
+#include "ferry/http/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace ferry::http::detail {
+namespace {
+
+bool is_this_machine(std::string_view host) noexcept
+{
+    return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
+}
+
+class line_writer {
+public:
+    explicit line_writer(std::string& to) noexcept : to_(to) {}
+    void operator()(std::string_view name, std::string_view value) const
+    {
+        to_.append(name).append(": ").append(value).append("\r\n");
+    }
+
+private:
+    std::string& to_;
+};
+
+}  // namespace
+
+outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::string method,
+                                   std::string_view target, request_options with)
+    : session_(std::move(session)),
+      method_(std::move(method)),
+      url_(session_->parse(target)),
+      with_(std::move(with))
+{
+    if (!is_token(method_)) {
+        throw error(errc::bad_header, fmt::format("{} is no method", quoted(method_)));
+    }
+    for (const auto [name, value] : with_.headers) {
+        if (same(name, "Content-Length") || same(name, "Transfer-Encoding")) {
+            throw error(errc::bad_header, fmt::format("{} is set by the body alone", name));
+        }
+    }
+    merge_defaults();
+    take_credentials();
+}
+
+void outgoing_request::merge_defaults()
+{
+    const request_options& defaults = session_->options().defaults;
+    if (!defaults.query.empty() || !with_.query.empty()) {
+        ferry::url changed = *url_;
+        std::string query(changed.query());
+        for (const std::string& more : {defaults.query, with_.query}) {
+            if (!query.empty() && !more.empty()) query += '&';
+            query += more;
+        }
+        changed.set_query(query);
+        url_ = std::make_shared<const ferry::url>(std::move(changed));
+    }
+    if (with_.auth.kind() == auth_option::scheme::none) with_.auth = defaults.auth;
+    if (!defaults.cookies.empty()) {
+        with_.cookies =
+            with_.cookies.empty() ? defaults.cookies : defaults.cookies + "; " + with_.cookies;
+    }
+}
+
+// User and password of a URL become an Authorization, and leave the URL before anybody prints it.
+void outgoing_request::take_credentials()
+{
+    if (!url_->has_credentials()) return;
+    url_authorization_ =
+        basic_auth(percent::decode(url_->username()), percent::decode(url_->password())).value();
+    ferry::url bare = *url_;
+    bare.set_credentials({}, {});
+    url_ = std::make_shared<const ferry::url>(std::move(bare));
+}
+
+bool outgoing_request::is_idempotent() const noexcept
+{
+    constexpr std::array methods =
+        std::to_array<std::string_view>({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"});
+    return std::ranges::find(methods, method_) != methods.end();
+}
+
+bool outgoing_request::rewind() const
+{
+    const auto& source = with_.body.source();
+    return !source || source->rewind();
+}
+
+std::optional<std::uint64_t> outgoing_request::body_length() const
+{
+    const auto& source = with_.body.source();
+    return source ? source->length() : std::optional<std::uint64_t>(with_.body.data().size());
+}
+
+void outgoing_request::follow(redirect_step step)
+{
+    if (!step.same_origin) {
+        at_home_ = false;
+        url_authorization_.clear();
+    }
+    method_ = std::move(step.method);
+    if (!step.keeps_body) with_.body = http::body();
+    url_ = std::make_shared<const ferry::url>(std::move(step.to));
+    added_.clear();
+    take_credentials();
+}
+
+std::string_view outgoing_request::authority() const noexcept
+{
+    return with_.headers.get("Host").value_or(url_->host());
+}
+
+void outgoing_request::write_http1(std::string& into) const
+{
+    into.clear();
+    into.append(method_).append(" ").append(url_->path_and_query());
+    into.append(" HTTP/1.1\r\nHost: ").append(authority()).append("\r\n");
+    const line_writer line(into);
+    const bool plain = with_.headers.empty() && with_.without.empty() && added_.empty();
+    if (plain && at_home_) {
+        into.append(session_->default_fields());
+    } else {
+        visit_own_fields(line);
+    }
+    visit_fields(line);
+    if (!body_length()) line("Transfer-Encoding", "chunked");
+    into.append("\r\n");
+}
+
+void outgoing_request::each_field(const visitor& visit) const
+{
+    visit_own_fields(visit);
+    visit_fields(visit);
+}
+
+bool outgoing_request::may_go(std::string_view name) const noexcept
+{
+    return at_home_ || !is_sensitive(name);
+}
+
+// What the session and the caller want to be sent.
+template <class Visit>
+void outgoing_request::visit_own_fields(const Visit& visit) const
+{
+    session_->each_default([&](std::string_view name, std::string_view value) {
+        const bool dropped =
+            std::ranges::any_of(with_.without, [&](const std::string& w) { return same(w, name); });
+        const bool overridden = with_.headers.contains(name) || added_.contains(name);
+        if (!dropped && !overridden && may_go(name)) visit(name, value);
+    });
+    for (const auto [name, value] : with_.headers) {
+        const bool is_body_field = same(name, "Content-Type") && !with_.body.present();
+        const bool elsewhere = same(name, "Host") || added_.contains(name) || is_body_field;
+        if (!elsewhere && may_go(name)) visit(name, value);
+    }
+    for (const auto [name, value] : added_) visit(name, value);
+}
+
+// What follows from the request.
+template <class Visit>
+void outgoing_request::visit_fields(const Visit& visit) const
+{
+    const std::string authorized = authorization();
+    if (!authorized.empty()) visit("Authorization", authorized);
+    const std::string sent = cookies();
+    if (!sent.empty()) visit("Cookie", sent);
+    visit_body_fields(visit);
+}
+
+template <class Visit>
+void outgoing_request::visit_body_fields(const Visit& visit) const
+{
+    if (!with_.body.present()) {
+        const bool expects_body = method_ == "POST" || method_ == "PUT" || method_ == "PATCH";
+        if (expects_body) visit("Content-Length", "0");
+        return;
+    }
+    if (!with_.body.content_type().empty() && !with_.headers.contains("Content-Type")) {
+        visit("Content-Type", with_.body.content_type());
+    }
+    const auto length = body_length();
+    if (length) visit("Content-Length", fmt::format_int(*length).c_str());
+}
+
+std::string outgoing_request::cookies() const
+{
+    std::string all;
+    if (session_->options().keeps_cookies) all = session_->cookies().header(*url_);
+    if (at_home_ && !with_.cookies.empty()) {
+        if (!all.empty()) all += "; ";
+        all += with_.cookies;
+    }
+    return all;
+}
+
+std::string outgoing_request::authorization() const
+{
+    if (with_.headers.contains("Authorization") || added_.contains("Authorization")) return {};
+    if (!url_authorization_.empty()) return url_authorization_;
+    if (!at_home_ || with_.auth.kind() == auth_option::scheme::none) return {};
+    const bool exposed = url_->scheme() == "http" && !is_this_machine(url_->hostname());
+    if (with_.auth.kind() == auth_option::scheme::bearer && exposed &&
+        !with_.auth.allows_insecure()) {
+        throw error(errc::insecure_credentials, "a bearer token would travel over plain http");
+    }
+    return with_.auth.value();
+}
+
+}  // namespace ferry::http::detail

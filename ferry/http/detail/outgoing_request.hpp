@@ -1,0 +1,82 @@
+#pragma once
+
+#include "ferry/core/url.hpp"
+#include "ferry/http/detail/redirect.hpp"
+#include "ferry/http/detail/session_core.hpp"
+#include "ferry/http/headers.hpp"
+#include "ferry/http/options.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ferry::http::detail {
+
+/// A request as it stands: what the caller asked for, changed by redirects, authentication and
+/// hooks. Every attempt sends it, in the words of its own protocol; nothing is decided there.
+class outgoing_request {
+public:
+    /// \throws error  what can be known to be wrong before anything is sent.
+    outgoing_request(std::shared_ptr<session_core> session, std::string method,
+                     std::string_view target, request_options with);
+
+    const std::string& method() const noexcept { return method_; }
+    const ferry::url& url() const noexcept { return *url_; }
+    const std::shared_ptr<const ferry::url>& shared_url() const noexcept { return url_; }
+    const http::body& body() const noexcept { return with_.body; }
+    /// The caller's, with the session's defaults where they have to be known here.
+    const request_options& options() const noexcept { return with_; }
+    session_core& session() const noexcept { return *session_; }
+
+    /// Writes the head of HTTP/1.1, its empty line included, over `into`.
+    void write_http1(std::string& into) const;
+
+    using visitor = std::function<void(std::string_view name, std::string_view value)>;
+
+    /// The fields in their order, for HTTP/2, mocks and HAR: without Host, which is authority(),
+    /// and Transfer-Encoding; with Content-Length if it is known.
+    void each_field(const visitor& visit) const;
+    std::string_view authority() const noexcept;
+
+    /// Bytes of the body, if they are known; 0 without one.
+    std::optional<std::uint64_t> body_length() const;
+
+    /// Repeating it changes nothing (RFC 9110 section 9.2.2).
+    bool is_idempotent() const noexcept;
+
+    /// Puts a streamed body back to its start. False: it cannot be sent again.
+    bool rewind() const;
+
+    /// Fields that ferry adds, over the caller's of the same name: authentication, tracing.
+    http::headers& added() noexcept { return added_; }
+
+    /// Whether this is still the origin that the caller named, or credentials have to stay behind.
+    bool at_home() const noexcept { return at_home_; }
+
+    void follow(redirect_step step);
+
+private:
+    void merge_defaults();
+    void take_credentials();
+    template <class Visit>
+    void visit_fields(const Visit& visit) const;
+    template <class Visit>
+    void visit_own_fields(const Visit& visit) const;
+    template <class Visit>
+    void visit_body_fields(const Visit& visit) const;
+    bool may_go(std::string_view name) const noexcept;
+    std::string authorization() const;
+    std::string cookies() const;
+
+    std::shared_ptr<session_core> session_;
+    std::string method_;
+    std::shared_ptr<const ferry::url> url_;
+    request_options with_;
+    http::headers added_;
+    std::string url_authorization_;  ///< from the URL's user and password
+    bool at_home_ = true;
+};
+
+}  // namespace ferry::http::detail
