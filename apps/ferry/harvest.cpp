@@ -170,7 +170,13 @@ bool is_disk_failure(const std::error_code& code)
            code == sqlite::errc::full || code == sqlite::errc::io;
 }
 
-/// A full disk is no failure of the run, which can be resumed: exit code 4.
+/// What a command exits with: 4 if the disk is full, which the run survives.
+int report_failure(const error& e)
+{
+    std::fprintf(stderr, "ferry: %s\n", e.what());
+    return is_disk_failure(e.code()) ? 4 : 1;
+}
+
 int run_and_report(const settings& with, bool workers_given)
 {
     try {
@@ -181,10 +187,20 @@ int run_and_report(const settings& with, bool workers_given)
         std::fputs("ferry: interrupted; run it again to go on\n", stderr);
         return exit_code::interrupted;
     } catch (const error& e) {
-        std::fprintf(stderr, "ferry: %s\n", e.what());
-        if (!is_disk_failure(e.code())) return 1;
-        std::fputs("ferry: stopped; make room, then run it again to go on\n", stderr);
-        return 4;
+        const int code = report_failure(e);
+        if (code == 4)
+            std::fputs("ferry: stopped; make room, then run it again to go on\n", stderr);
+        return code;
+    }
+}
+
+int work(const settings& with)
+{
+    try {
+        ferry::run(harvest::work(with.state));
+        return 0;
+    } catch (const error& e) {
+        return report_failure(e);
     }
 }
 
@@ -253,10 +269,7 @@ int dispatch(int argc, char** argv)
         std::fputs(harvest::show(with.state, shown, terminal_width()).c_str(), stdout);
         return 0;
     }
-    if (worker_verb->parsed()) {
-        ferry::run(harvest::work(with.state));
-        return 0;
-    }
+    if (worker_verb->parsed()) return work(with);
     return run_and_report(with, workers->count() > 0);
 }
 

@@ -65,7 +65,7 @@ public:
 
 private:
     template <class Owner>
-    static buffer own(Owner&& data)
+    static buffer own(Owner data)
     {
         auto owner = std::make_shared<const Owner>(std::move(data));
         const auto view = std::as_bytes(std::span{owner->data(), owner->size()});

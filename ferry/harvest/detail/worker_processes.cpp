@@ -55,6 +55,7 @@ bool worker_processes::reap(pid_t& pid, bool wait)
     if (::wait4(pid, &status, wait ? 0 : WNOHANG, &used) != pid) return false;
     cpu_seconds_ += seconds(used.ru_utime) + seconds(used.ru_stime);
     pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == disk_full) disk_is_full_ = true;
     return true;
 }
 
@@ -62,6 +63,7 @@ void worker_processes::replace_dead()
 {
     for (pid_t& pid : running_) {
         if (!reap(pid, false)) continue;
+        if (disk_is_full_) throw system_failure(ENOSPC, "a worker ended");
         if (++deaths_ > max_deaths) {
             throw error{errc::disconnected, "limit max_deaths = " + std::to_string(max_deaths) +
                                                 " exceeded: workers die again and again"};

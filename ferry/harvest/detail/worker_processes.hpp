@@ -13,6 +13,8 @@ class worker_processes {
 public:
     /// Deaths in one run after which no more are started.
     static constexpr int max_deaths = 20;
+    /// The exit code of a worker that found no room on the disk.
+    static constexpr int disk_full = 4;
 
     worker_processes(std::vector<std::string> command, const std::string& directory,
                      std::size_t count);
@@ -20,7 +22,8 @@ public:
     worker_processes& operator=(const worker_processes&) = delete;
     ~worker_processes() { kill_all(); }
 
-    /// \throws error  too many have died.
+    /// \throws error  too many have died, or one for want of room on the disk
+    ///                (std::errc::no_space_on_device).
     void replace_dead();
     void ask_to_end();
     /// Whether all have ended.
@@ -36,6 +39,7 @@ private:
     std::vector<std::string> command_;
     std::vector<pid_t> running_;  ///< 0: ended
     int deaths_ = 0;
+    bool disk_is_full_ = false;
     double cpu_seconds_ = 0;
 };
 
