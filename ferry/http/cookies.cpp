@@ -208,9 +208,11 @@ private:
         erase_if([&](const held& h) { return h.value.expires && *h.value.expires <= now; });
     }
 
+    // Section 5.7: those that are not Secure go first.
     void drop_least_used(std::vector<held>& cookies)
     {
-        cookies.erase(std::ranges::min_element(cookies, {}, &held::used));
+        const auto rank = [](const held& h) { return std::pair(h.value.secure, h.used); };
+        cookies.erase(std::ranges::min_element(cookies, {}, rank));
         --size_;
     }
 
@@ -220,7 +222,9 @@ private:
         const auto oldest = [](const auto& entry) {
             return std::ranges::min(entry.second, {}, &held::used).used;
         };
-        drop_least_used(std::ranges::min_element(by_domain_, {}, oldest)->second);
+        std::vector<held>& cookies = std::ranges::min_element(by_domain_, {}, oldest)->second;
+        cookies.erase(std::ranges::min_element(cookies, {}, &held::used));
+        --size_;
     }
 
     mutable std::mutex mutex_;
@@ -246,10 +250,7 @@ std::string cookie_jar::header(const url& to, timestamp now)
 
 void cookie_jar::set(cookie c)
 {
-    const auto is_cookie_char = [](char ch) { return detail::is_value_char(ch) && ch != ';'; };
-    if (c.name.empty() || c.name.find('=') != std::string::npos ||
-        !std::ranges::all_of(c.name, is_cookie_char) ||
-        !std::ranges::all_of(c.value, is_cookie_char)) {
+    if (!detail::may_keep(c)) {
         throw error(errc::bad_header, fmt::format("cookie {:?} cannot be sent", c.name));
     }
     impl_->set(std::move(c));

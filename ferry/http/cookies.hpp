@@ -15,6 +15,12 @@ namespace ferry::http {
 
 enum class same_site { unset, none, lax, strict };
 
+/// How a jar is kept on disk.
+enum class cookie_format {
+    netscape,  ///< cookies.txt, which curl, wget and Python's MozillaCookieJar read and write
+    sqlite,    ///< one table, which keeps SameSite and the time of creation too
+};
+
 /// A cookie as the jar keeps it (RFC 6265bis section 5.6).
 class cookie {
 public:
@@ -35,8 +41,8 @@ public:
 static_assert(awaitable_argument<cookie>);
 
 /// Reads one Set-Cookie value: the parsing half of RFC 6265bis, section 5.6. Domain and path are as
-/// written; the jar decides whether it takes the cookie. Nothing for a line without a name, with
-/// control characters, or over 4096 bytes of name and value.
+/// written; the jar decides whether it takes the cookie. NUL, CR and LF end the line. Nothing for a
+/// line without a name, with other control characters, or over 4096 bytes of name and value.
 std::optional<cookie> parse_set_cookie(std::string_view line, timestamp now = ferry::now());
 
 /// Reads a date by RFC 6265bis section 5.1.1, which takes almost anything that has a time, a day,
@@ -44,8 +50,12 @@ std::optional<cookie> parse_set_cookie(std::string_view line, timestamp now = fe
 std::optional<timestamp> parse_cookie_date(std::string_view text);
 
 /// The cookies of a session, and the rules that say which request may carry which (RFC 6265bis).
-/// Public suffixes cannot have cookies. At most 50 cookies a domain and 3000 in all; the one used
-/// longest ago makes room. As requests.cookies.RequestsCookieJar.
+/// Public suffixes cannot have cookies. At most 50 cookies a domain and 3000 in all; what has
+/// expired makes room first, then what is not Secure, then what was used longest ago. As
+/// requests.cookies.RequestsCookieJar.
+///
+///     for (const http::cookie& c : session.cookies().all()) print_line(c.name);
+///     session.cookies().save("cookies.txt");
 ///
 /// Thread-safety: every member may be called from any thread.
 class cookie_jar {
@@ -76,6 +86,18 @@ public:
 
     void clear();
     std::size_t size() const;
+
+    /// Adds the cookies of a file: cookies.txt, LWP's Set-Cookie3 or SQLite, whichever it is.
+    /// \throws error        it cannot be read. \throws parse_error  it is malformed; names the
+    /// line. The jar is then unchanged. Blocks for the length of the reading. As
+    /// MozillaCookieJar.load.
+    void load(const std::string& path);
+
+    /// Writes all cookies, those of this session only included, so that a crash leaves either the
+    /// old file or the new one, readable by its owner only.
+    /// \throws error  it cannot be written. Blocks until it is on the disk. As
+    /// MozillaCookieJar.save.
+    void save(const std::string& path, cookie_format format = cookie_format::netscape) const;
 
 private:
     class impl;

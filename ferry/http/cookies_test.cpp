@@ -121,6 +121,7 @@ TEST(cookie_jar, secure_cookies_stay_on_tls)
         {"__Secure- with", tls, {"__Secure-a=b; Secure"}, tls, "__Secure-a=b"},
         {"__Host- with domain", tls, {"__Host-a=b; Secure; Path=/; Domain=h.example"}, tls, ""},
         {"__Host- with path", tls, {"__Host-a=b; Secure; Path=/x"}, tls, ""},
+        {"__Host- without path", tls, {"__Host-a=b; Secure"}, tls, ""},
         {"__Host- right", tls, {"__host-a=b; Secure; Path=/"}, tls, "__host-a=b"},
         {"SameSite=None needs Secure", tls, {"a=b; SameSite=None"}, tls, ""},
     };
@@ -193,6 +194,39 @@ TEST(cookie_jar, can_be_read_and_changed)
             EXPECT_THROW(jar.set(cookie("x", bad)), error);
         }
     }
+}
+
+TEST(cookie_jar, ends_a_line_at_what_cannot_be_in_it)
+{
+    const url here = url::parse("http://h.example/");
+    for (const char end : {'\0', '\r', '\n'}) {
+        cookie_jar jar;
+        jar.store(here, std::string("a=b") + end + "c; Path=/x", today);
+        EXPECT_EQ(jar.header(here, today), "a=b");
+    }
+}
+
+TEST(cookie_jar, takes_an_escaped_letter_for_the_letter)
+{
+    const char* const here = "http://h.example/";
+    const exchange rows[] = {
+        {"in the request", here, {"x=1; Path=/foo/bar"}, "http://h.example/f%6Fo/bar", "x=1"},
+        {"in the cookie", here, {"x=1; Path=/f%6fo"}, "http://h.example/foo/bar", "x=1"},
+        {"reserved", here, {"x=1; Path=/a/b"}, "http://h.example/a%2Fb", ""},
+        {"cut short", here, {"x=1; Path=/a%6"}, "http://h.example/a%6", "x=1"},
+    };
+    for (const exchange& e : rows) check(e);
+}
+
+TEST(cookie_jar, keeps_the_secure_ones_when_a_domain_is_full)
+{
+    cookie_jar jar;
+    const url here = url::parse("https://h.example/");
+    jar.store(here, "safe=1; Secure", today);
+    for (int i = 0; i < 60; ++i) jar.store(here, "c" + std::to_string(i) + "=1", today);
+    EXPECT_EQ(jar.size(), 50U);
+    EXPECT_TRUE(jar.find("safe"));
+    EXPECT_FALSE(jar.find("c0"));
 }
 
 TEST(cookie_date, is_read_by_the_algorithm_of_the_rfc)

@@ -170,6 +170,7 @@ std::optional<timestamp> parse_cookie_date(std::string_view text)
 
 std::optional<cookie> parse_set_cookie(std::string_view line, timestamp now)
 {
+    line = line.substr(0, line.find_first_of(std::string_view("\0\r\n", 3)));
     if (!std::ranges::all_of(line, detail::is_value_char)) return std::nullopt;
     const auto take_part = [&line] {
         const std::size_t size = std::min(line.find(';'), line.size());
