@@ -121,4 +121,55 @@ bool operator==(const headers& a, const headers& b) noexcept
                       });
 }
 
+media_type headers::content_type() const
+{
+    return media_type(get("Content-Type").value_or(std::string_view()));
+}
+
+content_disposition headers::content_disposition() const
+{
+    return http::content_disposition(get("Content-Disposition").value_or(std::string_view()));
+}
+
+links headers::link() const
+{
+    return parse_links(joined("Link"));
+}
+
+cache_control headers::cache_control() const
+{
+    return http::cache_control(joined("Cache-Control"));
+}
+
+std::optional<entity_tag> headers::etag() const
+{
+    return parse_entity_tag(get("ETag").value_or(std::string_view()));
+}
+
+std::optional<timestamp> headers::date() const
+{
+    return http_date::try_parse(get("Date").value_or(std::string_view()));
+}
+
+std::optional<timestamp> headers::last_modified() const
+{
+    return http_date::try_parse(get("Last-Modified").value_or(std::string_view()));
+}
+
+std::optional<std::chrono::seconds> headers::retry_after(timestamp now) const
+{
+    using std::chrono::seconds;
+    const auto text = get("Retry-After");
+    if (!text) return std::nullopt;
+    constexpr std::int64_t furthest = std::int64_t{1} << 31;
+    if (!text->empty() && std::ranges::all_of(*text, detail::is_digit)) {
+        std::int64_t n = 0;
+        for (const char d : *text) n = std::min(n * 10 + (d - '0'), furthest);
+        return seconds(n);
+    }
+    const auto date = http_date::try_parse(*text, now);
+    if (!date) return std::nullopt;
+    return std::max(seconds(0), std::chrono::ceil<seconds>(*date - now));
+}
+
 }  // namespace ferry::http

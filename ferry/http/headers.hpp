@@ -1,7 +1,10 @@
 #pragma once
 
 #include "ferry/core/error.hpp"
+#include "ferry/core/time.hpp"
+#include "ferry/http/header_values.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -105,6 +108,17 @@ public:
 
     iterator begin() const noexcept { return {this, 0}; }
     iterator end() const noexcept { return {this, fields_.size()}; }
+
+    /// What the fields of these names say; empty without them, or if they make no sense.
+    media_type content_type() const;
+    http::content_disposition content_disposition() const;
+    links link() const;  ///< as written; response::links resolves them
+    http::cache_control cache_control() const;
+    std::optional<entity_tag> etag() const;
+    std::optional<timestamp> date() const;
+    std::optional<timestamp> last_modified() const;
+    /// From `now` on, at least 0: Retry-After holds seconds or a date.
+    std::optional<std::chrono::seconds> retry_after(timestamp now = ferry::now()) const;
 
     void apply_to(request_options& to) const;
 

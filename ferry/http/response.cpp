@@ -108,35 +108,4 @@ value response::json() const
     }
 }
 
-media_type::media_type(std::string_view field)
-{
-    essence_ = lowered(detail::take_element(field, ';'));
-    while (!field.empty()) {
-        std::string_view parameter = detail::take_element(field, ';');
-        const std::size_t equals = parameter.find('=');
-        if (equals == std::string_view::npos) continue;
-        std::string_view raw = detail::trim(parameter.substr(equals + 1));
-        std::string value;
-        if (raw.size() >= 2 && raw.starts_with('"') && raw.ends_with('"')) {
-            raw = raw.substr(1, raw.size() - 2);
-            for (std::size_t i = 0; i < raw.size(); ++i) {
-                if (raw[i] == '\\' && i + 1 < raw.size()) ++i;
-                value += raw[i];
-            }
-        } else {
-            value = raw;
-        }
-        parameters_.emplace_back(lowered(detail::trim(parameter.substr(0, equals))),
-                                 std::move(value));
-    }
-}
-
-std::string_view media_type::parameter(std::string_view name) const noexcept
-{
-    for (const auto& [key, value] : parameters_) {
-        if (detail::same(key, name)) return value;
-    }
-    return {};
-}
-
 }  // namespace ferry::http

@@ -96,19 +96,4 @@ private:
 };
 static_assert(awaitable_argument<response>);
 
-/// The type, its subtype and its parameters in a Content-Type (RFC 9110 section 8.3).
-class media_type {
-public:
-    /// Reads `text/html; charset="utf-8"`; what is malformed is skipped.
-    explicit media_type(std::string_view field);
-
-    const std::string& essence() const noexcept { return essence_; }  ///< `text/html`, lower case
-    /// A parameter's value without quotes; empty without.
-    std::string_view parameter(std::string_view name) const noexcept;
-
-private:
-    std::string essence_;
-    std::vector<std::pair<std::string, std::string>> parameters_;
-};
-
 }  // namespace ferry::http
