@@ -1,9 +1,11 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/compress/codec.hpp"
 #include "ferry/core/buffer.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/documents/json.hpp"
+#include "ferry/http/headers.hpp"
 #include "ferry/http/params.hpp"
 
 #include <cstdint>
@@ -32,6 +34,10 @@ public:
 
     /// Goes back to the start, for a redirect or a second attempt. False: cannot.
     virtual bool rewind() = 0;
+
+    /// Fields that follow a chunked body, asked for once it has ended. The request's Trailer field
+    /// should announce them.
+    virtual headers trailers() const { return {}; }
 };
 
 /// What a message carries, and the Content-Type that names it. Cheap to copy. As an option of a
@@ -75,6 +81,16 @@ public:
     const std::shared_ptr<body_source>& source() const noexcept { return source_; }
     const std::string& content_type() const noexcept { return content_type_; }
 
+    /// The coding that was put on the body, and that Content-Encoding names; empty for none.
+    const std::string& content_encoding() const noexcept { return content_encoding_; }
+
+    /// The same content in a coding: gzip, zstd... A body in memory is coded at once; one that
+    /// streams, while it is sent, and chunked.
+    body compressed(compress::codec with, std::optional<int> level = std::nullopt) const;
+
+    /// The same content from another source.
+    body with_source(std::shared_ptr<body_source> source) const;
+
     /// \throws error  the request has a body already.
     void apply_to(request_options& to) const;
 
@@ -82,6 +98,7 @@ private:
     buffer data_;
     std::shared_ptr<body_source> source_;
     std::string content_type_;
+    std::string content_encoding_;
     bool present_ = false;
 };
 static_assert(awaitable_argument<body>);
@@ -109,6 +126,30 @@ inline body html(std::string content)
 {
     return body(std::move(content), "text/html; charset=utf-8");
 }
+
+/// A file, or a part of it, read while it is sent. Without a Content-Type, as Requests'
+/// `data=open(path, 'rb')`.
+/// \param length  from `offset` on; to the end of the file without it.
+/// \throws error  the file cannot be opened, or is no plain file, or shorter than that.
+body from_file(const std::string& path, std::uint64_t offset = 0,
+               std::optional<std::uint64_t> length = std::nullopt);
+
+/// Sends the request's body in a coding, with Content-Encoding; few servers know how to take one.
+///
+///     co_await api.post("/logs", http::body(text), http::compress_body(compress::codec::zstd));
+class compress_body {
+public:
+    explicit compress_body(compress::codec with, std::optional<int> level = std::nullopt)
+        : codec_(with), level_(level)
+    {
+    }
+    body operator()(const body& plain) const { return plain.compressed(codec_, level_); }
+    void apply_to(request_options& to) const;
+
+private:
+    compress::codec codec_;
+    std::optional<int> level_;
+};
 
 /// A body from a function that returns its next part each time, empty at the end. It can be sent
 /// once only, so a redirect that keeps it fails. As a generator given to Requests' `data=`.

@@ -14,9 +14,12 @@
 /// The guide is docs/http.md. As Requests, and http.server.
 
 #include "ferry/http/body.hpp"
+#include "ferry/http/cookie_file.hpp"
 #include "ferry/http/cookies.hpp"
 #include "ferry/http/error.hpp"
+#include "ferry/http/header_values.hpp"
 #include "ferry/http/headers.hpp"
+#include "ferry/http/multipart.hpp"
 #include "ferry/http/options.hpp"
 #include "ferry/http/params.hpp"
 #include "ferry/http/request.hpp"
@@ -25,3 +28,4 @@
 #include "ferry/http/session.hpp"
 #include "ferry/http/session_options.hpp"
 #include "ferry/http/status.hpp"
+#include "ferry/http/transfer.hpp"

@@ -4,10 +4,12 @@
 #include "ferry/http/body.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/params.hpp"
+#include "ferry/http/transfer.hpp"
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -158,6 +160,9 @@ public:
     std::optional<bool> decode;                   ///< undo Content-Encoding (yes)
     std::optional<bool> lenient;                  ///< length beside chunked is no error (no)
     std::optional<std::uint64_t> max_body_bytes;  ///< of a buffered body (256 MiB)
+    std::optional<bool> expect_continue;          ///< ask before the body (if it has over 1 MiB)
+    std::optional<compress_body> compression;     ///< of the request's body (none)
+    std::function<void(const transfer&)> on_progress;
 };
 static_assert(awaitable_argument<request_options> && awaitable_argument<timeout_option> &&
               awaitable_argument<auth_option>);
@@ -222,6 +227,13 @@ inline auto decode(bool yes)
 inline auto max_body(std::uint64_t bytes)
 {
     return detail::simple_option<&request_options::max_body_bytes, std::uint64_t>(bytes);
+}
+/// Whether the server is asked before the body is sent, by `Expect: 100-continue`: it has 1 s to
+/// refuse. Without this option only for bodies of over 1 MiB. A 417 is answered by sending the
+/// request again, without asking.
+inline auto expect_continue(bool yes = true)
+{
+    return detail::simple_option<&request_options::expect_continue, bool>(yes);
 }
 /// Takes a response that has both a Content-Length and Transfer-Encoding: chunked.
 inline auto lenient()

@@ -91,4 +91,10 @@ private:
 };
 static_assert(awaitable_argument<params>);
 
+/// A query that is sent as it is: `raw_query("x=1&y")`. As Requests' `params="x=1&y"`.
+inline params raw_query(std::string_view query)
+{
+    return params::raw(query);
+}
+
 }  // namespace ferry::http

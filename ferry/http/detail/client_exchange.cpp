@@ -64,13 +64,19 @@ awaitable<void> client_exchange::send()
 {
     for (bool first = true;; first = false) {
         decoder_.reset();
+        body_begun_ = false;
         const bool ready = try_open_attempt(first);
         if (!ready) co_await open_attempt(first);
         if (!request_.rewind()) {
             throw error(errc::unrewindable_body, "a streamed body cannot be sent a second time");
         }
         const auto got = co_await attempt_->exchange(&request_, &head_);
-        if (got == attempt::outcome::answered) co_return;
+        if (got == attempt::outcome::stale) continue;
+        const bool unasked =
+            head_.status == status::expectation_failed && request_.expects_continue();
+        if (!unasked) break;
+        co_await discard_body();
+        request_.send_unasked();
     }
 }
 
@@ -136,9 +142,17 @@ awaitable<void> client_exchange::discard_body()
     attempt_->finish();
 }
 
-void client_exchange::make_decoder(const compress::limits& bounds)
+// Before the body is read.
+void client_exchange::begin_body(const compress::limits& bounds)
 {
-    if (decoder_ || attempt_->kind() == framing::none) return;
+    if (body_begun_) return;
+    body_begun_ = true;
+    if (request_.meter() != nullptr) {
+        const bool known = attempt_->kind() == framing::length;
+        request_.meter()->start_receiving(known ? std::optional(attempt_->length_left())
+                                                : std::nullopt);
+    }
+    if (attempt_->kind() == framing::none) return;
     if (option(&request_options::decode, true)) {
         decoder_ = content_decoder::for_headers(response_.headers, bounds);
     }
@@ -146,13 +160,26 @@ void client_exchange::make_decoder(const compress::limits& bounds)
 
 // Makes room for a body of known length and takes what has arrived of it, all of a small one:
 // reading that needs no waiting.
-std::size_t client_exchange::begin_body(std::uint64_t limit, ferry::bytes& into)
+std::size_t client_exchange::take_small_body(std::uint64_t limit, ferry::bytes& into)
 {
     if (attempt_->kind() != framing::length) return 0;
     const std::uint64_t length = attempt_->length_left();
     if (length > limit) throw limit_error("max_body_bytes", limit);
     into.resize(static_cast<std::size_t>(length));
-    return attempt_->read_buffered(into);
+    const std::size_t n = attempt_->read_buffered(into);
+    count(n);
+    return n;
+}
+
+void client_exchange::count(std::size_t received)
+{
+    if (request_.meter() != nullptr && received > 0) request_.meter()->received(received);
+}
+
+void client_exchange::end_body()
+{
+    attempt_->finish();
+    if (request_.meter() != nullptr) request_.meter()->end_receiving();
 }
 
 awaitable<void> client_exchange::read_rest(ferry::bytes* into, std::size_t size,
@@ -169,6 +196,7 @@ awaitable<void> client_exchange::read_rest(ferry::bytes* into, std::size_t size,
         const auto room = std::span(data).subspan(size);
         std::size_t n = attempt_->read_buffered(room);
         if (n == 0) n = co_await attempt_->read_some(room);
+        count(n);
         size += n;
         if (size > limit) throw limit_error("max_body_bytes", limit);
     }
@@ -190,23 +218,23 @@ awaitable<ferry::bytes> client_exchange::read_decoded(std::uint64_t limit)
 awaitable<http::response> client_exchange::read()
 {
     const std::uint64_t limit = option(&request_options::max_body_bytes, default_max_body);
-    make_decoder(compress::limits().max_output_bytes(limit));
+    begin_body(compress::limits().max_output_bytes(limit));
     ferry::bytes data;
     if (decoder_ && decoder_->changes()) {
         data = co_await read_decoded(limit);
     } else {
-        const std::size_t there = begin_body(limit, data);
+        const std::size_t there = take_small_body(limit, data);
         if (!attempt_->done()) co_await read_rest(&data, there, limit);
     }
     if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
     response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
-    attempt_->finish();
+    end_body();
     co_return std::move(response_);
 }
 
 awaitable<buffer> client_exchange::next()
 {
-    make_decoder(compress::limits::none());
+    begin_body(compress::limits::none());
     const bool coded = decoder_ && decoder_->changes();
     for (;;) {
         if (coded) {
@@ -216,6 +244,7 @@ awaitable<buffer> client_exchange::next()
         if (attempt_->done()) break;
         ferry::bytes part(piece_bytes);
         const std::size_t n = co_await attempt_->read_some(part);
+        count(n);
         if (!coded && n > 0 && n < piece_bytes / 4)
             co_return buffer::copy(std::span(part).first(n));
         part.resize(n);
@@ -223,7 +252,7 @@ awaitable<buffer> client_exchange::next()
         if (n > 0) decoder_->feed(std::move(part));
     }
     if (coded) decoder_->finish();
-    attempt_->finish();
+    end_body();
     co_return buffer();
 }
 

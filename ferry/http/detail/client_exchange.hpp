@@ -45,10 +45,12 @@ private:
     void begin_attempt(bool first);
     std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
-    std::size_t begin_body(std::uint64_t limit, ferry::bytes& into);
+    void begin_body(const compress::limits& bounds);
+    void end_body();
+    void count(std::size_t received);
+    std::size_t take_small_body(std::uint64_t limit, ferry::bytes& into);
     awaitable<void> read_rest(ferry::bytes* into, std::size_t size, std::uint64_t limit);
     awaitable<ferry::bytes> read_decoded(std::uint64_t limit);
-    void make_decoder(const compress::limits& bounds);
     void store_cookies();
 
     /// The request's option, else the session's, else `otherwise`.
@@ -72,6 +74,7 @@ private:
     attempt* attempt_ = nullptr;          ///< the one that goes on
     response_head head_;
     std::optional<content_decoder> decoder_;
+    bool body_begun_ = false;
     http::response response_;
     std::vector<http::response> history_;
 };

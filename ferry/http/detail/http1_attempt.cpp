@@ -13,6 +13,7 @@ namespace ferry::http::detail {
 namespace {
 
 constexpr int max_informational = 16;
+constexpr std::chrono::milliseconds permission_wait{1000};
 
 }  // namespace
 
@@ -57,21 +58,28 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
     what->write_http1(head);
     const buffer& data = what->body().data();
     const std::array<std::span<const std::byte>, 2> pieces = {as_bytes(head), data.span()};
-    const std::size_t count = data.empty() ? 1 : 2;
+    auto unsent = std::span(pieces).first(data.empty() ? 1 : 2);
     std::exception_ptr lost;
+    head_reader reader;
+    bool answered = false;
     try {
-        co_await stream().write(std::span(pieces).first(count));
-        with_.reached->bytes_sent += data.size();
-        if (what->body().source()) co_await send_source(what);
+        if (what->expects_continue()) {
+            co_await stream().write(as_bytes(head));
+            unsent = unsent.subspan(1);
+            answered = co_await answered_unsent(&reader, into);
+        }
+        if (!answered) {
+            if (!unsent.empty()) co_await stream().write(unsent);
+            with_.reached->bytes_sent += data.size();
+            if (what->body().source()) co_await send_source(what);
+        }
     } catch (const connection_error&) {
         lost = std::current_exception();
     }
     // A peer that stopped listening in the middle of a body may have answered all the same.
-    const bool sent = !lost;
-    bool answered = false;
-    if (sent || what->body().present()) {
+    const bool sent = !lost && !answered;
+    if (!answered && (sent || what->body().present())) {
         with_.reached->enter(phase::head);
-        head_reader reader;
         try {
             for (;;) {
                 const seen got = take_head(reader, into);
@@ -105,6 +113,32 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
                            fmt::format("read {}: closed {}", peer(),
                                        untouched ? "before the status line" : "inside the head"),
                            peer());
+}
+
+// Waits for the permission that Expect: 100-continue asks for, but not for ever: old servers say
+// nothing (RFC 9110 section 10.1.1). True: the final response came instead.
+awaitable<bool> http1_attempt::answered_unsent(head_reader* reader, response_head* into)
+{
+    const auto write = in_ms(with_.limits->write);
+    stream().set_timeout(std::min(permission_wait, in_ms(with_.limits->read)), write);
+    bool answered = false;
+    try {
+        for (;;) {
+            const seen got = take_head(*reader, into);
+            answered = got == seen::final;
+            if (answered) break;
+            if (got == seen::informational) {
+                if (with_.on_informational) co_await (*with_.on_informational)(*into);
+                if (into->status == status::continue_) break;
+                continue;
+            }
+            const std::size_t n = co_await stream().fill();
+            if (n == 0) break;
+        }
+    } catch (const timeout_error&) {
+    }
+    stream().set_timeout(in_ms(with_.limits->read), write);
+    co_return answered;
 }
 
 http1_attempt::seen http1_attempt::take_head(head_reader& reader, response_head* into)
@@ -151,7 +185,13 @@ awaitable<void> http1_attempt::send_source(const outgoing_request* what)
         }
         with_.reached->bytes_sent += part.size();
     }
-    if (!length) co_await stream().write(std::string("0\r\n\r\n"));
+    if (!length) {
+        std::string end = "0\r\n";
+        for (const auto [name, value] : source.trailers()) {
+            end.append(name).append(": ").append(value).append("\r\n");
+        }
+        co_await stream().write(end + "\r\n");
+    }
 }
 
 void http1_attempt::finish()

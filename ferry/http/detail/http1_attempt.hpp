@@ -38,6 +38,7 @@ private:
     enum class seen { part, informational, final };
 
     awaitable<void> send_source(const outgoing_request* what);
+    awaitable<bool> answered_unsent(head_reader* reader, response_head* into);
     seen take_head(head_reader& reader, response_head* into);
     net::stream& stream() noexcept { return lease_.connection()->stream; }
     const net::stream& peer_stream() const noexcept;

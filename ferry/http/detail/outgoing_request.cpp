@@ -14,6 +14,8 @@
 namespace ferry::http::detail {
 namespace {
 
+constexpr std::uint64_t asks_above_bytes = 1024 * 1024;
+
 bool is_this_machine(std::string_view host) noexcept
 {
     return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
@@ -66,6 +68,13 @@ void outgoing_request::merge_defaults()
         changed.set_query(query);
         url_ = std::make_shared<const ferry::url>(std::move(changed));
     }
+    if (!with_.compression) with_.compression = defaults.compression;
+    if (with_.compression && with_.body.present()) with_.body = (*with_.compression)(with_.body);
+    if (!with_.on_progress) with_.on_progress = defaults.on_progress;
+    if (with_.on_progress) {
+        meter_ = std::make_shared<transfer_meter>(with_.on_progress);
+        if (with_.body.present()) with_.body = metered(with_.body, meter_);
+    }
     if (with_.auth.kind() == auth_option::scheme::none) with_.auth = defaults.auth;
     if (!defaults.cookies.empty()) {
         with_.cookies =
@@ -103,6 +112,14 @@ std::optional<std::uint64_t> outgoing_request::body_length() const
     return source ? source->length() : std::optional<std::uint64_t>(with_.body.data().size());
 }
 
+bool outgoing_request::expects_continue() const
+{
+    if (!with_.body.present()) return false;
+    const auto& by_session = session_->options().defaults.expect_continue;
+    if (const auto wish = with_.expect_continue ? with_.expect_continue : by_session) return *wish;
+    return body_length().value_or(0) > asks_above_bytes;
+}
+
 void outgoing_request::follow(redirect_step step)
 {
     if (!step.same_origin) {
@@ -135,6 +152,7 @@ void outgoing_request::write_http1(std::string& into) const
     }
     visit_fields(line);
     if (!body_length()) line("Transfer-Encoding", "chunked");
+    if (expects_continue()) line("Expect", "100-continue");
     into.append("\r\n");
 }
 
@@ -188,6 +206,10 @@ void outgoing_request::visit_body_fields(const Visit& visit) const
     }
     if (!with_.body.content_type().empty() && !with_.headers.contains("Content-Type")) {
         visit("Content-Type", with_.body.content_type());
+    }
+    const std::string& coding = with_.body.content_encoding();
+    if (!coding.empty() && !with_.headers.contains("Content-Encoding")) {
+        visit("Content-Encoding", coding);
     }
     const auto length = body_length();
     if (length) visit("Content-Length", fmt::format_int(*length).c_str());

@@ -3,6 +3,7 @@
 #include "ferry/core/url.hpp"
 #include "ferry/http/detail/redirect.hpp"
 #include "ferry/http/detail/session_core.hpp"
+#include "ferry/http/detail/transfer_meter.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/options.hpp"
 
@@ -43,6 +44,14 @@ public:
     /// Bytes of the body, if they are known; 0 without one.
     std::optional<std::uint64_t> body_length() const;
 
+    /// Counts what is received, for the option `progress`; null without it.
+    transfer_meter* meter() const noexcept { return meter_.get(); }
+
+    /// Whether HTTP/1.1 asks for permission before it sends the body.
+    bool expects_continue() const;
+    /// The server does not know how to give it.
+    void send_unasked() noexcept { with_.expect_continue = false; }
+
     /// Repeating it changes nothing (RFC 9110 section 9.2.2).
     bool is_idempotent() const noexcept;
 
@@ -75,6 +84,7 @@ private:
     std::shared_ptr<const ferry::url> url_;
     request_options with_;
     http::headers added_;
+    std::shared_ptr<transfer_meter> meter_;
     std::string url_authorization_;  ///< from the URL's user and password
     bool at_home_ = true;
 };
