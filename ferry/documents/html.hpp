@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/documents/css.hpp"
 #include "ferry/documents/tree.hpp"
 #include "ferry/documents/xpath.hpp"
 
@@ -11,8 +12,7 @@
 ///
 ///     html::document page = html::parse(bytes, "utf-8");
 ///     auto buyers = page.xpath("//div[@title='buyer-name']/text()").strings();
-///     for (html::element link : page.root().descendants("a"))
-///         if (auto href = link.attr("href")) visit(*href, link.text());
+///     for (html::element link : page.css("a[href]")) visit(link.attr("href", ""), link.text());
 namespace ferry::html {
 
 using documents::node_kind;
@@ -52,6 +52,26 @@ public:
     /// compile it: xpath::expression. As lxml's xpath().
     /// \throws parse_error  it is not XPath 1.0.
     ferry::xpath::result xpath(std::string_view expression) const;
+
+    /// The elements below that a selector list matches, in document order. The selectors used last
+    /// are remembered compiled. As parsel's css(), BeautifulSoup's select() and a browser's
+    /// querySelectorAll().
+    /// \throws parse_error, limit_error  as ferry::css::selector.
+    std::vector<element> css(std::string_view selector) const;
+    std::vector<element> css(const ferry::css::selector& selector,
+                             const ferry::css::context& with = ferry::css::context()) const;
+    std::vector<element> select(std::string_view selector) const;  ///< css() by its other name
+    /// The first of them. As querySelector().
+    std::optional<element> select_one(std::string_view selector) const;
+    std::optional<element> select_one(
+        const ferry::css::selector& selector,
+        const ferry::css::context& with = ferry::css::context()) const;
+    /// The strings that `::text` and `::attr(x)` name: `a::attr(href)`. As parsel's
+    /// css(...).getall().
+    std::vector<std::string> select_strings(std::string_view selector) const;
+    std::vector<std::string> select_strings(
+        const ferry::css::selector& selector,
+        const ferry::css::context& with = ferry::css::context()) const;
 
     /// This node as HTML. HTML Standard section 13.3.
     std::string outer_html() const;
@@ -109,6 +129,16 @@ public:
     }
     bool has_attr(std::string_view name) const noexcept { return attr(name).has_value(); }
     std::vector<attribute> attributes() const;
+    bool matches(std::string_view selector) const;
+    bool matches(const ferry::css::selector& selector,
+                 const ferry::css::context& with = ferry::css::context()) const;
+    /// This element or the nearest around it that matches.
+    std::optional<element> closest(std::string_view selector) const;
+    std::optional<element> closest(const ferry::css::selector& selector,
+                                   const ferry::css::context& with = ferry::css::context()) const;
+    /// A selector that matches this element alone: `#menu > li:nth-of-type(2)`.
+    std::string css_path() const { return ferry::css::path_of(tree(), id()); }
+
     /// Whether `name` is one of the words of the attribute `class`.
     bool has_class(std::string_view name) const noexcept;
 
@@ -214,6 +244,22 @@ public:
     ferry::xpath::result xpath(std::string_view expression) const
     {
         return top().xpath(expression);
+    }
+    /// As node::css() and its relatives, from the document node.
+    std::vector<element> css(std::string_view selector) const { return top().css(selector); }
+    std::vector<element> css(const ferry::css::selector& selector,
+                             const ferry::css::context& with = ferry::css::context()) const
+    {
+        return top().css(selector, with);
+    }
+    std::vector<element> select(std::string_view selector) const { return top().css(selector); }
+    std::optional<element> select_one(std::string_view selector) const
+    {
+        return top().select_one(selector);
+    }
+    std::vector<std::string> select_strings(std::string_view selector) const
+    {
+        return top().select_strings(selector);
     }
     /// The whole document as HTML.
     std::string to_html() const { return top().inner_html(); }

@@ -42,6 +42,8 @@ itemscope itemtype property onclick onload onsubmit srcset sizes loading async d
 public system definitionurl definitionURL shadowrootmode
 xlink:actuate xlink:arcrole xlink:href xlink:role xlink:show xlink:title xlink:type xml:lang xml:space xmlns xmlns:xlink
 xlink actuate arcrole show space
+open contenteditable poster ping manifest imagesrcset formaction formmethod formenctype codebase background longdesc
+profile usemap archive classid itemid itemref list minlength maxlength srcdoc http-equiv
 '''.split()
 
 KEYWORDS = {'template', 'for', 'class', 'switch', 'public', 'system', 'async'}
