@@ -18,7 +18,7 @@
 /// The seam between policy and wire. A client_exchange decides what is sent, where to and how
 /// often: redirects, authentication, retries. Each single send is an attempt: http1_attempt over a
 /// connection of the pool; other protocols, and transports that have no connection, are other
-/// implementations. client_exchange::begin_attempt() is the one place that chooses between them.
+/// implementations. attempt_opener is the one place that chooses between them.
 namespace ferry::http::detail {
 
 class outgoing_request;

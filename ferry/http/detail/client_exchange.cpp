@@ -27,7 +27,8 @@ client_exchange::client_exchange(std::shared_ptr<session_core> session, std::str
       request_(session_, std::move(method), target, std::move(with)),
       limits_(request_.options().timeouts, session_->options().defaults.timeouts),
       until_(limits_.total),
-      context_{&limits_, &until_, &reached_, option(&request_options::lenient, false), nullptr}
+      context_{&limits_, &until_, &reached_, option(&request_options::lenient, false), nullptr},
+      opener_(session_)
 {
 }
 
@@ -38,7 +39,6 @@ void client_exchange::describe(error& e) const
 
 awaitable<void> client_exchange::run()
 {
-    pool_ = session_->pool_here();
     std::optional<redirect_chain> chain;
     for (;;) {
         co_await send();
@@ -65,8 +65,8 @@ awaitable<void> client_exchange::send()
     for (bool first = true;; first = false) {
         decoder_.reset();
         body_begun_ = false;
-        const bool ready = try_open_attempt(first);
-        if (!ready) co_await open_attempt(first);
+        attempt_ = opener_.try_open(request_, context_, first);
+        if (attempt_ == nullptr) attempt_ = co_await opener_.open(&request_, context_, first);
         if (!request_.rewind()) {
             throw error(errc::unrewindable_body, "a streamed body cannot be sent a second time");
         }
@@ -78,37 +78,6 @@ awaitable<void> client_exchange::send()
         co_await discard_body();
         request_.send_unasked();
     }
-}
-
-// Whether the next attempt can be made without waiting, which is most of the time.
-bool client_exchange::try_open_attempt(bool first)
-{
-    http1_.reset();
-    // A request that cannot be repeated should not meet a dead connection in the first place.
-    place_ = pool_->try_acquire(request_.url(), !first || !request_.is_idempotent());
-    if (place_.connection() == nullptr) return false;
-    begin_attempt(first);
-    return true;
-}
-
-// Waits for a place in the pool, and connects.
-awaitable<void> client_exchange::open_attempt(bool first)
-{
-    if (!place_) {
-        reached_.enter(phase::pool);
-        const bool check = !first || !request_.is_idempotent();
-        place_ = co_await pool_->acquire(request_.url(), check, until_.cut(limits_.pool));
-    }
-    if (place_.connection() == nullptr) {
-        place_.connected(co_await session_->connect(request_.shared_url(), context_));
-    }
-    begin_attempt(first);
-}
-
-void client_exchange::begin_attempt(bool first)
-{
-    const bool may_be_stale = first && place_.reused();
-    attempt_ = &http1_.emplace(std::move(place_), context_, may_be_stale);
 }
 
 std::optional<redirect_step> client_exchange::next_step() const

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "ferry/http/detail/attempt.hpp"
+#include "ferry/http/detail/attempt_opener.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
-#include "ferry/http/detail/http1_attempt.hpp"
 #include "ferry/http/detail/outgoing_request.hpp"
-#include "ferry/http/detail/pool.hpp"
 #include "ferry/http/detail/redirect.hpp"
 #include "ferry/http/detail/session_core.hpp"
 #include "ferry/http/response.hpp"
@@ -40,9 +39,6 @@ public:
 
 private:
     awaitable<void> send();
-    bool try_open_attempt(bool first);
-    awaitable<void> open_attempt(bool first);
-    void begin_attempt(bool first);
     std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
     void begin_body(const compress::limits& bounds);
@@ -68,10 +64,8 @@ private:
     progress reached_;
     attempt_context context_;
 
-    std::shared_ptr<connection_pool> pool_;
-    connection_pool::lease place_;        ///< while an attempt is being opened
-    std::optional<http1_attempt> http1_;  ///< in place: the usual kind costs no allocation
-    attempt* attempt_ = nullptr;          ///< the one that goes on
+    attempt_opener opener_;
+    attempt* attempt_ = nullptr;  ///< the one that goes on
     response_head head_;
     std::optional<content_decoder> decoder_;
     bool body_begun_ = false;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "ferry/http/detail/attempt.hpp"
+#include "ferry/http/detail/http1_attempt.hpp"
+#include "ferry/http/detail/pool.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace ferry::http::detail {
+
+/// Chooses what carries a request: a kept connection of the pool, or a new one, and the protocol
+/// that it speaks. Holds the attempt that goes on.
+class attempt_opener {
+public:
+    explicit attempt_opener(std::shared_ptr<session_core> session) : session_(std::move(session)) {}
+
+    /// An attempt that can begin without waiting, which is most of the time; else null. Ends the
+    /// attempt before.
+    /// \param first  false: the same request was sent before, and met a dead connection.
+    attempt* try_open(const outgoing_request& what, const attempt_context& with, bool first);
+
+    /// Waits for a place in the pool, and connects. Goes with a try_open() that returned null.
+    /// \throws as session::request
+    awaitable<attempt*> open(const outgoing_request* what, attempt_context with, bool first);
+
+private:
+    attempt* begin(const attempt_context& with, bool first);
+
+    std::shared_ptr<session_core> session_;
+    std::shared_ptr<connection_pool> pool_;  ///< of the loop that the exchange runs on
+    connection_pool::lease place_;           ///< while an attempt is being opened
+    std::optional<http1_attempt> http1_;     ///< in place: the usual kind costs no allocation
+};
+
+}  // namespace ferry::http::detail
