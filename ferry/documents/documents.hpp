@@ -1,9 +1,11 @@
 #pragma once
 
 /// \file
-/// JSON, HTML and XPath on one value type and one document tree.
+/// JSON, XML, HTML and XPath on one value type and one document tree.
 
 #include "ferry/documents/html.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/documents/tree.hpp"
+#include "ferry/documents/xml.hpp"
+#include "ferry/documents/xml_write.hpp"
 #include "ferry/documents/xpath.hpp"

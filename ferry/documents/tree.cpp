@@ -56,6 +56,20 @@ std::optional<std::string_view> tree::attribute_value(node_id n,
     return found == nullptr ? std::nullopt : std::optional(value(*found));
 }
 
+std::span<const cdata_range> tree::cdata(node_id n) const noexcept
+{
+    const auto before = [](const cdata_range& a, const cdata_range& b) { return a.of < b.of; };
+    const auto found = std::equal_range(cdata_.begin(), cdata_.end(), cdata_range{n, 0, 0}, before);
+    return {cdata_.data() + (found.first - cdata_.begin()),
+            static_cast<std::size_t>(found.second - found.first)};
+}
+
+bool tree::is_id(node_id n, const attribute& a) const noexcept
+{
+    return !ids_.empty() &&
+           std::binary_search(ids_.begin(), ids_.end(), std::pair(nodes_[n].name, a.name));
+}
+
 std::string_view tree::name(name_id id) const noexcept
 {
     if (id < detail::tag::count) return detail::static_name(id);

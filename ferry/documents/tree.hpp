@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// \file
@@ -48,7 +49,8 @@ enum class node_kind : std::uint8_t {
     text,
     comment,
     processing_instruction,  ///< name is the target, text the data
-    doctype,                 ///< text is the name; attributes `public` and `system` where given
+    doctype,                 ///< text is the name; attributes `public`, `system` where given, and
+                             ///< of XML `internal`, the internal subset
     fragment,                ///< the contents of an HTML `template` element, its only child
 };
 
@@ -76,6 +78,13 @@ struct node {
     std::uint32_t first = 0;   ///< element, doctype: first attribute; otherwise: place of the text
     std::uint32_t count = 0;   ///< element, doctype: attributes; otherwise: bytes of text
     std::uint32_t source = 0;  ///< offset of the start tag, comment or text in source()
+};
+
+/// A part of a text node that was written as a CDATA section.
+struct cdata_range {
+    node_id of = no_node;
+    std::uint32_t from = 0;  ///< bytes from the start of the node's text
+    std::uint32_t length = 0;
 };
 
 class tree_builder;
@@ -146,6 +155,12 @@ public:
     std::optional<std::string_view> attribute_value(node_id n,
                                                     std::string_view name) const noexcept;
 
+    /// The CDATA sections that a text node was written with, if xml::options::keep_cdata() asked
+    /// for them.
+    std::span<const cdata_range> cdata(node_id n) const noexcept;
+    /// Whether the DTD declares this attribute of an element as its ID.
+    bool is_id(node_id n, const attribute& a) const noexcept;
+
     // Names. Resolve a name once with find_name(), then compare ids.
     std::string_view name(name_id id) const noexcept;
     std::string_view local_name(node_id n) const noexcept { return name(nodes_[n].name); }
@@ -194,6 +209,8 @@ private:
     std::vector<std::string> prefixes_;
     std::vector<std::string> namespaces_;
     std::vector<std::unique_ptr<char[]>> name_blocks_;  // what names_ points into
+    std::vector<cdata_range> cdata_;                    // by node
+    std::vector<std::pair<name_id, name_id>> ids_;      // names of an element and its ID, sorted
     quirks_mode quirks_ = quirks_mode::no_quirks;
     bool is_html_ = false;
     bool scripting_ = false;

@@ -89,11 +89,23 @@ name_id tree_builder::add_name(std::string_view name, std::uint64_t hash)
 
 namespace_id tree_builder::intern_namespace(std::string_view uri)
 {
-    const namespace_id known = tree_.find_namespace(uri);
+    constexpr std::size_t many = 32;
+    auto& index = many_namespaces_;
+    const namespace_id known = index.empty() ? tree_.find_namespace(uri) : [&] {
+        const auto found = index.find(std::string(uri));
+        return found == index.end() ? ns::unknown : found->second;
+    }();
     if (known != ns::unknown) return known;
     if (tree_.namespaces_.size() >= ns::unknown) throw limit_error("max_namespaces", ns::unknown);
     tree_.namespaces_.emplace_back(uri);
-    return static_cast<namespace_id>(tree_.namespaces_.size() - 1);
+    const auto made = static_cast<namespace_id>(tree_.namespaces_.size() - 1);
+    if (!index.empty()) {
+        index.emplace(uri, made);
+    } else if (made >= many) {
+        for (std::size_t i = 0; i <= made; ++i)
+            index.emplace(tree_.namespaces_[i], static_cast<namespace_id>(i));
+    }
+    return made;
 }
 
 std::uint8_t tree_builder::intern_prefix(std::string_view prefix)
@@ -173,12 +185,15 @@ node_id tree_builder::make(node_kind kind, std::string_view text, std::size_t so
 }
 
 node_id tree_builder::make_doctype(std::string_view name, std::optional<std::string_view> public_id,
-                                   std::optional<std::string_view> system_id)
+                                   std::optional<std::string_view> system_id,
+                                   std::optional<std::string_view> internal_subset)
 {
     const node_id made = make(node_kind::doctype, {}, 0, intern(name));
     tree_.nodes_[made].first = static_cast<std::uint32_t>(tree_.attributes_.size());
     if (public_id) tree_.attributes_.push_back(make_attribute(detail::tag::public_, *public_id));
     if (system_id) tree_.attributes_.push_back(make_attribute(detail::tag::system_, *system_id));
+    if (internal_subset)
+        tree_.attributes_.push_back(make_attribute(intern("internal"), *internal_subset));
     tree_.nodes_[made].count =
         static_cast<std::uint32_t>(tree_.attributes_.size()) - tree_.nodes_[made].first;
     return made;
@@ -374,6 +389,20 @@ void tree_builder::settle_late_attributes()
         tree_.nodes_[late.of].count = static_cast<std::uint32_t>(late.all.size());
         all.insert(all.end(), late.all.begin(), late.all.end());
     }
+}
+
+void tree_builder::mark_cdata(node_id n, std::size_t from, std::size_t length)
+{
+    tree_.cdata_.push_back(
+        {n, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(length)});
+}
+
+void tree_builder::declare_id(name_id element, name_id attribute)
+{
+    auto& all = tree_.ids_;
+    const std::pair made(element, attribute);
+    const auto at = std::lower_bound(all.begin(), all.end(), made);
+    if (at == all.end() || *at != made) all.insert(at, made);
 }
 
 void tree_builder::set_html(quirks_mode quirks, bool scripting) noexcept

@@ -2,6 +2,8 @@
 
 #include "ferry/documents/tree.hpp"
 
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace ferry::documents {
@@ -40,7 +42,8 @@ public:
     node_id make(node_kind kind, std::string_view text, std::size_t source_offset,
                  name_id name = no_name);
     node_id make_doctype(std::string_view name, std::optional<std::string_view> public_id,
-                         std::optional<std::string_view> system_id);
+                         std::optional<std::string_view> system_id,
+                         std::optional<std::string_view> internal_subset = std::nullopt);
 
     /// Puts a node that is nowhere in the tree under `parent`, before the child `before` or last.
     void insert(node_id n, node_id parent, node_id before = no_node);
@@ -59,6 +62,11 @@ public:
     void merge_attributes(node_id n, std::span<const attribute> attributes);
 
     node_id last_child(node_id n) const noexcept { return tree_.nodes_[n].end; }
+
+    /// Notes which part of a text is a CDATA section. Nodes must be in document order.
+    void mark_cdata(node_id n, std::size_t from, std::size_t length);
+    /// Notes that the DTD declares that attribute as the ID of elements of that name.
+    void declare_id(name_id element, name_id attribute);
 
     void set_html(quirks_mode quirks, bool scripting = false) noexcept;
     void set_limited() noexcept { tree_.limited_ = true; }
@@ -99,6 +107,7 @@ private:
     std::vector<link> links_;  // empty as long as nodes are in document order
     node_id edge_ = 0;         // the last node in document order
     bool linked_ = false;
+    std::unordered_map<std::string, namespace_id> many_namespaces_;  // once there are many
     std::size_t name_block_free_ = 0;  // bytes at the end of the last name block
     char* name_block_end_ = nullptr;
 };

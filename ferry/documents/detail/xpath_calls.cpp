@@ -248,15 +248,19 @@ void evaluator::by_id(const expr& e, const focus& f, node_set& out)
     if (!ids_) {
         ids_.emplace();
         const documents::name_id id = tree_.find_name("id");
-        const documents::namespace_id space =
-            tree_.is_html() ? documents::ns::none : documents::ns::xml;
+        // XML's are `xml:id` and what the DTD declares.
+        const auto is_id = [&](node_id n, const documents::attribute& a) {
+            if (tree_.is_html()) return a.name == id && a.space == documents::ns::none;
+            return (a.name == id && a.space == documents::ns::xml) || tree_.is_id(n, a);
+        };
         charge(tree_.size());
         for (node_id n = root_.node + 1; n < tree_.end(root_.node); ++n) {
             if (tree_.kind(n) == node_kind::fragment) {
                 n = tree_.end(n) - 1;
-            } else if (const documents::attribute* a = tree_.find_attribute(n, id, space)) {
-                ids_->emplace(tree_.value(*a), n);
+                continue;
             }
+            for (const documents::attribute& a : tree_.attributes(n))
+                if (tree_.is_element(n) && is_id(n, a)) ids_->emplace(tree_.value(a), n);
         }
     }
     const auto add_all = [&](std::string_view words) {
