@@ -7,12 +7,6 @@
 namespace ferry::http {
 namespace {
 
-// The files live in the closure of their own handler, which the server keeps.
-awaitable<response> serve_file(std::shared_ptr<detail::static_files> files, request* q)
-{
-    co_return files->serve(*q, q->path("file"));
-}
-
 awaitable<response> respond_to(std::shared_ptr<detail::server_core> core, request q)
 {
     co_return co_await core->respond(q);
@@ -20,23 +14,10 @@ awaitable<response> respond_to(std::shared_ptr<detail::server_core> core, reques
 
 }  // namespace
 
-server::server(server_limits limits) : core_(std::make_shared<detail::server_core>(limits)) {}
+server::server(server_limits limits) : route_group(std::make_shared<detail::server_core>(limits)) {}
 server::server(server&&) noexcept = default;
 server& server::operator=(server&&) noexcept = default;
 server::~server() = default;
-
-server& server::route(std::string_view method, std::string_view pattern, handler h)
-{
-    core_->route(method, pattern, std::move(h));
-    return *this;
-}
-
-server& server::files(std::string_view prefix, const std::filesystem::path& directory)
-{
-    const auto served = std::make_shared<detail::static_files>(directory);
-    return get(std::string(prefix) + "{file:path}",
-               [served](request& q) { return serve_file(served, &q); });
-}
 
 awaitable<void> server::serve(net::endpoint at)
 {
@@ -46,6 +27,11 @@ awaitable<void> server::serve(net::endpoint at)
 awaitable<void> server::serve(net::listener on)
 {
     return detail::server_core::serve(core_, std::move(on));
+}
+
+awaitable<void> server::serve_threads(std::size_t threads, net::endpoint at)
+{
+    return detail::server_core::serve_threads(core_, threads, std::move(at));
 }
 
 awaitable<void> server::serve_connection(net::stream on)
@@ -66,6 +52,11 @@ awaitable<void> server::stop(std::chrono::milliseconds grace)
 std::size_t server::connections() const noexcept
 {
     return core_->connections();
+}
+
+std::uint16_t server::port() const noexcept
+{
+    return core_->port();
 }
 
 }  // namespace ferry::http

@@ -2,10 +2,13 @@
 
 #include "ferry/http/detail/codec.hpp"
 #include "ferry/http/detail/router.hpp"
+#include "ferry/http/detail/server_body.hpp"
 #include "ferry/http/request.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ferry::http {
 
@@ -19,7 +22,22 @@ public:
         q.headers = std::move(head.headers);
         q.content = buffer();
         q.peer = peer;
+        q.user.clear();
+        q.id.clear();
     }
+    static void set_tls(request& q, const net::tls_info* agreed) { q.tls_ = agreed; }
+
+    static void set_body(request& q, std::shared_ptr<detail::request_body> unread)
+    {
+        q.source_ = std::move(unread);
+    }
+
+    /// Null once it was read, and for requests without a body, or without a connection.
+    static detail::request_body* body(const request& q) noexcept
+    {
+        return static_cast<detail::request_body*>(q.source_.get());
+    }
+    static void forget_body(request& q) noexcept { q.source_.reset(); }
 
     /// \return the path's segments, for the router. \throws problem with 400
     static std::vector<std::string> parse_target(request& q)

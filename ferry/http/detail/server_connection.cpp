@@ -2,7 +2,8 @@
 
 #include "ferry/core/log.hpp"
 #include "ferry/core/time.hpp"
-#include "ferry/http/detail/body_reader.hpp"
+#include "ferry/http/detail/file_body.hpp"
+#include "ferry/http/detail/linger.hpp"
 #include "ferry/http/detail/request_access.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
@@ -16,9 +17,6 @@ namespace ferry::http::detail {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::size_t lingering_bytes = 256 * 1024;
-constexpr auto lingering_time = 1000ms;
 
 void append_field(std::string& to, std::string_view name, std::string_view value)
 {
@@ -50,127 +48,163 @@ server_connection::server_connection(server_core& server, net::stream on)
 void server_connection::stop() noexcept
 {
     keep_alive_ = false;
-    if (idle_) stream_.abort();
+    if (upgraded_) {
+        upgraded_->stop();
+    } else if (idle_) {
+        stream_.abort();
+    }
 }
 
 awaitable<void> server_connection::run()
 {
     try {
-        for (bool again = true; again;) {
-            again = co_await serve_next();
-        }
-        co_await stream_.close();
+        co_await serve_all();
     } catch (const connection_error&) {  // the client has gone
     } catch (const timeout_error&) {     // or does not take its response
     } catch (const cancelled&) {
         if (!server_.stopping()) throw;
     } catch (const std::exception& e) {  // a body that could not be made, once its head was out
-        log::error("a response broke off", "target", request_.path(), "failure", e.what());
+        log::error("a response broke off", "peer", peer_, "failure", e.what());
     }
+}
+
+awaitable<void> server_connection::serve_all()
+{
+    for (bool again = true; again;) {
+        again = co_await wait_for_request();
+        if (again) again = co_await serve_next();
+    }
+    if (upgraded_) co_return;
+    if (close_politely_ || !stream_.buffered().empty()) {
+        co_await linger(stream_);
+    } else {
+        co_await stream_.close();
+    }
+}
+
+// Until the first byte of a request is there. False: there will be none.
+awaitable<bool> server_connection::wait_for_request()
+{
+    idle_ = true;
+    if (!stream_.buffered().empty()) co_return true;
+    if (server_.stopping()) co_return false;
+    pipelined_ = 0;
+    now_.reset();
+    stream_.set_timeout(server_.limits().idle_time(), server_.limits().body_time());
+    try {
+        co_await stream_.wait_readable();
+        const std::size_t n = co_await stream_.fill();
+        co_return n > 0;
+    } catch (const timeout_error&) {
+        co_return false;
+    }
+}
+
+void server_connection::begin_exchange()
+{
+    if (!now_) now_ = std::make_unique<exchange>();
+    now_->body.reset();
+}
+
+// A client that sends ahead and never looks would keep this connection busy at its own pace.
+bool server_connection::has_pipelined_too_much() noexcept
+{
+    return ++pipelined_ >= server_.limits().pipelined_requests() && !stream_.buffered().empty();
 }
 
 // One request and its response. False: it was the last.
 awaitable<bool> server_connection::serve_next()
 {
+    begin_exchange();
     int refused = 0;
     std::string why;
     try {
         const bool read = co_await read_head();
         if (!read) co_return false;
-        const body_plan plan = plan_request(head_);
+        const body_plan plan = plan_request(now_->head);
         keep_alive_ = plan.reusable && !server_.stopping();
-        co_await read_body(plan);
+        if (plan.kind != framing::none) {
+            const message_facts& facts = now_->head.facts;
+            const bool waits = facts.expects_continue && now_->head.minor >= 1;
+            now_->body = std::make_shared<request_body>(stream_, plan, limits_, server_.limits(),
+                                                        waits && stream_.buffered().empty());
+        } else if (has_pipelined_too_much()) {
+            keep_alive_ = false;
+        }
     } catch (const problem& e) {
         refused = e.status();
         why = e.what();
-    } catch (const limit_error& e) {
-        refused = status::content_too_large;
-        why = e.what();
-    } catch (const incomplete_body&) {
-        co_return false;
     } catch (const protocol_error& e) {
         refused = status::bad_request;
         why = e.what();
     } catch (const timeout_error&) {
-        if (stream_.buffered().empty() && idle_) co_return false;
         refused = status::request_timeout;
     }
     if (refused != 0) {
-        co_await refuse(refused, why);
+        co_await refuse(refused, std::move(why));
         co_return false;
     }
-    response r = co_await server_.respond(request_);
+    request_access::set_body(now_->request, now_->body);
+    request_access::set_tls(now_->request, stream_.tls());
+    auto responding = server_.respond(now_->request);
+    response r = co_await std::move(responding);
     co_await answer(std::move(r));
+    if (upgraded_) co_return false;
+    if (keep_alive_ && now_->body) co_await read_rest_of_body();
     co_return keep_alive_;
 }
 
 awaitable<bool> server_connection::read_head()
 {
-    idle_ = true;
+    idle_ = false;
     head_reader reader(limits_);
-    bool timing_head = false;
-    stream_.set_timeout(0ms, server_.limits().body_time());
+    bool timing = false;
     for (;;) {
-        const std::string_view buffered = stream_.buffered_text();
-        const std::size_t used = buffered.empty() ? 0 : reader.request(buffered, head_);
+        const std::size_t used = reader.request(stream_.buffered_text(), now_->head);
         if (used > 0) {
             stream_.consume(used);
             break;
         }
-        if (server_.stopping() && buffered.empty()) co_return false;
-        if (!buffered.empty() && !timing_head) {
-            timing_head = true;
-            idle_ = false;
+        if (!timing) {
+            timing = true;
             stream_.expires_after(server_.limits().head_time());
-        } else if (buffered.empty()) {
-            stream_.expires_after(server_.limits().idle_time());
         }
         const std::size_t n = co_await stream_.fill();
         if (n == 0) co_return false;
     }
-    idle_ = false;
-    stream_.expires_after(0ms);
+    if (timing) stream_.expires_after(0ms);
     stream_.set_timeout(server_.limits().body_time(), server_.limits().body_time());
-    request_access::fill(request_, head_, peer_);
+    request_access::fill(now_->request, now_->head, peer_);
     co_return true;
 }
 
-awaitable<void> server_connection::read_body(const body_plan& plan)
+bool server_connection::is_upgrade(const response& r) const noexcept
 {
-    if (plan.kind == framing::none) co_return;
-    const std::size_t limit = server_.limits().body_bytes();
-    if (plan.length > limit) throw problem(status::content_too_large, "the body is too long");
-    if (head_.facts.expects_continue && head_.minor >= 1 && stream_.buffered().empty()) {
-        co_await stream_.write(std::string("HTTP/1.1 100 Continue\r\n\r\n"));
-    }
-    body_reader reader(stream_, plan, side::request, limits_);
-    ferry::bytes data(static_cast<std::size_t>(plan.length));
-    std::size_t size = 0;
-    while (!reader.done()) {
-        if (size == data.size()) {
-            // One byte more than allowed tells a body that ends at the limit from one that does
-            // not.
-            data.resize(std::min(std::max<std::size_t>(size * 2, 4096), limit + 1));
-        }
-        const auto room = std::span(data).subspan(size);
-        size += co_await reader.read_some(room);
-        if (size > limit) throw problem(status::content_too_large, "the body is too long");
-    }
-    data.resize(size);
-    request_.content = std::move(data);
+    return r.status == status::switching_protocols && now_->head.minor >= 1 &&
+           dynamic_cast<const upgrade*>(r.content.source().get()) != nullptr;
 }
 
 awaitable<void> server_connection::answer(response r)
 {
     if (same(r.headers.get("Connection").value_or(""), "close")) keep_alive_ = false;
     if (server_.stopping()) keep_alive_ = false;
+    if (now_->body && !now_->body->done() && !now_->body->is_nearly_done()) {
+        keep_alive_ = false;
+        close_politely_ = true;
+    }
     const auto& source = r.content.source();
+    if (is_upgrade(r)) {
+        write_head(r, false, std::nullopt);
+        co_await stream_.write(as_bytes(out_));
+        co_await hand_over(source);
+        co_return;
+    }
     const auto length =
         source ? source->length() : std::optional<std::uint64_t>(r.content.data().size());
-    const bool chunked = !length && head_.minor >= 1;
+    const bool chunked = !length && now_->head.minor >= 1;
     if (!length && !chunked) keep_alive_ = false;
     write_head(r, chunked, length);
-    const bool has_body = head_.method != "HEAD" && !is_bodiless(r.status);
+    const bool has_body = now_->head.method != "HEAD" && !is_bodiless(r.status);
     if (source && has_body) {
         co_await write_body(r, chunked);
         co_return;
@@ -206,9 +240,11 @@ void server_connection::write_head(const response& r, bool chunked,
         if (chunked) append_field(out_, "Transfer-Encoding", "chunked");
         if (length) append_field(out_, "Content-Length", fmt::format_int(*length).c_str());
     }
-    if (!keep_alive_) {
+    if (r.status == status::switching_protocols) {
+        append_field(out_, "Connection", "Upgrade");
+    } else if (!keep_alive_) {
         append_field(out_, "Connection", "close");
-    } else if (head_.minor == 0) {
+    } else if (now_->head.minor == 0) {
         append_field(out_, "Connection", "keep-alive");
     }
     out_.append("\r\n");
@@ -219,7 +255,7 @@ awaitable<void> server_connection::write_body(response& r, bool chunked)
 {
     const auto* const file = dynamic_cast<const file_body*>(r.content.source().get());
     if (file == nullptr) {
-        co_await stream_.write(out_);
+        co_await stream_.write(as_bytes(out_));
         co_await write_source(*r.content.source(), chunked);
         co_return;
     }
@@ -258,30 +294,36 @@ awaitable<void> server_connection::write_source(body_source& source, bool chunke
     if (chunked) co_await stream_.write(std::string("0\r\n\r\n"));
 }
 
+awaitable<void> server_connection::hand_over(std::shared_ptr<body_source> to)
+{
+    upgraded_ = std::static_pointer_cast<upgrade>(std::move(to));
+    out_ = std::string();
+    if (server_.stopping()) upgraded_->stop();
+    auto taken = upgraded_->take_over(std::move(stream_));
+    co_await std::move(taken);
+}
+
+// A handler has answered without reading all; what is left is little, and nobody else's.
+awaitable<void> server_connection::read_rest_of_body()
+{
+    try {
+        while (!now_->body->done()) {
+            const buffer dropped = co_await now_->body->next();
+        }
+    } catch (const problem&) {
+        keep_alive_ = false;
+    }
+}
+
 awaitable<void> server_connection::refuse(int status, std::string detail)
 {
     keep_alive_ = false;
+    close_politely_ = true;
     stream_.expires_after(server_.limits().body_time());
-    head_.method.clear();
-    head_.minor = 1;
+    now_->head.method.clear();
+    now_->head.minor = 1;
+    now_->body.reset();
     co_await answer(problem_response(status, detail));
-    co_await linger();
-}
-
-// What the client still sends would reset the connection, and with it the response on its way.
-awaitable<void> server_connection::linger()
-{
-    stream_.expires_after(lingering_time);
-    co_await stream_.shutdown_write();
-    std::size_t dropped = 0;
-    for (;;) {
-        const std::size_t there = stream_.buffered().size();
-        dropped += there;
-        stream_.consume(there);
-        if (dropped > lingering_bytes) break;
-        const std::size_t n = co_await stream_.fill();
-        if (n == 0) break;
-    }
 }
 
 }  // namespace ferry::http::detail

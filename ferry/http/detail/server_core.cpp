@@ -1,37 +1,19 @@
 #include "ferry/http/detail/server_core.hpp"
 
-#include "ferry/async/timeout.hpp"
+#include "ferry/async/blocking.hpp"
+#include "ferry/async/run.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/http/detail/request_access.hpp"
-#include "ferry/http/detail/server_connection.hpp"
 #include "ferry/http/error.hpp"
-#include "ferry/net/tls.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
+#include <future>
+#include <thread>
 #include <utility>
 
 namespace ferry::http::detail {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto handshake_time = 10s;
-
-// Stands for its object in a set while it lives.
-template <class T>
-class registration {
-public:
-    registration(std::set<T*>& in, T& what) : in_(in), what_(&what) { in_.insert(what_); }
-    ~registration() { in_.erase(what_); }
-    registration(const registration&) = delete;
-    registration& operator=(const registration&) = delete;
-
-private:
-    std::set<T*>& in_;
-    T* what_;
-};
 
 std::string allowed_methods(const router::methods& methods)
 {
@@ -43,20 +25,60 @@ std::string allowed_methods(const router::methods& methods)
     return list;
 }
 
-awaitable<void> handle(std::shared_ptr<server_core> core, net::stream peer,
-                       std::shared_ptr<const net::endpoint> at, semaphore::guard place)
+awaitable<response> ready(response r)
 {
-    try {
-        if (at->tls() != nullptr) {
-            auto secured = net::accept_tls(std::move(peer), *at->tls());
-            peer = co_await ferry::timeout(handshake_time, std::move(secured), "TLS handshake");
-        }
-        co_await server_core::serve_one(core, std::move(peer));
-    } catch (const std::exception& e) {
-        log::info("an HTTP connection failed", "failure", e.what());
-    }
-    place.release();
+    co_return r;
 }
+
+// Waits for what other threads do, whatever comes of it. A loop that has ended has nothing to stop.
+awaitable<void> wait_for_all(std::vector<std::future<void>> others)
+{
+    const auto shared = std::make_shared<std::vector<std::future<void>>>(std::move(others));
+    const auto wait = [shared] {
+        for (auto& one : *shared) {
+            try {
+                one.get();
+            } catch (const std::exception&) {
+            } catch (const cancelled&) {
+            }
+        }
+    };
+    co_await run_blocking(wait);
+}
+
+// The threads besides the one that serve_threads() was called on.
+class crew {
+public:
+    void hire(std::shared_ptr<server_core> core, const net::endpoint& at)
+    {
+        threads_.emplace_back([this, core = std::move(core), at] { work(core, at); });
+    }
+
+    /// Blocks. The first failure, if there was one.
+    std::exception_ptr join()
+    {
+        for (auto& t : threads_) t.join();
+        threads_.clear();
+        return failure_;
+    }
+
+private:
+    void work(const std::shared_ptr<server_core>& core, const net::endpoint& at)
+    {
+        try {
+            net::listener on(at, net::listen_options().reuse_port());
+            run(server_core::serve(core, std::move(on)));
+        } catch (const cancelled&) {  // by the thread that hired this one
+        } catch (...) {
+            const std::lock_guard lock(mutex_);
+            if (!failure_) failure_ = std::current_exception();
+        }
+    }
+
+    std::vector<std::thread> threads_;
+    std::mutex mutex_;
+    std::exception_ptr failure_;
+};
 
 }  // namespace
 
@@ -68,18 +90,47 @@ response problem_response(int status, std::string_view detail)
     return response(status, body(ferry::json::dump(document), "application/problem+json"));
 }
 
-void server_core::route(std::string_view method, std::string_view pattern, server::handler h)
+server_core::server_core(const server_limits& limits) : limits_(limits)
+{
+    last_ = [this](request& q) { return dispatch_safely(q); };
+}
+
+void server_core::add_route(std::string_view method, std::string_view pattern, request_handler h,
+                            route_options with, chain around)
 {
     routes_.add(method, pattern, handlers_.size());
-    handlers_.push_back(std::move(h));
+    auto r = std::make_unique<route>();
+    r->handler = std::move(h);
+    r->with = with;
+    r->around = std::move(around);
+    r->last = [this, self = r.get()](request& q) { return call(*self, q); };
+    handlers_.push_back(std::move(r));
 }
 
 awaitable<response> server_core::respond(request& q)
 {
+    if (around_all_.empty()) return dispatch_safely(q);
+    const auto guarded = [](server_core* self, request* asked) -> awaitable<response> {
+        try {
+            co_return co_await next_handler(self->around_all_, self->last_)(*asked);
+        } catch (const problem& e) {
+            co_return problem_response(e.status(), e.what());
+        } catch (const std::exception& e) {
+            log::error("a middleware failed", "method", asked->method, "path", asked->path(),
+                       "failure", e.what());
+        }
+        co_return problem_response(status::internal_server_error, {});
+    };
+    return guarded(this, &q);
+}
+
+awaitable<response> server_core::dispatch_safely(request& q)
+{
     int status = status::internal_server_error;
     std::string detail;
     try {
-        co_return co_await dispatch(q);
+        auto dispatched = dispatch(q);
+        co_return co_await std::move(dispatched);
     } catch (const problem& e) {
         status = e.status();
         detail = e.what();
@@ -93,7 +144,7 @@ awaitable<response> server_core::dispatch(request& q)
 {
     const auto segments = request_access::parse_target(q);
     if (q.target == "*" && q.method == "OPTIONS") {
-        co_return response(status::no_content).with("Allow", "OPTIONS, GET, HEAD");
+        return ready(response(status::no_content).with("Allow", "OPTIONS, GET, HEAD"));
     }
     auto found = routes_.find(segments);
     if (!found) throw problem(status::not_found);
@@ -103,72 +154,103 @@ awaitable<response> server_core::dispatch(request& q)
     if (at == methods.end()) {
         const std::string allowed = allowed_methods(methods);
         if (q.method == "OPTIONS") {
-            co_return response(status::no_content).with("Allow", allowed);
+            return ready(response(status::no_content).with("Allow", allowed));
         }
-        co_return problem_response(status::method_not_allowed, {}).with("Allow", allowed);
+        return ready(problem_response(status::method_not_allowed, {}).with("Allow", allowed));
     }
     request_access::set_parameters(q, std::move(found->parameters));
-    auto handled = handlers_[at->second](q);
-    co_return co_await std::move(handled);
+    const route& r = *handlers_[at->second];
+    if (r.around) return next_handler(*r.around, r.last)(q);
+    return call(r, q);
+}
+
+awaitable<response> server_core::call(const route& r, request& q)
+{
+    if (request_body* const unread = request_access::body(q)) {
+        unread->limit_to(r.with.body_bytes(limits_.body_bytes()));
+        if (!r.with.stream_body()) {
+            const auto read_first = [](const route* to, request* asked) -> awaitable<response> {
+                asked->content = co_await request_access::body(*asked)->read_all();
+                request_access::forget_body(*asked);
+                auto handled = to->handler(*asked);
+                co_return co_await std::move(handled);
+            };
+            return read_first(&r, &q);
+        }
+    }
+    return r.handler(q);
+}
+
+std::shared_ptr<server_loop> server_core::loop_here()
+{
+    const std::lock_guard lock(mutex_);
+    const loop here = loop::current();
+    const auto at = std::ranges::find_if(loops_, [&](const auto& l) { return l->owner() == here; });
+    if (at != loops_.end()) return *at;
+    loops_.push_back(std::make_shared<server_loop>());
+    return loops_.back();
 }
 
 awaitable<void> server_core::serve_one(std::shared_ptr<server_core> self, net::stream on)
 {
-    server_connection connection(*self, std::move(on));
-    const registration registered(self->connections_, connection);
-    co_await connection.run();
+    const place counted(*self);
+    auto served = server_loop::serve_one(self->loop_here(), self, std::move(on));
+    co_await std::move(served);
 }
 
 awaitable<void> server_core::serve(std::shared_ptr<server_core> self, net::listener on)
 {
     if (self->stopping_) throw error(ferry::errc::invalid_state, "the server was stopped");
-    const auto at = std::make_shared<const net::endpoint>(on.local_endpoint());
-    semaphore room(self->limits_.connections());
-    task_group group;
-    const registration listening(self->listeners_, on);
-    const registration running(self->groups_, group);
-    ++self->serving_;
-    self->idle_.clear();
+    self->port_ = on.port();
+    auto served = server_loop::serve(self->loop_here(), self, std::move(on));
+    co_await std::move(served);
+}
+
+awaitable<void> server_core::serve_threads(std::shared_ptr<server_core> self, std::size_t threads,
+                                           net::endpoint at)
+{
+    net::listener first(at, net::listen_options().reuse_port());
+    const net::endpoint bound = first.local_endpoint();
+    const auto others = std::make_shared<crew>();
+    for (std::size_t i = 1; i < threads; ++i) others->hire(self, bound);
     std::exception_ptr end;
     try {
-        for (;;) {
-            auto place = co_await room.acquire();
-            net::stream peer = co_await on.accept();
-            auto connection = handle(self, std::move(peer), at, std::move(place));
-            group.spawn(std::move(connection));
-        }
+        co_await serve(self, std::move(first));
     } catch (...) {
         end = std::current_exception();
     }
-    on.close();
-    if (!self->stopping_) group.cancel();
-    std::exception_ptr failed;
-    try {
-        co_await group.join();
-    } catch (...) {
-        failed = std::current_exception();
+    if (end) {  // not stop(): nobody else ends the others
+        const std::lock_guard lock(self->mutex_);
+        for (const auto& l : self->loops_) {
+            l->owner().post([l] { l->cancel(); });
+        }
     }
-    if (--self->serving_ == 0) self->idle_.set();
+    if (end) {
+        // Cancelled, this coroutine cannot wait any more; the others were just told to end.
+        others->join();
+        std::rethrow_exception(end);
+    }
+    const auto join = [others] { return others->join(); };
+    const std::exception_ptr failed = co_await run_blocking(join);
     if (failed) std::rethrow_exception(failed);
-    if (!self->stopping_) std::rethrow_exception(end);
 }
 
 awaitable<void> server_core::stop(std::shared_ptr<server_core> self,
                                   std::chrono::milliseconds grace)
 {
     self->stopping_ = true;
-    for (net::listener* l : self->listeners_) l->close();
-    for (server_connection* c : self->connections_) c->stop();
-    if (self->serving_ == 0) co_return;
-    bool late = false;
-    try {
-        co_await ferry::timeout(grace, self->idle_.wait(), "the last responses");
-    } catch (const timeout_error&) {
-        late = true;
+    const auto here = self->loop_here();
+    std::vector<std::shared_ptr<server_loop>> loops;
+    {
+        const std::lock_guard lock(self->mutex_);
+        loops = self->loops_;
     }
-    if (!late) co_return;
-    for (task_group* g : self->groups_) g->cancel();
-    co_await self->idle_.wait();
+    std::vector<std::future<void>> others;
+    for (const auto& l : loops) {
+        if (l != here) others.push_back(l->owner().submit(server_loop::stop(l, grace)));
+    }
+    co_await server_loop::stop(here, grace);
+    if (!others.empty()) co_await wait_for_all(std::move(others));
 }
 
 }  // namespace ferry::http::detail

@@ -1,52 +1,83 @@
 #pragma once
 
-#include "ferry/async/sync.hpp"
-#include "ferry/async/task_group.hpp"
+#include "ferry/async/loop.hpp"
 #include "ferry/http/detail/router.hpp"
-#include "ferry/http/detail/static_files.hpp"
+#include "ferry/http/detail/server_loop.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/net/listener.hpp"
 
+#include <atomic>
 #include <memory>
-#include <set>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace ferry::http::detail {
 
-class server_connection;
-
-/// Routes, and the connections that are being served. Belongs to one loop.
+/// What all threads of a server share: its routes, which do not change while it serves, and how
+/// many connections there are.
 class server_core {
 public:
-    explicit server_core(const server_limits& limits) : limits_(limits) {}
+    explicit server_core(const server_limits& limits);
+
+    using chain = std::shared_ptr<const std::vector<middleware>>;
 
     const server_limits& limits() const noexcept { return limits_; }
     bool stopping() const noexcept { return stopping_; }
 
-    void route(std::string_view method, std::string_view pattern, server::handler h);
+    void add_route(std::string_view method, std::string_view pattern, request_handler h,
+                   route_options with, chain around);
+    void use(middleware m) { around_all_.push_back(std::move(m)); }
 
     /// Never throws but `cancelled`.
     awaitable<response> respond(request& q);
 
     static awaitable<void> serve(std::shared_ptr<server_core> self, net::listener on);
+    static awaitable<void> serve_threads(std::shared_ptr<server_core> self, std::size_t threads,
+                                         net::endpoint at);
     static awaitable<void> serve_one(std::shared_ptr<server_core> self, net::stream on);
     static awaitable<void> stop(std::shared_ptr<server_core> self, std::chrono::milliseconds grace);
 
-    std::size_t connections() const noexcept { return connections_.size(); }
+    std::size_t connections() const noexcept { return connections_; }
+    bool has_room() const noexcept { return connections_ < limits_.connections(); }
+
+    /// One connection's place among those that are counted.
+    class place {
+    public:
+        explicit place(server_core& of) noexcept : of_(of) { ++of_.connections_; }
+        ~place() { --of_.connections_; }
+        place(const place&) = delete;
+        place& operator=(const place&) = delete;
+
+    private:
+        server_core& of_;
+    };
+    std::uint16_t port() const noexcept { return port_; }
 
 private:
+    struct route {
+        request_handler handler;
+        route_options with;
+        chain around;
+        request_handler last;  ///< reads the body and calls the handler
+    };
+
     awaitable<response> dispatch(request& q);
+    awaitable<response> dispatch_safely(request& q);
+    awaitable<response> call(const route& r, request& q);
+    std::shared_ptr<server_loop> loop_here();
 
     server_limits limits_;
     router routes_;
-    std::vector<server::handler> handlers_;
-    std::set<server_connection*> connections_;
-    std::set<net::listener*> listeners_;
-    std::set<task_group*> groups_;
-    std::size_t serving_ = 0;
-    event idle_;  ///< nothing is being served
-    bool stopping_ = false;
+    std::vector<std::unique_ptr<const route>> handlers_;
+    std::vector<middleware> around_all_;
+    request_handler last_;
+
+    std::atomic<bool> stopping_ = false;
+    std::atomic<std::size_t> connections_ = 0;
+    std::atomic<std::uint16_t> port_ = 0;
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<server_loop>> loops_;
 };
 
 /// A response with an application/problem+json document (RFC 9457).

@@ -1,6 +1,7 @@
 #include "ferry/http/detail/static_files.hpp"
 
 #include "ferry/core/random.hpp"
+#include "ferry/http/detail/directory_listing.hpp"
 #include "ferry/http/detail/mime.hpp"
 #include "ferry/http/detail/syntax.hpp"
 
@@ -104,7 +105,8 @@ http::body make_body(const std::shared_ptr<const open_file>& file, const buffer&
 
 }  // namespace
 
-static_files::static_files(const std::filesystem::path& directory)
+static_files::static_files(const std::filesystem::path& directory, file_options with)
+    : with_(std::move(with))
 {
     const int root = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) throw system_failure(errno, "open " + directory.string());
@@ -145,35 +147,53 @@ std::optional<static_files::variant> static_files::open(const std::string& path,
     return v;
 }
 
-const static_files::entry& static_files::look_up(const std::string& path)
+std::shared_ptr<const static_files::entry> static_files::look_up(const std::string& path)
 {
     const auto now = std::chrono::steady_clock::now();
-    auto at = cache_.find(path);
-    if (at != cache_.end() && now - at->second.checked < trusted_for) return at->second;
-    // Whoever asks for many names may only push out what is quickly read again.
-    if (at == cache_.end() && cache_.size() >= cached_files) cache_.clear();
-    if (at == cache_.end() || cache_.empty()) at = cache_.try_emplace(path).first;
-    entry& e = at->second;
-    try {
-        bool ignored = false;
-        e.plain = open(path, e.is_directory, e.plain);
-        e.brotli = e.plain ? open(path + ".br", ignored, e.brotli) : std::nullopt;
-        e.gzip = e.plain ? open(path + ".gz", ignored, e.gzip) : std::nullopt;
-    } catch (...) {
-        cache_.erase(at);
-        throw;
+    std::shared_ptr<const entry> known;
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto at = cache_.find(path); at != cache_.end()) known = at->second;
     }
-    e.checked = now;
+    if (known && now - known->checked < trusted_for) return known;
+    auto e = std::make_shared<entry>();
+    bool ignored = false;
+    e->plain = open(path, e->is_directory, known ? known->plain : std::nullopt);
+    if (e->plain) {
+        e->brotli = open(path + ".br", ignored, known ? known->brotli : std::nullopt);
+        e->gzip = open(path + ".gz", ignored, known ? known->gzip : std::nullopt);
+    }
+    e->checked = now;
+    const std::lock_guard lock(mutex_);
+    // Whoever asks for many names may only push out what is quickly read again.
+    if (!known && cache_.size() >= cached_files) cache_.clear();
+    cache_[path] = e;
     return e;
+}
+
+// A directory without index.html.
+response static_files::answer_directory(const request& asked, const std::string& path) const
+{
+    if (with_.listing()) {
+        const int opened = open_beneath(root_->descriptor(), path);
+        if (opened >= 0) {
+            auto page = list_directory(opened, asked.path());
+            if (page) return response(http::html(std::move(*page)));
+        }
+    }
+    return plain_status(status::not_found);
 }
 
 response static_files::serve(const request& asked, std::string_view below)
 {
     if (!is_servable(below)) return plain_status(status::not_found);
     std::string path(below);
-    if (path.empty() || path.ends_with('/')) path += "index.html";
-    const entry& found = look_up(path);
+    const bool is_directory = path.empty() || path.ends_with('/');
+    if (is_directory) path += "index.html";
+    const auto looked_up = look_up(path);
+    const entry& found = *looked_up;
     if (!found.plain) {
+        if (is_directory) return answer_directory(asked, std::string(below));
         if (!found.is_directory) return plain_status(status::not_found);
         const std::size_t mark = std::min(asked.target.find('?'), asked.target.size());
         std::string location = asked.target;
@@ -194,6 +214,7 @@ response static_files::serve(const request& asked, std::string_view below)
     r.headers.add("ETag", chosen->tags.etag);
     r.headers.add("Last-Modified", http_date::format(chosen->tags.modified));
     if (found.brotli || found.gzip) r.headers.add("Vary", "Accept-Encoding");
+    if (!with_.cache_control().empty()) r.headers.add("Cache-Control", with_.cache_control());
     switch (check_preconditions(asked.headers, true, chosen->tags)) {
         case precondition::not_modified: r.status = status::not_modified; return r;
         case precondition::failed: return plain_status(status::precondition_failed);

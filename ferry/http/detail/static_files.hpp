@@ -6,12 +6,14 @@
 #include "ferry/http/detail/range.hpp"
 #include "ferry/http/request.hpp"
 #include "ferry/http/response.hpp"
+#include "ferry/http/router.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,11 +25,12 @@ namespace ferry::http::detail {
 /// begin with a dot do not exist here.
 ///
 /// What was served is kept for a second without another look at the disk: small files with their
-/// content, large ones open. Belongs to one loop.
+/// content, large ones open. Thread-safe.
 class static_files {
 public:
     /// \throws error  the directory cannot be opened.
-    explicit static_files(const std::filesystem::path& directory);
+    explicit static_files(const std::filesystem::path& directory,
+                          file_options with = file_options());
 
     /// Answers GET and HEAD with 200, 206, 301, 304, 404, 412 or 416.
     /// \param below  the decoded path under the prefix, `docs/a.html`; empty for the directory.
@@ -50,12 +53,15 @@ private:
         std::chrono::steady_clock::time_point checked;
     };
 
-    const entry& look_up(const std::string& path);
+    std::shared_ptr<const entry> look_up(const std::string& path);
     std::optional<variant> open(const std::string& path, bool& is_directory,
                                 const std::optional<variant>& known) const;
+    response answer_directory(const request& asked, const std::string& path) const;
 
     std::shared_ptr<const open_file> root_;
-    std::map<std::string, entry, std::less<>> cache_;
+    file_options with_;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<const entry>, std::less<>> cache_;
 };
 
 /// Whether an Accept-Encoding allows a coding: named with q above 0, or by `*`.
