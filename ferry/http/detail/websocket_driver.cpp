@@ -99,7 +99,7 @@ awaitable<std::optional<websocket_message>> websocket::impl::next(self s)
     for (;;) {
         if (s->leaving_ && !s->close_sent_) {
             s->stream.expires_after(s->with.close_timeout());
-            co_await send_close(s, close_code::going_away, {});
+            co_await send_close(s, close_code::going_away, std::string());
         }
         const auto buffered = s->stream.buffered();
         auto rest = buffered;
@@ -149,7 +149,7 @@ awaitable<websocket::impl::waiting> websocket::impl::wait_for_bytes(self s)
 awaitable<void> websocket::impl::keep_alive(self s)
 {
     s->pinged_ = true;
-    co_await send_control(s, detail::opcode::ping, {});
+    co_await send_control(s, detail::opcode::ping, std::string());
 }
 
 awaitable<void> websocket::impl::send(self s, bool is_text, buffer data, bool last)

@@ -77,7 +77,8 @@ public:
                        e.what());
             code = close_code::internal_error;
         }
-        co_await ws.close(stopping_ ? close_code::going_away : code);
+        if (stopping_) code = close_code::going_away;
+        co_await ws.close(code);
     }
 
     void stop() noexcept override
