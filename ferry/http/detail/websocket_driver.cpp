@@ -197,7 +197,7 @@ awaitable<void> websocket::impl::answer_close(self s)
     s->code = by.code;
     s->reason = by.text;
     try {
-        if (!s->close_sent_) co_await send_close(s, by.code, {});
+        if (!s->close_sent_) co_await send_close(s, by.code, std::string());
         co_await finish(s);
     } catch (const error&) {
         // The closing handshake is over; how the connection ends changes nothing.
