@@ -157,10 +157,8 @@ void value_builder::big_integer(std::string_view digits)
     put_long_text(value_kind::integer, digits);
 }
 
-void value_builder::array(std::size_t from, value_kind kind)
+cell value_builder::make_run(const cell* elements, std::size_t count, value_kind kind)
 {
-    cell* const elements = first_ + from;
-    const auto count = static_cast<std::size_t>(top_ - elements);
     if (count > UINT32_MAX) throw limit_error{"max_elements", UINT32_MAX};
     cell made = cell::of(kind, 0);
     made.items = nullptr;
@@ -175,8 +173,26 @@ void value_builder::array(std::size_t from, value_kind kind)
         made.size = run->capacity;
         made.items = run;
     }
+    return made;
+}
+
+void value_builder::array(std::size_t from, value_kind kind)
+{
+    cell* const elements = first_ + from;
+    const cell made = make_run(elements, static_cast<std::size_t>(top_ - elements), kind);
     top_ = elements;
     push(made);
+}
+
+void value_builder::pairs(std::size_t from)
+{
+    cell* const members = first_ + from;
+    const auto count = static_cast<std::size_t>(top_ - members) / 2;
+    for (std::size_t i = 0; i < count; ++i) {
+        members[i] = make_run(members + 2 * i, 2, value_kind::tuple);
+    }
+    top_ = members + count;
+    array(from);
 }
 
 std::optional<std::size_t> value_builder::object(std::size_t from, duplicate_keys duplicates)
@@ -197,6 +213,9 @@ std::optional<std::size_t> value_builder::object(std::size_t from, duplicate_key
                 ++count;
             } else if (duplicates == duplicate_keys::error) {
                 return i;
+            } else if (duplicates == duplicate_keys::all) {
+                pairs(from);
+                return std::nullopt;
             } else if (duplicates == duplicate_keys::last) {
                 members[2 * same + 1] = member[1];
             }

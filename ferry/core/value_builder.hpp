@@ -73,6 +73,7 @@ enum class duplicate_keys : std::uint8_t {
     last,   ///< the last value wins, at the place of the first, as in Python
     first,  ///< the first value wins
     error,  ///< the document is refused
+    all,    ///< an object with equal keys becomes an array of tuples (key, value)
 };
 
 /// Builds one parsed value in an arena; what parsers use. Values are put on a stack; a container is
@@ -163,6 +164,8 @@ private:
     void put_long_text(value_kind kind, std::string_view text);
     void grow_stack();
     void add_text_block(std::size_t size);
+    void pairs(std::size_t from);
+    detail::cell make_run(const detail::cell* elements, std::size_t count, value_kind kind);
 
     detail::arena* arena_;
     char* text_ = nullptr;

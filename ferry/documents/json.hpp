@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,11 @@
 #include <utility>
 
 namespace ferry::json {
+
+namespace detail {
+struct parse_hooks;
+struct special_options;
+}  // namespace detail
 
 /// What becomes of a `\ud800` without its other half.
 enum class surrogates : std::uint8_t {
@@ -41,7 +47,8 @@ public:
     parse_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
     /// Digits of an integer; more throws `limit_error`. 4300 by default, as in Python.
     parse_options& max_digits(std::size_t count) noexcept { return max_digits_ = count, *this; }
-    /// `duplicate_keys::last` by default, as in Python.
+    /// `duplicate_keys::last` by default, as in Python; `all` shows what its `object_pairs_hook`
+    /// sees.
     parse_options& duplicates(duplicate_keys policy) noexcept
     {
         return duplicates_ = policy, *this;
@@ -59,9 +66,22 @@ public:
     parse_options& strict(bool on) noexcept { return strict_ = on, *this; }
     /// Keeps the text of numbers with a fraction or an exponent, as `parse_float=Decimal`.
     parse_options& decimals(bool on = true) noexcept { return decimals_ = on, *this; }
+    /// Reads JSON5 (json5.org): comments, trailing commas, names without quotes, single quotes,
+    /// hexadecimal numbers, `+1`, `.5`, `5.`, Infinity and NaN, line breaks escaped in strings.
+    parse_options& relaxed(bool on = true) noexcept { return relaxed_ = on, *this; }
+    /// Called for every object, inner ones first; what it returns takes the object's place. As
+    /// Python's.
+    parse_options& object_hook(std::function<value(value)> convert);
+    /// Called with the text of every number with a fraction or an exponent. As `parse_float`.
+    parse_options& float_hook(std::function<value(std::string_view)> convert);
+    /// Called with the digits of every other number. As `parse_int`.
+    parse_options& int_hook(std::function<value(std::string_view)> convert);
 
 private:
     friend class parser;
+    friend class relaxed_parser;
+    friend struct detail::special_options;
+    std::shared_ptr<const detail::parse_hooks> hooks_;
     std::size_t max_depth_ = 1024;
     std::size_t max_digits_ = 4300;
     duplicate_keys duplicates_ = duplicate_keys::last;
@@ -70,6 +90,7 @@ private:
     bool overflow_ = false;
     bool strict_ = true;
     bool decimals_ = false;
+    bool relaxed_ = false;
 };
 
 /// Reads one document of UTF-8 text; white space around it and a byte order mark are skipped.
@@ -180,7 +201,7 @@ public:
     }
 
 private:
-    friend class writer;
+    friend class dumper;
     std::optional<std::string> indent_;
     std::function<value(const value&)> fallback_;
     nan_policy nan_ = nan_policy::error;

@@ -46,15 +46,15 @@ char* put_real(char* to, double n) noexcept
 
 }  // namespace
 
-class writer {
+class dumper {
 public:
-    explicit writer(const dump_options& options)
+    explicit dumper(const dump_options& options)
         : options_{options}, plain_{!options.html_safe_}, out_{std::move(kept_buffer())}
     {
     }
-    writer(const writer&) = delete;
-    writer& operator=(const writer&) = delete;
-    ~writer()
+    dumper(const dumper&) = delete;
+    dumper& operator=(const dumper&) = delete;
+    ~dumper()
     {
         if (out_.size() <= max_kept_buffer) kept_buffer() = std::move(out_);
     }
@@ -356,7 +356,7 @@ private:
 
 std::string dump(const value& v, const dump_options& options)
 {
-    return writer{options}.write(v);
+    return dumper{options}.write(v);
 }
 
 }  // namespace ferry::json

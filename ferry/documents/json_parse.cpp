@@ -1,6 +1,7 @@
 #include "ferry/core/utf8.hpp"
 #include "ferry/documents/detail/json_number.hpp"
 #include "ferry/documents/detail/json_scan.hpp"
+#include "ferry/documents/detail/json_special.hpp"
 #include "ferry/documents/detail/json_text.hpp"
 #include "ferry/documents/json.hpp"
 
@@ -352,8 +353,12 @@ private:
     std::vector<const char*> keys_;  // where they began, if equal ones are errors
 };
 
+using detail::special_options;
+
 value parse(std::string_view text, const parse_options& options)
 {
+    if (special_options::are_set(options))
+        return special_options::parse(text, 0, text.size(), options);
     return parser{text, 0, text.size(), options}.parse_all();
 }
 
@@ -373,12 +378,14 @@ std::optional<value> try_parse(std::string_view text, const parse_options& optio
 
 prefix parse_prefix(std::string_view text, const parse_options& options)
 {
+    if (special_options::are_set(options)) return special_options::parse_prefix(text, options);
     return parser{text, 0, text.size(), options}.parse_first();
 }
 
 value detail::parse_line(std::string_view text, std::size_t from, std::size_t to,
                          const parse_options& options)
 {
+    if (special_options::are_set(options)) return special_options::parse(text, from, to, options);
     return parser{text, from, to, options}.parse_all();
 }
 
