@@ -18,7 +18,7 @@ struct entry {
     std::size_t size;
 };
 // In the order of the enumeration.
-constexpr std::array<entry, 10> entries{{{"md5", "MD5", 16},
+constexpr std::array<entry, 11> entries{{{"md5", "MD5", 16},
                                          {"sha1", "SHA1", 20},
                                          {"sha224", "SHA224", 28},
                                          {"sha256", "SHA256", 32},
@@ -27,7 +27,8 @@ constexpr std::array<entry, 10> entries{{{"md5", "MD5", 16},
                                          {"sha3_256", "SHA3-256", 32},
                                          {"sha3_512", "SHA3-512", 64},
                                          {"blake2b", "BLAKE2B512", 64},
-                                         {"blake2s", "BLAKE2S256", 32}}};
+                                         {"blake2s", "BLAKE2S256", 32},
+                                         {"sha512_256", "SHA512-256", 32}}};
 
 const entry& entry_of(algorithm a)
 {

@@ -30,6 +30,7 @@ enum class algorithm : std::uint8_t {
     sha3_512,
     blake2b,  ///< 64 bytes
     blake2s,  ///< 32 bytes
+    sha512_256,
 };
 
 /// By hashlib's name: `sha256`, `sha3_256`.

@@ -30,6 +30,10 @@ public:
             case errc::insecure_credentials: return "bearer token over plain http";
             case errc::peer_speaks_tls: return "peer speaks TLS";
             case errc::peer_speaks_something: return "peer does not speak HTTP";
+            case errc::private_address: return "address is not public";
+            case errc::circuit_open: return "host failed too often";
+            case errc::token_refused: return "no access token";
+            case errc::bad_challenge: return "challenge cannot be answered";
         }
         return "unknown error";
     }
@@ -39,8 +43,12 @@ public:
         switch (static_cast<errc>(value)) {
             case errc::closed_early:
             case errc::incomplete_body: return condition::disconnected;
+            case errc::circuit_open: return condition::overloaded;
+            case errc::private_address:
+            case errc::token_refused:
             case errc::refused_redirect:
             case errc::insecure_credentials: return condition::denied;
+            case errc::bad_challenge:
             case errc::unrewindable_body:
             case errc::body_consumed:
             case errc::peer_speaks_tls:
@@ -104,6 +112,11 @@ std::string_view name(phase p) noexcept
     constexpr std::array<std::string_view, phase_count> names = {
         "prepare", "pool", "connect", "tls", "send", "head", "body"};
     return names[static_cast<std::size_t>(p)];
+}
+
+const failure_details* details_of(const std::exception& e) noexcept
+{
+    return dynamic_cast<const failure_details*>(&e);
 }
 
 const std::error_category& status_category() noexcept

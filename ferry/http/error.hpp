@@ -2,8 +2,10 @@
 
 #include "ferry/core/error.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -28,6 +30,10 @@ enum class errc {
     insecure_credentials,   ///< a bearer token would travel over plain http
     peer_speaks_tls,        ///< plain http was spoken to a TLS port
     peer_speaks_something,  ///< the first bytes belong to another protocol
+    private_address,        ///< block_private() does not let this address be connected to
+    circuit_open,           ///< breaker(): the host has failed too often just now
+    token_refused,          ///< an OAuth 2 token endpoint gave no token
+    bad_challenge,          ///< a server's WWW-Authenticate cannot be answered
 };
 std::error_code make_error_code(errc e) noexcept;
 
@@ -95,6 +101,34 @@ public:
 
     int status() const noexcept { return code().value(); }
 };
+
+/// One send of a request that failed, and was made up for by another.
+class failed_attempt {
+public:
+    std::chrono::nanoseconds at{0};  ///< since the start of the request
+    std::string peer;                ///< address; empty if there was no connection
+    std::string cause;
+};
+
+/// What was going on when a request failed, beside the error that it failed with. Every error that
+/// leaves a session has it:
+///
+///     catch (const error& e) {
+///         if (auto* d = http::details_of(e)) print(name(d->phase), d->peer, d->attempt);
+class failure_details {
+public:
+    std::string method;
+    std::string url;  ///< of the last attempt; a password is shown as ***
+    int attempt = 0;  ///< from 1, redirects included; 0 if nothing was sent
+    http::phase phase = http::phase::prepare;
+    std::string peer;                    ///< the address spoken to; empty without
+    std::uint64_t bytes_sent = 0;        ///< of the request's body
+    std::uint64_t bytes_received = 0;    ///< of the response's body, as it came
+    std::vector<failed_attempt> before;  ///< the attempts that retry() made up for
+};
+
+/// Null if the error did not come from a request.
+const failure_details* details_of(const std::exception& e) noexcept;
 
 /// As requests.TooManyRedirects.
 class too_many_redirects : public protocol_error {

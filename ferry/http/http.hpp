@@ -13,17 +13,21 @@
 ///
 /// The guide is docs/http.md. As Requests, and http.server.
 
+#include "ferry/http/auth.hpp"
 #include "ferry/http/body.hpp"
 #include "ferry/http/cookie_file.hpp"
 #include "ferry/http/cookies.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/header_values.hpp"
 #include "ferry/http/headers.hpp"
+#include "ferry/http/hooks.hpp"
 #include "ferry/http/multipart.hpp"
 #include "ferry/http/options.hpp"
+#include "ferry/http/outgoing.hpp"
 #include "ferry/http/params.hpp"
 #include "ferry/http/request.hpp"
 #include "ferry/http/response.hpp"
+#include "ferry/http/retry.hpp"
 #include "ferry/http/router.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/http/server_limits.hpp"

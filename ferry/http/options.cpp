@@ -1,12 +1,9 @@
 #include "ferry/http/options.hpp"
 
-#include "ferry/core/base64.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace ferry::http {
 
@@ -24,29 +21,6 @@ void timeout_option::apply_to(request_options& to) const
     if (read_) t.read_ = read_;
     if (write_) t.write_ = write_;
     if (total_) t.total_ = total_;
-}
-
-void auth_option::apply_to(request_options& to) const
-{
-    to.auth = *this;
-}
-
-auth_option basic_auth(std::string_view user, std::string_view password)
-{
-    if (user.find(':') != std::string_view::npos) {
-        throw error(errc::bad_header, "a user name for basic authentication holds a colon");
-    }
-    const std::string both = std::string(user) + ':' + std::string(password);
-    return {auth_option::scheme::basic, "Basic " + base64::encode(both)};
-}
-
-auth_option bearer(std::string_view token)
-{
-    const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f; };
-    if (token.empty() || !std::ranges::all_of(token, is_visible)) {
-        throw error(errc::bad_header, "a bearer token is made of visible ASCII characters");
-    }
-    return {auth_option::scheme::bearer, "Bearer " + std::string(token)};
 }
 
 void cookies::add(std::string_view name, std::string_view value)

@@ -1,15 +1,18 @@
 #pragma once
 
 #include "ferry/core/error.hpp"
+#include "ferry/http/auth.hpp"
 #include "ferry/http/body.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/params.hpp"
+#include "ferry/http/retry.hpp"
 #include "ferry/http/transfer.hpp"
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +24,10 @@ namespace ferry::http {
 
 class request_options;
 class session_options;
+
+namespace detail {
+class hook_set;
+}
 
 /// What may be given after the URL: `http::get(url, params(...), timeout(5s))`.
 template <class T>
@@ -79,39 +86,6 @@ inline timeout_option timeout()
     return {};
 }
 
-/// An Authorization that ferry itself sends, and takes away when a redirect leaves the origin.
-class auth_option {
-public:
-    enum class scheme { none, basic, bearer };
-
-    auth_option() = default;
-    auth_option(scheme kind, std::string value) : kind_(kind), value_(std::move(value)) {}
-
-    /// Lets a bearer token travel over plain http to a host that is not this machine.
-    auth_option& insecure_ok()
-    {
-        insecure_ok_ = true;
-        return *this;
-    }
-
-    scheme kind() const noexcept { return kind_; }
-    const std::string& value() const noexcept { return value_; }  ///< of the Authorization header
-    bool allows_insecure() const noexcept { return insecure_ok_; }
-
-    void apply_to(request_options& to) const;
-
-private:
-    scheme kind_ = scheme::none;
-    std::string value_;
-    bool insecure_ok_ = false;
-};
-
-/// User and password, in UTF-8 (RFC 7617; Requests sends Latin-1). As `auth=(user, password)`.
-auth_option basic_auth(std::string_view user, std::string_view password);
-
-/// A token (RFC 6750). It is refused over plain http unless the host is this machine.
-auth_option bearer(std::string_view token);
-
 namespace detail {
 
 /// An option that is one value of a type, put into one member of request_options.
@@ -163,9 +137,33 @@ public:
     std::optional<bool> expect_continue;          ///< ask before the body (if it has over 1 MiB)
     std::optional<compress_body> compression;     ///< of the request's body (none)
     std::function<void(const transfer&)> on_progress;
+    std::optional<http::retry> retry;        ///< of what failed (none)
+    std::optional<http::min_rate> min_rate;  ///< of the response's body (none)
+    std::optional<std::chrono::nanoseconds> hedge_after;
+    std::optional<std::string> idempotency_key;  ///< empty: a random one
+    std::optional<std::string> traceparent;      ///< of the caller's own trace; empty: a new one
+    std::vector<std::string> sensitive_headers;  ///< more fields that do not leave their origin
+    std::shared_ptr<const detail::hook_set> hooks;
 };
-static_assert(awaitable_argument<request_options> && awaitable_argument<timeout_option> &&
-              awaitable_argument<auth_option>);
+static_assert(awaitable_argument<request_options> && awaitable_argument<timeout_option>);
+
+/// More header fields, besides `X-Api-Key`, `X-Auth-Token` and `Api-Key`, that stay behind when a
+/// redirect leaves the origin.
+class sensitive_headers {
+public:
+    template <std::convertible_to<std::string_view>... Names>
+    explicit sensitive_headers(const Names&... names)
+        : names_{std::string(std::string_view(names))...}
+    {
+    }
+    void apply_to(request_options& to) const
+    {
+        to.sensitive_headers.insert(to.sensitive_headers.end(), names_.begin(), names_.end());
+    }
+
+private:
+    std::vector<std::string> names_;
+};
 
 /// Default headers, such as `User-Agent`, that are not to be sent. As `headers={name: None}`.
 class without {
@@ -242,6 +240,6 @@ inline auto lenient()
 }
 
 static_assert(awaitable_argument<without> && awaitable_argument<cookies> &&
-              awaitable_argument<decltype(decode(true))>);
+              awaitable_argument<sensitive_headers> && awaitable_argument<decltype(decode(true))>);
 
 }  // namespace ferry::http

@@ -1,6 +1,7 @@
 #include "ferry/http/session.hpp"
 
 #include "ferry/http/detail/client_exchange.hpp"
+#include "ferry/http/detail/fetch.hpp"
 #include "ferry/http/detail/session_core.hpp"
 #include "ferry/http/error.hpp"
 
@@ -9,54 +10,38 @@
 namespace ferry::http {
 namespace {
 
-awaitable<response> send_whole(std::shared_ptr<detail::session_core> core, std::string method,
-                               std::string url, request_options with)
-{
-    detail::client_exchange exchange(std::move(core), std::move(method), std::move(url),
-                                     std::move(with));
-    try {
-        co_await exchange.run();
-        co_return co_await exchange.read();
-    } catch (error& e) {
-        exchange.describe(e);
-        throw;
-    }
-}
-
 awaitable<response_stream> open_stream(std::shared_ptr<detail::session_core> core,
                                        std::string method, std::string url, request_options with)
 {
-    auto exchange = std::make_unique<detail::client_exchange>(std::move(core), std::move(method),
-                                                              std::move(url), std::move(with));
-    try {
-        co_await exchange->run();
-    } catch (error& e) {
-        exchange->describe(e);
-        throw;
-    }
-    co_return response_stream(std::move(exchange));
+    auto sending =
+        detail::send_to_head(std::move(core), std::move(method), std::move(url), std::move(with));
+    co_return response_stream(co_await std::move(sending));
 }
 
 awaitable<std::optional<buffer>> next_part(detail::client_exchange* exchange)
 {
+    std::exception_ptr failure;
     try {
         buffer part = co_await exchange->next();
         if (part.empty()) co_return std::nullopt;
         co_return part;
-    } catch (error& e) {
-        exchange->describe(e);
-        throw;
+    } catch (const error&) {
+        failure = std::current_exception();
     }
+    co_await exchange->give_up(failure);
+    co_return std::nullopt;
 }
 
 awaitable<response> read_rest(detail::client_exchange* exchange)
 {
+    std::exception_ptr failure;
     try {
         co_return co_await exchange->read();
-    } catch (error& e) {
-        exchange->describe(e);
-        throw;
+    } catch (const error&) {
+        failure = std::current_exception();
     }
+    co_await exchange->give_up(failure);
+    co_return response();
 }
 
 }  // namespace
@@ -102,7 +87,7 @@ cookie_jar& session::cookies() noexcept
 
 awaitable<response> session::send(std::string method, std::string url, request_options with)
 {
-    return send_whole(core_, std::move(method), std::move(url), std::move(with));
+    return detail::send_whole(core_, std::move(method), std::move(url), std::move(with));
 }
 
 awaitable<response_stream> session::open(std::string method, std::string url, request_options with)

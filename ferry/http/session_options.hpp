@@ -56,6 +56,9 @@ public:
     http::connector connect;  ///< empty: TCP, and TLS for https
     bool keeps_cookies = true;
     bool trust_env = true;
+    bool block_private = false;
+    http::rate_limit rate_limit;
+    std::optional<http::breaker> breaker;
     request_options defaults;
 };
 
@@ -145,6 +148,15 @@ inline auto without_cookies()
 inline auto trust_env(bool yes)
 {
     return detail::simple_option<&session_options::trust_env, bool>(yes);
+}
+
+/// Connects to no address of this machine, of private networks, of a link, or of a cloud's metadata
+/// service, whatever name leads there: for URLs that strangers may choose (server-side request
+/// forgery). Checked when connecting, for redirects too; a proxy's own address is not checked.
+/// \throws connection_error with errc::private_address  from the request
+inline auto block_private()
+{
+    return detail::simple_option<&session_options::block_private, bool>(true);
 }
 
 static_assert(awaitable_argument<limits> && awaitable_argument<base_url> &&

@@ -24,6 +24,13 @@ public:
     /// \throws as session::request
     awaitable<attempt*> open(const outgoing_request* what, attempt_context with, bool first);
 
+    /// Ends the attempt, and gives up what it used, or was about to.
+    void drop() noexcept
+    {
+        http1_.reset();
+        place_.drop();
+    }
+
 private:
     attempt* begin(const attempt_context& with, bool first);
 

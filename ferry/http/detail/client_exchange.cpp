@@ -4,8 +4,6 @@
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -30,27 +28,28 @@ client_exchange::client_exchange(std::shared_ptr<session_core> session, std::str
       context_{&limits_, &until_, &reached_, option(&request_options::lenient, false), nullptr},
       opener_(session_)
 {
+    set_policies();
 }
 
-void client_exchange::describe(error& e) const
-{
-    e.add_context(request_.method() + " " + request_.url().redacted());
-}
+client_exchange::~client_exchange() = default;
 
 awaitable<void> client_exchange::run()
 {
-    std::optional<redirect_chain> chain;
     for (;;) {
-        co_await send();
-        auto step = next_step();
-        store_cookies();
-        response_access::fill(response_, head_, request_.shared_url(), until_.elapsed());
-        if (!step) break;
-        if (!chain) {
-            chain.emplace(option(&request_options::max_redirects, default_max_redirects));
-            chain->visit(request_.method(), request_.url());
+        const bool simple = !has_policy();
+        if (simple) {
+            co_await send();
+        } else {
+            co_await send_by_policy();
         }
-        chain->visit(step->method, step->to);
+        auto step = next_step();
+        if (!step) break;
+        if (!chain_) {
+            chain_.emplace(option(&request_options::max_redirects, default_max_redirects));
+            chain_->visit(request_.method(), request_.url());
+        }
+        chain_->visit(step->method, step->to);
+        if (has_hooks_) co_await before_redirect(&*step);
         co_await discard_body();
         history_.push_back(std::move(response_));
         response_ = http::response();
@@ -59,12 +58,15 @@ awaitable<void> client_exchange::run()
     response_.history = std::move(history_);
 }
 
-// Sends the request and reads the answer's head; once more if a kept connection was dead.
+// Sends the request once and reads the answer's head; twice if a kept connection was dead.
 awaitable<void> client_exchange::send()
 {
+    ++attempts_;
+    reached_.restart();
+    decoder_.reset();
+    body_begun_ = false;
+    if (has_hooks_) co_await before_send();
     for (bool first = true;; first = false) {
-        decoder_.reset();
-        body_begun_ = false;
         attempt_ = opener_.try_open(request_, context_, first);
         if (attempt_ == nullptr) attempt_ = co_await opener_.open(&request_, context_, first);
         if (!request_.rewind()) {
@@ -78,13 +80,16 @@ awaitable<void> client_exchange::send()
         co_await discard_body();
         request_.send_unasked();
     }
+    store_cookies();
+    response_access::fill(response_, head_, request_.shared_url(), until_.elapsed());
+    if (has_hooks_) co_await after_head();
 }
 
 std::optional<redirect_step> client_exchange::next_step() const
 {
     const bool follows = option(&request_options::max_redirects, default_max_redirects) > 0;
-    if (!follows || !is_redirect(head_.status)) return std::nullopt;
-    return plan_redirect(head_.status, head_.headers, request_.url(), request_.method(),
+    if (!follows || !is_redirect(response_.status)) return std::nullopt;
+    return plan_redirect(response_.status, response_.headers, request_.url(), request_.method(),
                          option(&request_options::allow_downgrade, false));
 }
 
@@ -96,7 +101,7 @@ void client_exchange::store_cookies()
     }
 }
 
-// A redirect's body is of no interest, but reading it saves a new connection.
+// The body of a redirect or a refusal is of no interest, but reading it saves a new connection.
 awaitable<void> client_exchange::discard_body()
 {
     std::array<std::byte, 4096> scratch;
@@ -127,6 +132,11 @@ void client_exchange::begin_body(const compress::limits& bounds)
     }
 }
 
+awaitable<std::size_t> client_exchange::receive(std::span<std::byte> into)
+{
+    return rate_ ? receive_watched(into) : attempt_->read_some(into);
+}
+
 // Makes room for a body of known length and takes what has arrived of it, all of a small one:
 // reading that needs no waiting.
 std::size_t client_exchange::take_small_body(std::uint64_t limit, ferry::bytes& into)
@@ -142,6 +152,7 @@ std::size_t client_exchange::take_small_body(std::uint64_t limit, ferry::bytes& 
 
 void client_exchange::count(std::size_t received)
 {
+    reached_.bytes_received += received;
     if (request_.meter() != nullptr && received > 0) request_.meter()->received(received);
 }
 
@@ -164,9 +175,9 @@ awaitable<void> client_exchange::read_rest(ferry::bytes* into, std::size_t size,
         }
         const auto room = std::span(data).subspan(size);
         std::size_t n = attempt_->read_buffered(room);
-        if (n == 0) n = co_await attempt_->read_some(room);
-        count(n);
+        if (n == 0) n = co_await receive(room);
         size += n;
+        count(n);
         if (size > limit) throw limit_error("max_body_bytes", limit);
     }
     data.resize(size);
@@ -176,7 +187,7 @@ awaitable<ferry::bytes> client_exchange::read_decoded(std::uint64_t limit)
 {
     ferry::bytes data;
     for (;;) {
-        const buffer part = co_await next();
+        const buffer part = co_await next_part();
         if (part.empty()) break;
         if (data.size() + part.size() > limit) throw limit_error("max_body_bytes", limit);
         append(data, part.span());
@@ -198,10 +209,23 @@ awaitable<http::response> client_exchange::read()
     if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
     response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
     end_body();
+    if (has_hooks_) co_await after_body();
+    log_end({});
     co_return std::move(response_);
 }
 
 awaitable<buffer> client_exchange::next()
+{
+    buffer part = co_await next_part();
+    if (!part.empty() || ended_) co_return part;
+    ended_ = true;
+    end_body();
+    if (has_hooks_) co_await after_body();
+    log_end({});
+    co_return part;
+}
+
+awaitable<buffer> client_exchange::next_part()
 {
     begin_body(compress::limits::none());
     const bool coded = decoder_ && decoder_->changes();
@@ -212,7 +236,7 @@ awaitable<buffer> client_exchange::next()
         }
         if (attempt_->done()) break;
         ferry::bytes part(piece_bytes);
-        const std::size_t n = co_await attempt_->read_some(part);
+        const std::size_t n = co_await receive(part);
         count(n);
         if (!coded && n > 0 && n < piece_bytes / 4)
             co_return buffer::copy(std::span(part).first(n));
@@ -221,7 +245,6 @@ awaitable<buffer> client_exchange::next()
         if (n > 0) decoder_->feed(std::move(part));
     }
     if (coded) decoder_->finish();
-    end_body();
     co_return buffer();
 }
 

@@ -37,9 +37,10 @@ http1_attempt::http1_attempt(connection_pool::lease on, const attempt_context& w
 {
 }
 
-const net::stream& http1_attempt::peer_stream() const noexcept
+std::string http1_attempt::peer() const
 {
-    return lease_.connection()->stream;
+    const client_connection* const on = lease_.connection();
+    return on == nullptr ? std::string() : on->stream.remote_endpoint();
 }
 
 void http1_attempt::limit_reads(std::chrono::nanoseconds each) noexcept

@@ -32,7 +32,7 @@ public:
     headers& trailers() noexcept override { return body_->trailers(); }
     void finish() override;
     void limit_reads(std::chrono::nanoseconds each) noexcept override;
-    std::string peer() const override { return peer_stream().remote_endpoint(); }
+    std::string peer() const override;
 
 private:
     enum class seen { part, informational, final };
@@ -41,7 +41,6 @@ private:
     awaitable<bool> answered_unsent(head_reader* reader, response_head* into);
     seen take_head(head_reader& reader, response_head* into);
     net::stream& stream() noexcept { return lease_.connection()->stream; }
-    const net::stream& peer_stream() const noexcept;
 
     connection_pool::lease lease_;
     attempt_context with_;

@@ -1,6 +1,7 @@
 #include "ferry/http/detail/outgoing_request.hpp"
 
 #include "ferry/core/percent.hpp"
+#include "ferry/crypto/secrets.hpp"
 #include "ferry/http/detail/codec.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
@@ -22,6 +23,8 @@ bool is_this_machine(std::string_view host) noexcept
            (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
+constexpr std::size_t idempotency_key_bytes = 16;
+
 class line_writer {
 public:
     explicit line_writer(std::string& to) noexcept : to_(to) {}
@@ -36,6 +39,11 @@ private:
 
 }  // namespace
 
+bool is_exposed(const url& to) noexcept
+{
+    return to.scheme() == "http" && !is_this_machine(to.hostname());
+}
+
 outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::string method,
                                    std::string_view target, request_options with)
     : session_(std::move(session)),
@@ -44,7 +52,7 @@ outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::s
       with_(std::move(with))
 {
     if (!is_token(method_)) {
-        throw error(errc::bad_header, fmt::format("{} is no method", quoted(method_)));
+        throw error(errc::bad_header, fmt::format("{} is no method", detail::quoted(method_)));
     }
     for (const auto [name, value] : with_.headers) {
         if (same(name, "Content-Length") || same(name, "Transfer-Encoding")) {
@@ -53,6 +61,9 @@ outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::s
     }
     merge_defaults();
     take_credentials();
+    if (const auto& key = with_.idempotency_key; key && key->empty()) {
+        with_.idempotency_key = secrets::token_hex(idempotency_key_bytes);
+    }
 }
 
 void outgoing_request::merge_defaults()
@@ -76,6 +87,7 @@ void outgoing_request::merge_defaults()
         if (with_.body.present()) with_.body = metered(with_.body, meter_);
     }
     if (with_.auth.kind() == auth_option::scheme::none) with_.auth = defaults.auth;
+    if (!with_.idempotency_key) with_.idempotency_key = defaults.idempotency_key;
     if (!defaults.cookies.empty()) {
         with_.cookies =
             with_.cookies.empty() ? defaults.cookies : defaults.cookies + "; " + with_.cookies;
@@ -85,12 +97,24 @@ void outgoing_request::merge_defaults()
 // User and password of a URL become an Authorization, and leave the URL before anybody prints it.
 void outgoing_request::take_credentials()
 {
-    if (!url_->has_credentials()) return;
-    url_authorization_ =
+    if (!url_->has_credentials()) return look_up_credentials();
+    own_authorization_ =
         basic_auth(percent::decode(url_->username()), percent::decode(url_->password())).value();
     ferry::url bare = *url_;
     bare.set_credentials({}, {});
     url_ = std::make_shared<const ferry::url>(std::move(bare));
+}
+
+// Without any from the caller, the user's .netrc may have some for the host.
+void outgoing_request::look_up_credentials()
+{
+    const bool given = at_home_ && with_.auth.kind() != auth_option::scheme::none;
+    if (given || with_.auth.kind() == auth_option::scheme::off) return;
+    const netrc* const known = session_->user_netrc();
+    if (known == nullptr) return;
+    const auto* const found = known->find(url_->hostname(), url_->port_or_default());
+    if (found == nullptr || found->login.find(':') != std::string::npos) return;
+    own_authorization_ = basic_auth(found->login, found->password).value();
 }
 
 bool outgoing_request::is_idempotent() const noexcept
@@ -124,7 +148,7 @@ void outgoing_request::follow(redirect_step step)
 {
     if (!step.same_origin) {
         at_home_ = false;
-        url_authorization_.clear();
+        own_authorization_.clear();
     }
     method_ = std::move(step.method);
     if (!step.keeps_body) with_.body = http::body();
@@ -164,7 +188,12 @@ void outgoing_request::each_field(const visitor& visit) const
 
 bool outgoing_request::may_go(std::string_view name) const noexcept
 {
-    return at_home_ || !is_sensitive(name);
+    if (at_home_) return true;
+    const auto listed = [&](const std::vector<std::string>& names) {
+        return std::ranges::any_of(names, [&](const std::string& n) { return same(n, name); });
+    };
+    return !is_sensitive(name) && !listed(with_.sensitive_headers) &&
+           !listed(session_->options().defaults.sensitive_headers);
 }
 
 // What the session and the caller want to be sent.
@@ -191,6 +220,7 @@ void outgoing_request::visit_fields(const Visit& visit) const
 {
     const std::string authorized = authorization();
     if (!authorized.empty()) visit("Authorization", authorized);
+    if (with_.idempotency_key && at_home_) visit("Idempotency-Key", *with_.idempotency_key);
     const std::string sent = cookies();
     if (!sent.empty()) visit("Cookie", sent);
     visit_body_fields(visit);
@@ -229,10 +259,9 @@ std::string outgoing_request::cookies() const
 std::string outgoing_request::authorization() const
 {
     if (with_.headers.contains("Authorization") || added_.contains("Authorization")) return {};
-    if (!url_authorization_.empty()) return url_authorization_;
-    if (!at_home_ || with_.auth.kind() == auth_option::scheme::none) return {};
-    const bool exposed = url_->scheme() == "http" && !is_this_machine(url_->hostname());
-    if (with_.auth.kind() == auth_option::scheme::bearer && exposed &&
+    if (!own_authorization_.empty()) return own_authorization_;
+    if (!at_home_) return {};
+    if (with_.auth.kind() == auth_option::scheme::bearer && is_exposed(*url_) &&
         !with_.auth.allows_insecure()) {
         throw error(errc::insecure_credentials, "a bearer token would travel over plain http");
     }

@@ -57,6 +57,15 @@ public:
 
     /// Puts a streamed body back to its start. False: it cannot be sent again.
     bool rewind() const;
+    /// Whether rewind() would succeed.
+    bool can_rewind() const { return rewind(); }
+
+    /// The authentication that has to be asked for each attempt; null if there is none, or not for
+    /// this origin.
+    std::shared_ptr<const auth_flow> flow() const noexcept
+    {
+        return at_home_ && own_authorization_.empty() ? with_.auth.flow() : nullptr;
+    }
 
     /// Fields that ferry adds, over the caller's of the same name: authentication, tracing.
     http::headers& added() noexcept { return added_; }
@@ -69,6 +78,7 @@ public:
 private:
     void merge_defaults();
     void take_credentials();
+    void look_up_credentials();
     template <class Visit>
     void visit_fields(const Visit& visit) const;
     template <class Visit>
@@ -85,8 +95,11 @@ private:
     request_options with_;
     http::headers added_;
     std::shared_ptr<transfer_meter> meter_;
-    std::string url_authorization_;  ///< from the URL's user and password
+    std::string own_authorization_;  ///< of this URL: from its user and password, or from .netrc
     bool at_home_ = true;
 };
+
+/// Whether what is sent there can be read on the way: plain http to another machine.
+bool is_exposed(const url& to) noexcept;
 
 }  // namespace ferry::http::detail

@@ -139,7 +139,8 @@ time_limits::time_limits(const timeout_option& request, const timeout_option& se
 {
 }
 
-session_core::session_core(session_options options) : options_(std::move(options)), id_(next_id())
+session_core::session_core(session_options options)
+    : options_(std::move(options)), governor_(options_.rate_limit, options_.breaker), id_(next_id())
 {
     const request_options& defaults = options_.defaults;
     own_defaults_ = headers("User-Agent", "ferry/0.1", "Accept-Encoding", content_decoder::accepted,
@@ -175,6 +176,16 @@ std::shared_ptr<const url> session_core::parse(std::string_view text) const
     place.reset();
     place = parse_url(text, options_.base);
     return place;
+}
+
+const netrc* session_core::user_netrc()
+{
+    if (!options_.trust_env) return nullptr;
+    std::call_once(netrc_read_, [this] {
+        auto read = netrc::of_user();
+        if (!read.empty()) netrc_ = std::make_unique<const netrc>(std::move(read));
+    });
+    return netrc_.get();
 }
 
 // Made on first use: reading the system's certificates takes milliseconds. One for all connections,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ferry/http/detail/governor.hpp"
+#include "ferry/http/detail/netrc.hpp"
 #include "ferry/http/detail/pool.hpp"
 #include "ferry/http/session.hpp"
 
@@ -40,6 +42,12 @@ public:
     const session_options& options() const noexcept { return options_; }
     cookie_jar& cookies() noexcept { return cookies_; }
 
+    /// When requests may be sent: rate limits, pauses, the breaker.
+    detail::governor& governor() noexcept { return governor_; }
+
+    /// The user's .netrc, read on first use; null without one, or if the environment has no say.
+    const netrc* user_netrc();
+
     /// The default fields and those of the session, as they go on the wire.
     const std::string& default_fields() const noexcept { return default_fields_; }
 
@@ -71,6 +79,9 @@ private:
 
     session_options options_;
     std::once_flag tls_made_;
+    std::once_flag netrc_read_;
+    std::unique_ptr<const netrc> netrc_;
+    detail::governor governor_;
     http::headers own_defaults_;
     std::string default_fields_;
     cookie_jar cookies_;
