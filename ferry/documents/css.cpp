@@ -22,12 +22,12 @@ using documents::tree;
 
 /// What every element that a selector finds must have: asked before anything else.
 struct name_key {
-    documents::name_id in_html = no_node;
-    documents::name_id elsewhere = no_node;
+    documents::name_id plain = documents::no_name;
+    documents::name_id in_svg = documents::no_name;
 
     bool operator()(const documents::node& n) const noexcept
     {
-        return (n.name == in_html || n.name == elsewhere) && n.kind == node_kind::element;
+        return (n.name == plain || n.name == in_svg) && n.kind == node_kind::element;
     }
 };
 struct attribute_key {
@@ -80,8 +80,7 @@ void search(const detail::program& p, detail::matcher& m, node_id from, const Vi
     if (first == detail::test::never) return;
     if (first == detail::test::type) {
         const detail::bound_name& name = m.name(tests.front());
-        // With equal ids one comparison is enough; the optimiser sees that the other is the same.
-        return scan(m.of(), from, m.steps(), name_key{name.in_html, name.elsewhere}, try_one);
+        return scan(m.of(), from, m.steps(), name_key{name.plain, name.svg_element}, try_one);
     }
     if (first == detail::test::id || first == detail::test::class_)
         return scan(m.of(), from, m.steps(), attribute_key{}, try_one);

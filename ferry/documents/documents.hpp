@@ -3,6 +3,7 @@
 /// \file
 /// JSON, XML, HTML and XPath on one value type and one document tree.
 
+#include "ferry/documents/css.hpp"
 #include "ferry/documents/html.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/documents/tree.hpp"

@@ -84,6 +84,7 @@ bool form_states::holds(test what, node_id e, step_count& steps)
     const documents::name_id name = tree_[e].name;
     const bool is_input = name == tag::input;
     const bool is_field = is_input || name == tag::select || name == tag::textarea;
+    const bool can_be_optional = is_field || name == tag::button;
     switch (what) {
         case test::any_link:
             return (name == tag::a || name == tag::area) && has(tree_, e, tag::href);
@@ -92,10 +93,10 @@ bool form_states::holds(test what, node_id e, step_count& steps)
         case test::enabled: return can_be_disabled(e) && !is_disabled(e, steps);
         case test::required:
         case test::optional: {
-            if (!is_field) return false;
+            if (!can_be_optional) return false;
             const input_kind kind = is_input ? kind_of(tree_, e) : input_kind::text;
-            const bool can_be = kind != input_kind::other && kind != input_kind::submit &&
-                                kind != input_kind::image;
+            const bool can_be = is_field && kind != input_kind::other &&
+                                kind != input_kind::submit && kind != input_kind::image;
             const bool is = can_be && has(tree_, e, tag::required);
             return what == test::required ? is : !is;
         }
@@ -127,13 +128,36 @@ bool form_states::can_be_disabled(node_id e) const noexcept
     return std::find(names.begin(), names.end(), tree_[e].name) != names.end();
 }
 
+/// Whether an option, or the optgroup around it, says that it is disabled.
+bool form_states::is_off(node_id option, step_count& steps) const
+{
+    if (has(tree_, option, tag::disabled)) return true;
+    for (node_id up = parent(tree_, option); up != no_node && !is_a(tree_, up, tag::select);
+         up = parent(tree_, up)) {
+        steps.charge(1);
+        if (is_a(tree_, up, tag::optgroup)) return has(tree_, up, tag::disabled);
+    }
+    return false;
+}
+
+form_states::node_id form_states::select_of(node_id e, step_count& steps) const
+{
+    node_id up = parent(tree_, e);
+    while (up != no_node && !is_a(tree_, up, tag::select)) {
+        steps.charge(1);
+        up = parent(tree_, up);
+    }
+    return up;
+}
+
 bool form_states::is_disabled(node_id e, step_count& steps) const
 {
     if (has(tree_, e, tag::disabled)) return true;
-    if (tree_[e].name == tag::optgroup) return false;
-    if (tree_[e].name == tag::option) {
-        const node_id up = parent(tree_, e);
-        return up != no_node && is_a(tree_, up, tag::optgroup) && has(tree_, up, tag::disabled);
+    if (tree_[e].name == tag::optgroup || tree_[e].name == tag::option) {
+        if (tree_[e].name == tag::option && is_off(e, steps)) return true;
+        e = select_of(e, steps);
+        if (e == no_node) return false;
+        if (has(tree_, e, tag::disabled)) return true;
     }
     // A disabled fieldset disables what is in it, but for its first legend.
     for (node_id below = e, up = parent(tree_, e); up != no_node;
@@ -171,11 +195,7 @@ bool form_states::in_group(node_id e) const noexcept
 
 bool form_states::is_selected(node_id option, step_count& steps)
 {
-    node_id select = parent(tree_, option);
-    while (select != no_node && !is_a(tree_, select, tag::select)) {
-        steps.charge(1);
-        select = parent(tree_, select);
-    }
+    const node_id select = select_of(option, steps);
     if (select == no_node || has(tree_, select, tag::multiple))
         return has(tree_, option, tag::selected);
     if (select != last_select_) {
@@ -187,7 +207,7 @@ bool form_states::is_selected(node_id option, step_count& steps)
             steps.charge(1);
             if (!is_a(tree_, at, tag::option)) continue;
             if (has(tree_, at, tag::selected)) last_selected_ = at;
-            if (first == no_node && !is_disabled(at, steps)) first = at;
+            if (first == no_node && !is_off(at, steps)) first = at;
         }
         if (last_selected_ == no_node && (size.empty() || size == "1")) last_selected_ = first;
     }
@@ -259,8 +279,8 @@ bool form_states::is_read_write(node_id e, step_count& steps) const
 {
     if (tree_[e].name == tag::input || tree_[e].name == tag::textarea) {
         const input_kind kind = tree_[e].name == tag::input ? kind_of(tree_, e) : input_kind::text;
-        if (kind == input_kind::text || kind == input_kind::dated)
-            return !has(tree_, e, tag::readonly) && !is_disabled(e, steps);
+        return (kind == input_kind::text || kind == input_kind::dated) &&
+               !has(tree_, e, tag::readonly) && !is_disabled(e, steps);
     }
     for (node_id at = e; at != no_node; at = parent(tree_, at)) {
         steps.charge(1);
@@ -276,7 +296,7 @@ bool form_states::is_read_write(node_id e, step_count& steps) const
 
 bool form_states::shows_placeholder(node_id e) const
 {
-    if (get(tree_, e, tag::placeholder).empty()) return false;
+    if (!has(tree_, e, tag::placeholder)) return false;
     if (tree_[e].name == tag::textarea) return tree_.end(e) == e + 1;
     return tree_[e].name == tag::input && kind_of(tree_, e) == input_kind::text &&
            get(tree_, e, tag::value).empty();

@@ -28,7 +28,9 @@ private:
 
     bool is_checked(node_id e, step_count& steps);
     bool is_selected(node_id option, step_count& steps);
+    bool is_off(node_id option, step_count& steps) const;
     bool is_disabled(node_id e, step_count& steps) const;
+    node_id select_of(node_id e, step_count& steps) const;
     bool is_default(node_id e, step_count& steps);
     bool is_indeterminate(node_id e, step_count& steps);
     bool is_read_write(node_id e, step_count& steps) const;

@@ -25,9 +25,11 @@ matcher::matcher(const program& p, const tree& t, const context& with, node_id f
 {
     names_.reserve(p.names.size());
     for (const written_name& n : p.names) {
-        const documents::name_id exact = t.find_name(n.exact);
-        names_.push_back(
-            {is_html_tree_ && n.lower != n.exact ? t.find_name(n.lower) : exact, exact});
+        const documents::name_id id = t.find_name(is_html_tree_ ? n.lower : n.exact);
+        names_.push_back({id, id, id});
+        if (!is_html_tree_) continue;
+        names_.back().svg_element = documents::detail::svg_element_name(id);
+        names_.back().svg_attribute = documents::detail::svg_attribute_name(id);
     }
     for (const std::string& prefix : p.prefixes) {
         const std::string* uri = with.find_ns(prefix);
@@ -224,8 +226,7 @@ bool matcher::test_one(const simple& s, node_id e)
         case test::contains_own:
         case test::icontains:
         case test::matches_text: return test_text(s, e);
-        case test::defined:
-        case test::read_only: return tree_[e].space != ns::html || forms_.holds(s.what, e, steps_);
+        case test::defined: return tree_[e].space != ns::html || forms_.holds(s.what, e, steps_);
         case test::any_link:
             if (tree_[e].space == ns::svg && tree_[e].name == tag::a)
                 return tree_.find_attribute(e, tag::href) != nullptr ||
@@ -252,15 +253,21 @@ bool matcher::is_type(const simple& s, node_id e) const noexcept
 {
     const documents::node& at = tree_[e];
     const bound_name& wanted = names_[s.name];
-    return at.name == (is_html(e) ? wanted.in_html : wanted.elsewhere) && in_space(s, at.space);
+    const bool named =
+        at.name == wanted.plain || (at.name == wanted.svg_element && at.space != ns::html);
+    return named && in_space(s, at.space);
+}
+
+bool matcher::is_named(const simple& s, const documents::attribute& a, node_id e) const noexcept
+{
+    const bound_name& wanted = names_[s.name];
+    return a.name == wanted.plain || (a.name == wanted.svg_attribute && tree_[e].space != ns::html);
 }
 
 const documents::attribute* matcher::find(const simple& s, node_id e) const noexcept
 {
-    const bound_name& wanted = names_[s.name];
-    const documents::name_id name = is_html(e) ? wanted.in_html : wanted.elsewhere;
     for (const documents::attribute& a : tree_.attributes(e)) {
-        if (a.name != name) continue;
+        if (!is_named(s, a, e)) continue;
         // Attributes without a prefix are in no namespace, whatever the default is.
         if (s.space == space_rule::unprefixed ? a.space == ns::none : in_space(s, a.space))
             return &a;
@@ -271,13 +278,11 @@ const documents::attribute* matcher::find(const simple& s, node_id e) const noex
 bool matcher::test_attribute(const simple& s, node_id e)
 {
     if (s.space == space_rule::any) {  // any one of several may do
-        const bound_name& wanted = names_[s.name];
-        const bool html = is_html(e);
         const auto all = tree_.attributes(e);
         const bool found = std::any_of(all.begin(), all.end(), [&](const documents::attribute& a) {
-            return a.name == (html ? wanted.in_html : wanted.elsewhere) &&
+            return is_named(s, a, e) &&
                    (s.match == attribute_match::exists ||
-                    compare(s, a, html) != (s.match == attribute_match::differs));
+                    compare(s, a, is_html(e)) != (s.match == attribute_match::differs));
         });
         return found != (s.match == attribute_match::differs);
     }

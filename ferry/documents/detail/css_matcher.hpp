@@ -28,10 +28,12 @@ private:
     std::uint64_t most_;
 };
 
-/// A name, resolved against those of one tree: for HTML elements, and for others.
+/// A name, resolved against those of one tree. In pages it matches without case, as in Chromium:
+/// HTML elements have it in lower case, those of SVG and their attributes perhaps in another.
 struct bound_name {
-    documents::name_id in_html = documents::no_name;
-    documents::name_id elsewhere = documents::no_name;
+    documents::name_id plain = documents::no_name;
+    documents::name_id svg_element = documents::no_name;
+    documents::name_id svg_attribute = documents::no_name;
 };
 
 /// Matches the elements of one tree with one program.
@@ -84,6 +86,7 @@ private:
     node_id previous(node_id e);
     node_id next(node_id e);
 
+    bool is_named(const simple& s, const documents::attribute& a, node_id e) const noexcept;
     bool test_one(const simple& s, node_id e);
     bool is_type(const simple& s, node_id e) const noexcept;
     bool in_space(const simple& s, documents::namespace_id space) const noexcept;

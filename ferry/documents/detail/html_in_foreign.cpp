@@ -172,4 +172,14 @@ void html_construction::adjust_foreign_attributes(html_token& t, namespace_id sp
     }
 }
 
+name_id svg_element_name(name_id lower) noexcept
+{
+    return lower < tag::count ? svg_elements[lower] : lower;
+}
+
+name_id svg_attribute_name(name_id lower) noexcept
+{
+    return lower < tag::count ? svg_attributes[lower] : lower;
+}
+
 }  // namespace ferry::documents::detail

@@ -27,4 +27,8 @@ name_id find_static_name(std::string_view name) noexcept;
 /// The same for a name of up to eight bytes, packed.
 name_id find_static_name(std::uint64_t packed) noexcept;
 
+/// What the HTML parser makes of a name in SVG: `foreignObject` of `foreignobject`; else the same.
+name_id svg_element_name(name_id lower) noexcept;
+name_id svg_attribute_name(name_id lower) noexcept;
+
 }  // namespace ferry::documents::detail
