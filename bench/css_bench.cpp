@@ -52,7 +52,8 @@ import json, sys, time
 from cssselect import HTMLTranslator
 from lxml import etree, html
 job = json.load(open(sys.argv[1]))
-pages = [html.fromstring(open(p, 'rb').read(), parser=html.HTMLParser(encoding='utf-8')) for p in job['pages']]
+parser = html.HTMLParser(encoding='utf-8')
+pages = [html.fromstring(open(p, 'rb').read(), parser=parser) for p in job['pages']]
 for selector in job['selectors']:
     query = etree.XPath(HTMLTranslator().css_to_xpath(selector))
     found = sum(len(query(p)) for p in pages)

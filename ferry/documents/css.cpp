@@ -30,6 +30,16 @@ struct name_key {
         return (n.name == plain || n.name == in_svg) && n.kind == node_kind::element;
     }
 };
+/// Of a list of selectors with types: a filter that lets few other names through.
+struct names_key {
+    std::array<bool, 256> has{};
+
+    void add(documents::name_id name) noexcept { has[name % has.size()] = true; }
+    bool operator()(const documents::node& n) const noexcept
+    {
+        return has[n.name % has.size()] && n.kind == node_kind::element;
+    }
+};
 struct attribute_key {
     bool operator()(const documents::node& n) const noexcept
     {
@@ -71,7 +81,15 @@ void search(const detail::program& p, detail::matcher& m, node_id from, const Vi
                 if (m.matches(c, n)) return visit(n);
             return true;
         };
-        return scan(m.of(), from, m.steps(), no_key{}, try_all);
+        names_key names;
+        for (const detail::complex& c : p.list) {
+            const auto& tests = c.subject().tests;
+            if (tests.empty() || tests[0].what != detail::test::type)
+                return scan(m.of(), from, m.steps(), no_key{}, try_all);
+            names.add(m.name(tests[0]).plain);
+            names.add(m.name(tests[0]).svg_element);
+        }
+        return scan(m.of(), from, m.steps(), names, try_all);
     }
     const detail::complex& only = p.list.front();
     auto try_one = [&](node_id n) { return !m.matches(only, n) || visit(n); };

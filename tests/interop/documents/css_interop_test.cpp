@@ -141,7 +141,8 @@ const char* const selectors[] = {
 
 constexpr const char* own_page = R"(<html lang=en-GB><head><meta charset=utf-8>
 <link rel=stylesheet href=x></head><body dir=ltr><p class=a id="a.b">x<p id=p2 class="1st a">y
-<p data-x='a"b' id=é lang=fr-FR>z<b>1</b><i>2</i><b>3</b><i>4</i><ul><li>1<li>2<ul><li><a>x</a></ul></ul>
+<p data-x='a"b' id=é lang=fr-FR>z<b>1</b><i>2</i><b>3</b><i>4</i>
+<ul><li>1<li>2<ul><li><a>x</a></ul></ul>
 <form><fieldset disabled><legend><input name=l></legend><input name=m><select name=s><option>1<option
 selected>2<option>3</select></fieldset><input type=radio name=r checked><input type=radio name=r checked>
 <input type=radio name=q><input type=Text required placeholder="" readonly><textarea placeholder=x></textarea>
