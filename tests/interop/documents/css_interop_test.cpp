@@ -150,7 +150,8 @@ selected>2<option>3</select></fieldset><input type=radio name=r checked><input t
 <input type=submit><optgroup><option></optgroup></form><progress></progress><details open><summary>s</summary>
 </details><dialog></dialog><div contenteditable><p>q</div><x-y></x-y><bdi>&#1488;</bdi><p dir=auto>&#1488;
 <p dir=rtl>x<table><tr><td colspan=2>1<td><tr><td>2</table><template><p>t</p></template>
-<svg viewBox="0 0 1 1"><g><a xlink:href=x href=y></a><linearGradient/></g><foreignObject><p>x</foreignObject></svg>
+<svg viewBox="0 0 1 1"><g><a xlink:href=x href=y></a><linearGradient/></g>
+<foreignObject><p>x</foreignObject></svg>
 <math><mi>x</mi></math><div hidden class="Sphinx-x sphinx-y"></div></body></html>)";
 
 std::vector<std::string> all_pages()
