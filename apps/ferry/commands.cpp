@@ -19,6 +19,7 @@ constexpr std::array table{
     verb{"serve", "serve a directory's files over HTTP", serve},
     verb{"select", "print what an XPath finds in HTML", select},
     verb{"json", "check JSON and print it nicely", json},
+    verb{"redis", "send a command to Redis", redis},
     verb{"worker", "run tasks until a signal ends it", worker},
     verb{"call", "call a task and print what it returns", call},
     verb{"result", "print what became of a call", result},

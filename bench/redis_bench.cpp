@@ -1,0 +1,152 @@
+// GET of 16 bytes from a redis-server of this machine, beside hiredis and redis-py: one after
+// another, and 64 at once (hiredis: pipelines of 64). And the parser of replies alone.
+#include "bench/bench.hpp"
+#include "ferry/async/gather.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/redis/detail/reply_parser.hpp"
+#include "ferry/redis/redis.hpp"
+#include "ferry/testing/program.hpp"
+
+#include <hiredis.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace ferry::bench {
+namespace {
+
+constexpr int at_once = 64;
+constexpr int batch = 64 * 32;
+
+awaitable<void> get_again_and_again(redis::client r, int count)
+{
+    for (int i = 0; i < count; ++i) co_await r.get("key");
+}
+
+double get_64_at_once(const redis::client& r)
+{
+    std::vector<awaitable<void>> all;
+    for (int i = 0; i < at_once; ++i) all.push_back(get_again_and_again(r, batch / at_once));
+    run(gather(std::move(all)));
+    return batch;
+}
+
+double hiredis_one_by_one(redisContext* c)
+{
+    for (int i = 0; i < batch; ++i) freeReplyObject(redisCommand(c, "GET key"));
+    return batch;
+}
+
+double hiredis_pipelines(redisContext* c)
+{
+    for (int i = 0; i < batch / at_once; ++i) {
+        for (int k = 0; k < at_once; ++k) redisAppendCommand(c, "GET key");
+        for (int k = 0; k < at_once; ++k) {
+            void* reply = nullptr;
+            if (redisGetReply(c, &reply) != REDIS_OK) std::abort();
+            freeReplyObject(reply);
+        }
+    }
+    return batch;
+}
+
+double parse_by_ferry(const std::string& in)
+{
+    redis::detail::reply_parser parser;
+    double count = 0;
+    for (std::string_view rest = in; !rest.empty(); ++count) {
+        rest.remove_prefix(parser.parse(rest));
+        if (parser.take().is_null()) std::abort();
+    }
+    return count;
+}
+
+double parse_by_hiredis(const std::string& in)
+{
+    redisReader* reader = redisReaderCreate();
+    double count = 0;
+    constexpr std::size_t piece = 16 * 1024;
+    for (std::size_t at = 0; at < in.size(); at += piece) {
+        redisReaderFeed(reader, in.data() + at, std::min(piece, in.size() - at));
+        for (;;) {
+            void* reply = nullptr;
+            if (redisReaderGetReply(reader, &reply) != REDIS_OK) std::abort();
+            if (reply == nullptr) break;
+            freeReplyObject(reply);
+            ++count;
+        }
+    }
+    redisReaderFree(reader);
+    return count;
+}
+
+std::string times(const std::string& text, int n)
+{
+    std::string all;
+    for (int i = 0; i < n; ++i) all += text;
+    return all;
+}
+
+void compare_with_redis_py(const std::string& port, const std::string& name, double own)
+{
+    if (!wanted("redis", name)) return;
+    const auto done = testing::run_program(
+        {"/usr/bin/python3", FERRY_BENCH_DIR "/redis_peer.py", port, name, "20000"});
+    const double theirs = std::atof(done.out.c_str());
+    print("redis", "redis-py/" + name, "cpu", {theirs}, "us/op");
+    print_ratio("redis", name, own / theirs, "redis-py");
+}
+
+// CPU microseconds of one operation, once more for the rivals that are programs of their own.
+template <class F>
+double cost(F work)
+{
+    const double began = cpu_seconds();
+    const double count = work();
+    return (cpu_seconds() - began) / count * 1e6;
+}
+
+}  // namespace
+}  // namespace ferry::bench
+
+int main()
+{
+    using namespace ferry;
+    using namespace ferry::bench;
+    const std::string url = std::getenv("FERRY_REDIS") == nullptr ? "" : std::getenv("FERRY_REDIS");
+    if (url.empty()) {
+        std::fputs("redis_bench: run it by tests/services/with_redis\n", stderr);
+        return 1;
+    }
+    const auto where = redis::options::from_url(url).at();
+    redisContext* c = redisConnect(where.host().c_str(), where.port());
+    redis::client r(url);
+    run(r.set("key", std::string(16, 'x')));
+
+    const rate_unit unit{"req/s"};
+    const auto one_by_one = [&] {
+        run(get_again_and_again(r, batch));
+        return double{batch};
+    };
+    compare("redis", "get-seq", unit,
+            {{"ferry", one_by_one}, {"hiredis", [&] { return hiredis_one_by_one(c); }}});
+    compare_with_redis_py(std::to_string(where.port()), "get-seq", cost(one_by_one));
+    compare("redis", "get-64", unit,
+            {{"ferry", [&] { return get_64_at_once(r); }},
+             {"hiredis", [&] { return hiredis_pipelines(c); }}});
+    compare_with_redis_py(std::to_string(where.port()), "get-64",
+                          cost([&] { return get_64_at_once(r); }));
+
+    const std::string small = times("$16\r\n0123456789abcdef\r\n+OK\r\n:42\r\n", 20'000);
+    compare("redis", "parse-small", {"replies/s"},
+            {{"ferry", [&] { return parse_by_ferry(small); }},
+             {"hiredis", [&] { return parse_by_hiredis(small); }}});
+    const std::string list =
+        "*100000\r\n" + times("$100\r\n" + std::string(100, 'x') + "\r\n", 100'000);
+    compare("redis", "parse-list", {"MB/s", static_cast<double>(list.size()) / 1e6},
+            {{"ferry", [&] { return parse_by_ferry(list); }},
+             {"hiredis", [&] { return parse_by_hiredis(list); }}});
+    redisFree(c);
+}

@@ -1,0 +1,230 @@
+#include "ferry/redis/detail/client_core.hpp"
+
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/random.hpp"
+#include "ferry/redis/detail/sentinel.hpp"
+#include "ferry/redis/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace ferry::redis::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto first_pause = 50ms;
+constexpr auto longest_pause = 5000ms;
+/// What a blocking command may take over its own time.
+constexpr auto blocking_slack = 2000ms;
+
+// The server cannot serve now, or not here, and has done nothing.
+bool try_elsewhere(const reply& r)
+{
+    if (!r.is_error()) return false;
+    const response_error e(r.text());
+    return e.code() == errc::read_only || e.code() == errc::master_down;
+}
+
+bool is_loading(const reply& r)
+{
+    return r.is_error() && r.text().starts_with("LOADING");
+}
+
+// How long and how often to try: pauses that double, up to a deadline.
+class patience {
+public:
+    explicit patience(std::chrono::milliseconds limit)
+        : end_{std::chrono::steady_clock::now() + limit}
+    {
+    }
+
+    // The next pause, with jitter; none if the time would be over.
+    std::optional<std::chrono::milliseconds> next()
+    {
+        std::array<std::byte, 1> dice;
+        fill_random(dice);
+        const auto pause = pause_ / 2 + pause_ * std::to_integer<int>(dice[0]) / 512;
+        pause_ = std::min<std::chrono::milliseconds>(pause_ * 2, longest_pause);
+        if (std::chrono::steady_clock::now() + pause >= end_) return std::nullopt;
+        return pause;
+    }
+
+private:
+    std::chrono::steady_clock::time_point end_;
+    std::chrono::milliseconds pause_ = first_pause;
+};
+
+}  // namespace
+
+client_core::lease::~lease()
+{
+    if (!connection_) return;
+    if (connection_->busy() || connection_->closed()) {
+        connection_->close();
+    } else {
+        core_->idle_.push_back(std::move(connection_));
+    }
+}
+
+awaitable<std::shared_ptr<connection>> client_core::connect(std::shared_ptr<client_core> self)
+{
+    net::endpoint at = self->options_.at();
+    const bool by_sentinel = !self->options_.sentinels().empty();
+    if (by_sentinel) {
+        auto finding = find_master(self->options_);
+        at = co_await std::move(finding);
+    }
+    auto opening = connection::open(self->options_, at);
+    auto made = co_await std::move(opening);
+    if (by_sentinel) {
+        const command question("ROLE");
+        auto asking = connection::send(made, &question, self->options_.timeout());
+        const reply role = co_await std::move(asking);
+        if (role.items().empty() || role[0].text() != "master") {
+            made->close();
+            throw connection_error(errc::read_only, at.text() + " is not the master any more",
+                                   at.text());
+        }
+    }
+    self->was_connected_ = true;
+    co_return made;
+}
+
+awaitable<bool> client_core::healthy(std::shared_ptr<client_core> self,
+                                     std::shared_ptr<connection> c)
+{
+    if (c->closed()) co_return false;
+    const auto idle = std::chrono::steady_clock::now() - c->last_used();
+    if (c->busy() || idle < self->options_.health_check_interval()) co_return true;
+    try {
+        const command ping("PING");
+        auto asking = connection::send(c, &ping, self->options_.timeout());
+        co_await std::move(asking);
+        co_return true;
+    } catch (const error&) {
+        c->close();
+        co_return false;
+    }
+}
+
+awaitable<std::shared_ptr<connection>> client_core::shared(std::shared_ptr<client_core> self)
+{
+    if (self->bound_) {
+        if (self->shared_->closed()) std::rethrow_exception(self->shared_->failure());
+        co_return self->shared_;
+    }
+    if (self->shared_) {
+        auto checking = healthy(self, self->shared_);
+        const bool good = co_await std::move(checking);
+        if (good && self->shared_) co_return self->shared_;
+    }
+    auto entering = self->connecting_.acquire();
+    const auto held = co_await std::move(entering);
+    if (!self->shared_ || self->shared_->closed()) {
+        auto connecting = connect(self);
+        self->shared_ = co_await std::move(connecting);
+    }
+    co_return self->shared_;
+}
+
+awaitable<client_core::lease> client_core::dedicated(std::shared_ptr<client_core> self)
+{
+    auto entering = self->places_.acquire();
+    auto place = co_await std::move(entering);
+    while (!self->idle_.empty()) {
+        auto c = std::move(self->idle_.back());
+        self->idle_.pop_back();
+        auto checking = healthy(self, c);
+        const bool good = co_await std::move(checking);
+        if (good) co_return lease(self, std::move(place), std::move(c));
+    }
+    auto connecting = connect(self);
+    auto made = co_await std::move(connecting);
+    co_return lease(self, std::move(place), std::move(made));
+}
+
+awaitable<reply> client_core::execute(std::shared_ptr<client_core> self, command c)
+{
+    patience left(self->options_.timeout());
+    for (;;) {
+        std::exception_ptr failure;
+        bool again = false;
+        try {
+            auto getting = shared(self);
+            const auto over = co_await std::move(getting);
+            auto sending = connection::send(over, &c, self->options_.timeout());
+            reply answer = co_await std::move(sending);
+            if (!answer.is_error()) co_return answer;
+            failure = std::make_exception_ptr(response_error(answer.text()));
+            if (try_elsewhere(answer) && !self->options_.sentinels().empty()) {
+                over->close();
+                again = true;
+            }
+            again = again || is_loading(answer);
+        } catch (const connection_lost&) {
+            again = c.is_repeatable();
+            failure = std::current_exception();
+        } catch (const connection_error&) {
+            again = self->was_connected_;
+            failure = std::current_exception();
+        }
+        const auto pause = left.next();
+        if (!again || !pause) std::rethrow_exception(failure);
+        auto waiting = sleep(*pause);
+        co_await std::move(waiting);
+    }
+}
+
+awaitable<std::vector<reply>> client_core::execute_all(std::shared_ptr<client_core> self,
+                                                       std::vector<command> all)
+{
+    const bool repeatable = std::ranges::all_of(all, &command::is_repeatable);
+    patience left(self->options_.timeout());
+    for (;;) {
+        std::exception_ptr failure;
+        bool again = false;
+        try {
+            auto getting = shared(self);
+            const auto over = co_await std::move(getting);
+            auto sending = connection::send_all(over, all, self->options_.timeout());
+            co_return co_await std::move(sending);
+        } catch (const connection_lost&) {
+            again = repeatable;
+            failure = std::current_exception();
+        } catch (const connection_error&) {
+            again = self->was_connected_;
+            failure = std::current_exception();
+        }
+        const auto pause = left.next();
+        if (!again || !pause) std::rethrow_exception(failure);
+        auto waiting = sleep(*pause);
+        co_await std::move(waiting);
+    }
+}
+
+awaitable<reply> client_core::execute_blocking(std::shared_ptr<client_core> self, command c,
+                                               duration block)
+{
+    const duration limit = block == duration::zero() ? block : block + blocking_slack;
+    auto getting = dedicated(self);
+    const lease over = co_await std::move(getting);
+    auto sending = connection::send(over.get(), &c, limit);
+    reply answer = co_await std::move(sending);
+    if (answer.is_error()) throw response_error(answer.text());
+    co_return answer;
+}
+
+void client_core::close() noexcept
+{
+    if (bound_) return;
+    if (shared_) shared_->close();
+    shared_.reset();
+    for (const auto& c : idle_) c->close();
+    idle_.clear();
+}
+
+}  // namespace ferry::redis::detail

@@ -1,0 +1,25 @@
+#pragma once
+
+/// ferry::redis: a client of Redis, as redis-py.
+///
+/// | what | header | Python counterpart |
+/// |---|---|---|
+/// | the client, its commands by redis-py's names | `client.hpp`, `commands.hpp` |
+/// `redis.asyncio.Redis` | | URL, login, TLS, time limits, sentinels | `options.hpp` |
+/// `Redis.from_url`, `Sentinel` | | answers as C++ values | `reply.hpp` | | | many commands at
+/// once, transactions | `pipeline.hpp` | `Pipeline` | | channels | `subscriber.hpp` | `PubSub` | |
+/// walks through keys | `scan.hpp` | `scan_iter` | | scripts, locks | `script.hpp`, `lock.hpp` |
+/// `register_script`, `Lock` |
+///
+/// The parser of replies is in `detail/`: a codec without a socket.
+#include "ferry/redis/client.hpp"
+#include "ferry/redis/command.hpp"
+#include "ferry/redis/commands.hpp"
+#include "ferry/redis/error.hpp"
+#include "ferry/redis/lock.hpp"
+#include "ferry/redis/options.hpp"
+#include "ferry/redis/pipeline.hpp"
+#include "ferry/redis/reply.hpp"
+#include "ferry/redis/scan.hpp"
+#include "ferry/redis/script.hpp"
+#include "ferry/redis/subscriber.hpp"

@@ -1,0 +1,281 @@
+#include "ferry/async/task.hpp"
+#include "ferry/async/task_group.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/redis/error.hpp"
+#include "ferry/testing/certificates.hpp"
+
+#include "server.hpp"
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace ferry::redis {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::error_code failure_of(awaitable<reply> operation)
+{
+    try {
+        run(std::move(operation));
+    } catch (const error& e) {
+        return e.code();
+    }
+    return {};
+}
+
+TEST(redis_faults, nobody_listens)
+{
+    const auto port = net::listener(net::tcp("127.0.0.1", 0)).port();
+    client r(options().host("127.0.0.1", port));
+    EXPECT_EQ(failure_of(r.cmd("PING")), std::errc::connection_refused);
+}
+
+TEST(redis_faults, a_killed_connection_is_made_again)
+{
+    const server at;
+    client r(at.url());
+    run(r.set("k", "v"));
+    client other(at.url());
+    for (int i = 0; i < 5; ++i) {
+        run(other.cmd("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
+        EXPECT_EQ(run(r.get("k")), "v");
+    }
+}
+
+TEST(redis_faults, a_command_that_may_have_been_done_is_not_done_twice)
+{
+    const server at;
+    client r(at.url());
+    run(r.ping());
+    const auto both = [](client over) -> awaitable<void> {
+        // Killed by itself, the server never answers what came behind.
+        auto killing = spawn(over.cmd("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"));
+        auto counting = spawn(over.incr("n"));
+        co_await killing.wait();
+        co_await counting.wait();
+        if (counting.failed()) {
+            EXPECT_THROW(std::rethrow_exception(counting.failure()), connection_lost);
+        }
+    };
+    run(both(r));
+    EXPECT_LE(run(r.incr("n")), 2);
+}
+
+TEST(redis_faults, a_restart_under_load_loses_nothing_that_was_acknowledged)
+{
+    server at({"--appendonly", "yes", "--appendfsync", "always"});
+    client r(options::from_url(at.url()).timeout(20s));
+    int acknowledged = 0;
+    bool stop = false;
+    const auto load = [](client over, int* count, const bool* end) -> awaitable<void> {
+        while (!*end) {
+            try {
+                auto counting = over.incr("n");
+                co_await std::move(counting);
+                ++*count;
+            } catch (const connection_lost&) {
+            } catch (const response_error&) {
+            }
+        }
+    };
+    const auto nemesis = [](server* s, bool* end) -> awaitable<void> {
+        for (int i = 0; i < 3; ++i) {
+            auto waiting = ferry::sleep(200ms);
+            co_await std::move(waiting);
+            s->stop(SIGKILL);
+            s->start();
+        }
+        *end = true;
+    };
+    const auto all = [&](bool* end) -> awaitable<void> {
+        task_group group;
+        for (int i = 0; i < 16; ++i) group.spawn(load(r, &acknowledged, end));
+        group.spawn(nemesis(&at, end));
+        auto joining = group.join();
+        co_await std::move(joining);
+    };
+    run(all(&stop));
+    const int counted = std::stoi(run(r.get("n")).value());
+    EXPECT_GT(acknowledged, 100);
+    EXPECT_GE(counted, acknowledged);
+}
+
+TEST(redis_faults, a_server_that_stands_still_is_a_timeout_and_then_goes_on)
+{
+    const server at;
+    client r(options::from_url(at.url()).timeout(300ms));
+    run(r.set("k", "v"));
+    at.signal(SIGSTOP);
+    EXPECT_THROW(run(r.get("k")), timeout_error);
+    at.signal(SIGCONT);
+    EXPECT_EQ(run(r.get("k")), "v");
+}
+
+TEST(redis_faults, a_cancelled_command_leaves_the_connection_in_step)
+{
+    const server at;
+    client r(at.url());
+    run(r.set("a", "1"));
+    at.signal(SIGSTOP);
+    const auto cancel_one = [](client over) -> awaitable<void> {
+        auto asking = spawn(over.get("a"));
+        auto waiting = ferry::sleep(30ms);
+        co_await std::move(waiting);
+        asking.cancel();
+        co_await asking.wait();
+        EXPECT_TRUE(asking.cancelled());
+    };
+    run(cancel_one(r));
+    at.signal(SIGCONT);
+    run(r.set("b", "2"));
+    EXPECT_EQ(run(r.get("b")), "2");
+}
+
+TEST(redis_faults, logins)
+{
+    server at({"--requirepass", "secret"});
+    const auto with = [&](std::string user, std::string password, int protocol) {
+        return client(options()
+                          .host("127.0.0.1", at.port())
+                          .login(std::move(user), std::move(password))
+                          .protocol(protocol));
+    };
+    for (const int protocol : {2, 3}) {
+        SCOPED_TRACE(protocol);
+        EXPECT_EQ(failure_of(with("", "wrong", protocol).cmd("PING")), errc::wrong_pass);
+        EXPECT_EQ(failure_of(with("", "", protocol).cmd("PING")), errc::no_auth);
+        auto root = with("", "secret", protocol);
+        run(root.cmd("ACL", "SETUSER", "app", "on", ">pw", "~app:*", "+@all", "-@dangerous"));
+        auto app = with("app", "pw", protocol);
+        EXPECT_EQ(failure_of(app.cmd("GET", "other")), errc::no_perm);
+        EXPECT_EQ(failure_of(app.cmd("FLUSHALL")), errc::no_perm);
+        EXPECT_TRUE(run(app.set("app:x", 1)));
+    }
+}
+
+TEST(redis_faults, what_the_server_refuses_has_its_own_code)
+{
+    const server at({"--maxmemory", "1mb"});
+    client r(at.url());
+    const auto fill = [](client over) -> awaitable<reply> {
+        for (;;) {
+            auto pushing = over.cmd("RPUSH", "l", std::string(100'000, 'x'));
+            co_await std::move(pushing);
+        }
+    };
+    EXPECT_EQ(failure_of(fill(r)), errc::oom);
+    EXPECT_EQ(failure_of(r.cmd("EVALSHA", std::string(40, '0'), 0)), errc::no_script);
+    EXPECT_EQ(failure_of(r.cmd("XREADGROUP", "GROUP", "g", "c", "STREAMS", "none", ">")),
+              errc::no_group);
+    const server replica({"--replicaof", "127.0.0.1", std::to_string(at.port())});
+    client copy(replica.url());
+    EXPECT_EQ(failure_of(copy.cmd("SET", "k", "v")), errc::read_only);
+}
+
+TEST(redis_faults, tls_checks_the_certificate)
+{
+    const testing::temporary_directory directory;
+    testing::certificate_authority authority(directory.path());
+    const auto good = authority.issue({"127.0.0.1"});
+    const auto wrong = authority.issue({"other.example"});
+    for (const auto& [identity, accepted] : {std::pair{good, true}, std::pair{wrong, false}}) {
+        const auto port = net::listener(net::tcp("127.0.0.1", 0)).port();
+        const server at({"--tls-port", std::to_string(port), "--tls-cert-file", identity.chain,
+                         "--tls-key-file", identity.key, "--tls-ca-cert-file", authority.ca_file(),
+                         "--tls-auth-clients", "no"});
+        const auto url =
+            fmt::format("rediss://127.0.0.1:{}/0?ssl_ca_certs={}", port, authority.ca_file());
+        client r(url);
+        if (accepted) {
+            EXPECT_TRUE(run(r.set("k", "v")));
+        } else {
+            EXPECT_THROW(run(r.get("k")), tls_error);
+        }
+    }
+}
+
+TEST(redis_faults, a_fail_over_by_sentinels_loses_no_connection)
+{
+    server master;
+    const server replica({"--replicaof", "127.0.0.1", std::to_string(master.port())});
+    const testing::temporary_directory directory;
+    std::vector<std::unique_ptr<testing::program>> sentinels;
+    std::vector<net::endpoint> where;
+    for (int i = 0; i < 3; ++i) {
+        const auto port = net::listener(net::tcp("127.0.0.1", 0)).port();
+        const std::string conf = directory / fmt::format("{}.conf", i);
+        std::ofstream(conf) << "port " << port << "\nbind 127.0.0.1\ndir "
+                            << directory.path().string() << "\nsentinel monitor mymaster 127.0.0.1 "
+                            << master.port()
+                            << " 2\nsentinel down-after-milliseconds mymaster 1000\n"
+                            << "sentinel failover-timeout mymaster 5000\n";
+        sentinels.push_back(std::make_unique<testing::program>(
+            std::vector<std::string>{"/usr/bin/redis-server", conf, "--sentinel"},
+            directory / "out", directory / "err"));
+        where.push_back(net::tcp("127.0.0.1", port));
+    }
+    const auto settled = [](std::vector<net::endpoint> all) -> awaitable<void> {
+        for (const auto& one : all) {
+            client s(options().host(one.host(), one.port()).protocol(2));
+            for (;;) {
+                try {
+                    auto asking = s.cmd("SENTINEL", "MASTER", "mymaster");
+                    auto fields = (co_await std::move(asking)).as<text_map>();
+                    if (fields["num-other-sentinels"] == "2" && fields["num-slaves"] == "1") break;
+                } catch (const connection_error&) {
+                }
+                auto waiting = ferry::sleep(50ms);
+                co_await std::move(waiting);
+            }
+        }
+    };
+    run(timeout(60s, settled(where)));
+
+    client r(options().sentinels(where, "mymaster").timeout(20s));
+    EXPECT_EQ(run(r.incr("n")), 1);
+    master.stop(SIGKILL);
+    const auto go_on = [](client over) -> awaitable<int> {
+        int acknowledged = 0;
+        while (acknowledged < 100) {
+            try {
+                auto counting = over.incr("after");
+                co_await std::move(counting);
+                ++acknowledged;
+            } catch (const connection_lost&) {
+            }
+        }
+        co_return acknowledged;
+    };
+    run(timeout(60s, go_on(r)));
+    EXPECT_GE(std::stoi(run(r.get("after")).value()), 100);
+    client direct(replica.url());
+    EXPECT_EQ(run(direct.cmd("ROLE"))[0].text(), "master");
+}
+
+TEST(redis_faults, a_subscriber_comes_back_after_a_restart)
+{
+    server at;
+    client r(at.url());
+    const auto hear = [](client over, server* s) -> awaitable<void> {
+        subscriber news(over);
+        auto subscribing = news.subscribe({"news"});
+        co_await std::move(subscribing);
+        s->stop(SIGKILL);
+        s->start();
+        for (bool heard = false; !heard;) {
+            auto publishing = over.publish("news", "again");
+            heard = co_await std::move(publishing) == 1;
+            auto waiting = ferry::sleep(20ms);
+            co_await std::move(waiting);
+        }
+        auto next = news.next();
+        const auto m = co_await std::move(next);
+        EXPECT_EQ(m->data(), "again");
+    };
+    run(timeout(30s, hear(r, &at)));
+}
+
+}  // namespace
+}  // namespace ferry::redis
