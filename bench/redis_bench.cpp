@@ -1,12 +1,12 @@
 // GET of 16 bytes from a redis-server of this machine, beside hiredis and redis-py: one after
-// another, and 64 at once (hiredis: pipelines of 64). And the parser of replies alone.
-#include "bench/bench.hpp"
+// another, by 64 coroutines at once, and in pipelines of 64 (hiredis: pipelines in both). And the
+// parser of replies alone.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/redis/detail/reply_parser.hpp"
 #include "ferry/redis/redis.hpp"
-#include "ferry/testing/program.hpp"
 
+#include "bench/bench.hpp"
 #include <hiredis.h>
 
 #include <cstdio>
@@ -31,6 +31,16 @@ double get_64_at_once(const redis::client& r)
     for (int i = 0; i < at_once; ++i) all.push_back(get_again_and_again(r, batch / at_once));
     run(gather(std::move(all)));
     return batch;
+}
+
+awaitable<void> get_by_pipelines(redis::client r)
+{
+    for (int i = 0; i < batch / at_once; ++i) {
+        redis::pipeline p;
+        for (int k = 0; k < at_once; ++k) p.get("key");
+        const auto answers = co_await r.execute(std::move(p));
+        if (answers.size() != at_once) std::abort();
+    }
 }
 
 double hiredis_one_by_one(redisContext* c)
@@ -92,9 +102,12 @@ std::string times(const std::string& text, int n)
 void compare_with_redis_py(const std::string& port, const std::string& name, double own)
 {
     if (!wanted("redis", name)) return;
-    const auto done = testing::run_program(
-        {"/usr/bin/python3", FERRY_BENCH_DIR "/redis_peer.py", port, name, "20000"});
-    const double theirs = std::atof(done.out.c_str());
+    const std::string program =
+        "/usr/bin/python3 " FERRY_BENCH_DIR "/redis_peer.py " + port + ' ' + name + " 20000";
+    std::FILE* const peer = ::popen(program.c_str(), "r");
+    double theirs = 0;
+    if (peer == nullptr || std::fscanf(peer, "%lf", &theirs) != 1) std::abort();
+    ::pclose(peer);
     print("redis", "redis-py/" + name, "cpu", {theirs}, "us/op");
     print_ratio("redis", name, own / theirs, "redis-py");
 }
@@ -136,8 +149,13 @@ int main()
     compare("redis", "get-64", unit,
             {{"ferry", [&] { return get_64_at_once(r); }},
              {"hiredis", [&] { return hiredis_pipelines(c); }}});
-    compare_with_redis_py(std::to_string(where.port()), "get-64",
-                          cost([&] { return get_64_at_once(r); }));
+    const auto pipelines = [&] {
+        run(get_by_pipelines(r));
+        return double{batch};
+    };
+    compare("redis", "pipeline-64", unit,
+            {{"ferry", pipelines}, {"hiredis", [&] { return hiredis_pipelines(c); }}});
+    compare_with_redis_py(std::to_string(where.port()), "pipeline-64", cost(pipelines));
 
     const std::string small = times("$16\r\n0123456789abcdef\r\n+OK\r\n:42\r\n", 20'000);
     compare("redis", "parse-small", {"replies/s"},

@@ -1,7 +1,8 @@
 // Redis: values, many commands at once, a queue between coroutines, channels. The server is the one
 // of the variable FERRY_REDIS, or of this machine.
-#include "ferry/async/async.hpp"
 #include "ferry/redis/redis.hpp"
+
+#include "ferry/async/async.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -24,8 +25,9 @@ awaitable<void> values(redis::client r)
 
 awaitable<void> work(redis::client r)
 {
+    const std::vector<std::string> queues{"jobs"};
     for (;;) {
-        const auto job = co_await r.brpop({"jobs"}, 10s);
+        const auto job = co_await r.brpop(queues, 10s);
         if (!job || job->second == "stop") break;
         std::printf("job: %s\n", job->second.c_str());
     }
@@ -39,7 +41,8 @@ awaitable<void> hand_out(redis::client r)
 awaitable<void> channels(redis::client r)
 {
     redis::subscriber news(r);
-    co_await news.subscribe({"weather"});
+    const std::vector<std::string> names{"weather"};
+    co_await news.subscribe(names);
     co_await r.publish("weather", "sunny");
     const auto heard = co_await news.next();
     std::printf("%s: %s\n", heard->channel().c_str(), heard->data().c_str());

@@ -33,7 +33,7 @@ private:
 /// Listens to channels, on a connection of its own. As redis.client.PubSub.
 ///
 ///     redis::subscriber news(r);
-///     co_await news.subscribe({"weather", "sport"});
+///     co_await news.subscribe(names);
 ///     while (auto m = co_await news.next()) print(m->channel(), m->data());   // named first in
 ///     g++ 12
 ///
