@@ -91,8 +91,8 @@ public:
     /// \throws lookup_error
     const reply& operator[](std::size_t i) const;
 
-    /// The answer as a C++ value: a text, a number, bool (any status is true), an optional of these (null),
-    /// a vector, set, pair or tuple of elements, a map, or the reply itself.
+    /// The answer as a C++ value: a text, a number, bool (any status is true), an optional of these
+    /// (null), a vector, set, pair or tuple of elements, a map, or the reply itself.
     /// \throws response_error  this, or what is inside, is an error reply.
     /// \throws error(errc::bad_reply)  the answer has another shape, or the number does not fit.
     template <class T>
