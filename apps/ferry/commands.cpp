@@ -16,6 +16,12 @@ namespace {
 constexpr std::array table{
     verb{"harvest", "fetch pages and take records from them, by a recipe", harvest},
     verb{"get", "fetch a URL", get},
+    verb{"post", "send fields or files to a URL", post},
+    verb{"put", "the same with PUT", put},
+    verb{"patch", "the same with PATCH", patch},
+    verb{"delete", "delete a URL", delete_},
+    verb{"head", "print the head of an answer", head},
+    verb{"request", "send a request with any method", request},
     verb{"serve", "serve a directory's files over HTTP", serve},
     verb{"select", "print what an XPath finds in HTML", select},
     verb{"json", "check JSON and print it nicely", json},

@@ -57,6 +57,12 @@ public:
 int run_until_interrupted(awaitable<int> operation);
 
 int get(int argc, char** argv);
+int post(int argc, char** argv);
+int put(int argc, char** argv);
+int patch(int argc, char** argv);
+int delete_(int argc, char** argv);
+int head(int argc, char** argv);
+int request(int argc, char** argv);
 int serve(int argc, char** argv);
 int select(int argc, char** argv);
 int json(int argc, char** argv);

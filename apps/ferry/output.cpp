@@ -2,8 +2,11 @@
 
 #include "ferry/core/error.hpp"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 namespace ferry::command {
@@ -61,13 +64,45 @@ std::string read_input(const std::string& path)
     return all;
 }
 
+class output_file::impl : public open_file {
+public:
+    explicit impl(const std::string& path) : open_file{path, "wb", stdout} {}
+};
+
+output_file::output_file(const std::string& path) : impl_{std::make_unique<impl>(path)} {}
+output_file::~output_file() = default;
+
+void output_file::write(std::string_view data)
+{
+    if (std::fwrite(data.data(), 1, data.size(), impl_->get()) != data.size()) {
+        throw system_failure(errno, "write " + impl_->name());
+    }
+}
+
+void output_file::close()
+{
+    impl_->close();
+}
+
 void write_output(const std::string& path, std::string_view data)
 {
-    open_file file{path, "wb", stdout};
-    if (std::fwrite(data.data(), 1, data.size(), file.get()) != data.size()) {
-        throw system_failure(errno, "write " + file.name());
-    }
+    output_file file{path};
+    file.write(data);
     file.close();
+}
+
+void write_private(const std::string& path, std::string_view data)
+{
+    const std::string fresh = path + ".new";
+    const mode_t before = ::umask(0077);
+    try {
+        write_output(fresh, data);
+    } catch (...) {
+        ::umask(before);
+        throw;
+    }
+    ::umask(before);
+    std::filesystem::rename(fresh, path);
 }
 
 }  // namespace ferry::command

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "ferry/http/session.hpp"
+
+#include "apps/ferry/commands.hpp"
+#include "apps/ferry/request_items.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ferry::command {
+
+/// What the flags of `ferry get` and its like say about the request. Those that curl has are
+/// spelled as curl spells them.
+class request_settings {
+public:
+    std::string method;
+    std::string url;
+    std::vector<std::string> items;
+
+    /// Adds the flags; `url` and `items` are positional.
+    void add_to(CLI::App& options);
+
+    /// The session, with the cookies of `-b` and `--session` in it.
+    http::session make_session() const;
+    /// \throws usage_error
+    http::request_options make_options() const;
+
+    /// After the request: writes the cookies of `-c` and `--session`.
+    void keep(http::session& used) const;
+
+private:
+    void add_body(http::request_options& to) const;
+    void add_login(http::request_options& to) const;
+    void add_named_session(http::request_options& to) const;
+    std::string session_file(const char* suffix) const;
+
+    std::vector<std::string> headers_;
+    std::vector<std::string> data_;
+    std::vector<std::string> form_parts_;
+    std::string raw_;
+    std::string user_;
+    std::string bearer_;
+    std::string cookies_;
+    std::string cookie_jar_;
+    std::string user_agent_;
+    std::string referer_;
+    std::string ca_file_;
+    std::string certificate_;
+    std::string key_;
+    std::string session_;
+    double seconds_ = 30;
+    double connect_seconds_ = 10;
+    double total_seconds_ = 0;
+    int redirects_ = 30;
+    int retries_ = 0;
+    bool form_ = false;
+    bool multipart_ = false;
+    bool json_ = false;
+    bool digest_ = false;
+    bool insecure_ = false;
+    bool no_follow_ = false;
+    bool no_environment_ = false;
+    bool as_it_is_ = false;  ///< curl's flags for what is done anyway
+};
+
+}  // namespace ferry::command
