@@ -2,6 +2,7 @@
 
 #include "ferry/core/charset.hpp"
 #include "ferry/core/utf8.hpp"
+#include "ferry/http/detail/redirect.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
 
@@ -73,6 +74,18 @@ const ferry::url& response::url() const
 {
     if (!url_) throw error(ferry::errc::invalid_state, "the response did not come from a session");
     return *url_;
+}
+
+std::optional<follow_up> response::next_request() const
+{
+    auto step = detail::plan_redirect(status, headers, url(), method_, true);
+    if (!step) return std::nullopt;
+    follow_up next;
+    next.method = std::move(step->method);
+    next.url = std::move(step->to);
+    next.keeps_body = step->keeps_body;
+    next.same_origin = step->same_origin;
+    return next;
 }
 
 std::string response::charset() const

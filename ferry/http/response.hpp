@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,15 @@
 #include <vector>
 
 namespace ferry::http {
+
+/// What a redirect asks for.
+class follow_up {
+public:
+    std::string method;
+    ferry::url url;
+    bool keeps_body = false;   ///< 307, 308, and other methods than POST
+    bool same_origin = false;  ///< otherwise credentials should stay behind
+};
 
 /// The answer to a request: what a session returns, and what a server's handler returns.
 ///
@@ -58,6 +68,11 @@ public:
     /// \throws error  the response did not come from a session.
     const ferry::url& url() const;
 
+    /// What following this redirect would send, with redirects(0); nothing if it is none.
+    /// \throws error with errc::bad_url or errc::refused_redirect  the Location leads out of HTTP.
+    /// As Response.next.
+    std::optional<follow_up> next_request() const;
+
     /// The body, with its Content-Encoding undone.
     std::span<const std::byte> bytes() const& noexcept { return content.data().span(); }
     buffer bytes() && noexcept { return content.data(); }
@@ -91,6 +106,7 @@ private:
     friend class response_access;
 
     std::shared_ptr<const ferry::url> url_;
+    std::string method_;  ///< of the request
     std::string undecoded_;
     http::headers trailers_;
 };

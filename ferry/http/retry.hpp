@@ -26,7 +26,7 @@ class session_options;
 /// an idempotency_key(). A body that cannot go back to its start is never sent twice. In between it
 /// waits: a random time up to `first`, twice that, four times, up to `max`; or what Retry-After
 /// asks for with 413, 429 and 503, which then holds back the session's other requests to that host
-/// too. The last failure names all that came before it, and error_details() lists them; a status is
+/// too. The last failure names all that came before it, and details_of() lists them; a status is
 /// returned as it is. As urllib3's Retry.
 class retry {
 public:

@@ -66,7 +66,8 @@ private:
 /// \throws timeout_error      a phase or the whole took too long
 /// \throws protocol_error     the answer breaks HTTP, or its coding; too_many_redirects
 /// \throws limit_error        `head_bytes`, `max_body_bytes`...
-/// A status such as 404 is no error; see response::raise_for_status.
+/// A status such as 404 is no error; see response::raise_for_status. Each error has the phase, the
+/// peer and the number of the attempt: details_of().
 class session {
 public:
     session() : session(session_options()) {}

@@ -24,6 +24,10 @@ public:
 
     bool is_v6() const noexcept { return v6_; }
     bool is_loopback() const noexcept;
+    /// Not of this machine, a private network, a link, a multicast group, or set aside for another
+    /// purpose (IANA's special-purpose registries); an IPv4 address inside an IPv6 one counts. As
+    /// ipaddress' is_global.
+    bool is_public() const noexcept;
     std::uint16_t port() const noexcept { return port_; }
     address with_port(std::uint16_t port) const noexcept;
 

@@ -19,7 +19,8 @@ body_reader::body_reader(net::stream& from, const body_plan& plan, side peer,
       kind_(plan.kind),
       left_(plan.kind == framing::length ? plan.length : 0),
       expected_(left_),
-      chunks_(peer, limits)
+      chunks_(peer, limits),
+      side_(peer)
 {
 }
 
@@ -34,12 +35,23 @@ bool body_reader::done() const noexcept
     return true;
 }
 
+void body_reader::feed()
+{
+    try {
+        from_->consume(chunks_.feed(from_->buffered_text()));
+    } catch (error& e) {
+        // A client wants to know who; a server's words go to the client, who knows.
+        if (side_ == side::response) e.add_context("read " + from_->remote_endpoint());
+        throw;
+    }
+}
+
 // How many bytes of data may be taken now: steps over chunk framing that is buffered.
 std::uint64_t body_reader::wanted(std::size_t room)
 {
     if (kind_ == framing::length) return std::min<std::uint64_t>(room, left_);
     if (kind_ == framing::until_close) return room;
-    if (chunks_.remaining() == 0) from_->consume(chunks_.feed(from_->buffered_text()));
+    if (chunks_.remaining() == 0) feed();
     return std::min<std::uint64_t>(room, chunks_.remaining());
 }
 
@@ -62,7 +74,7 @@ std::size_t body_reader::read_buffered(std::span<std::byte> into)
     took(n);
     // The last chunk's end often lies in the same packet; seeing it now saves a wait.
     if (kind_ == framing::chunked && chunks_.remaining() == 0) {
-        from_->consume(chunks_.feed(from_->buffered_text()));
+        feed();
     }
     return n;
 }

@@ -35,6 +35,7 @@ public:
 
 private:
     std::uint64_t wanted(std::size_t room);
+    void feed();
     void took(std::size_t bytes) noexcept;
     awaitable<std::size_t> receive(std::span<std::byte> into);
     [[noreturn]] void ended(std::string_view cause) const;
@@ -46,6 +47,7 @@ private:
     std::uint64_t received_ = 0;
     bool at_end_ = false;
     chunked_reader chunks_;
+    side side_;
 };
 
 }  // namespace ferry::http::detail

@@ -81,7 +81,8 @@ awaitable<void> client_exchange::send()
         request_.send_unasked();
     }
     store_cookies();
-    response_access::fill(response_, head_, request_.shared_url(), until_.elapsed());
+    response_access::fill(response_, head_, request_.method(), request_.shared_url(),
+                          until_.elapsed());
     if (has_hooks_) co_await after_head();
 }
 
@@ -186,11 +187,15 @@ awaitable<void> client_exchange::read_rest(ferry::bytes* into, std::size_t size,
 awaitable<ferry::bytes> client_exchange::read_decoded(std::uint64_t limit)
 {
     ferry::bytes data;
-    for (;;) {
-        const buffer part = co_await next_part();
-        if (part.empty()) break;
-        if (data.size() + part.size() > limit) throw limit_error("max_body_bytes", limit);
-        append(data, part.span());
+    try {
+        for (;;) {
+            const buffer part = co_await next_part();
+            if (part.empty()) break;
+            append(data, part.span());
+        }
+    } catch (const limit_error& e) {
+        if (e.name() == "max_output_bytes") throw limit_error("max_body_bytes", limit);
+        throw;
     }
     co_return data;
 }

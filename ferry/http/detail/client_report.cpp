@@ -96,7 +96,7 @@ awaitable<void> client_exchange::call_hooks(const hook_list<Args...> hook_set::*
 awaitable<void> client_exchange::tell_informational(response_head* head)
 {
     http::response early;
-    response_access::fill(early, *head, request_.shared_url(), until_.elapsed());
+    response_access::fill(early, *head, request_.method(), request_.shared_url(), until_.elapsed());
     const hook_view self(*this);
     co_await call_hooks(&hook_set::on_informational, self, early);
 }

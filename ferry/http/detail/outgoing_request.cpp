@@ -109,7 +109,10 @@ void outgoing_request::take_credentials()
 void outgoing_request::look_up_credentials()
 {
     const bool given = at_home_ && with_.auth.kind() != auth_option::scheme::none;
-    if (given || with_.auth.kind() == auth_option::scheme::off) return;
+    const bool by_hand =
+        at_home_ && (with_.headers.contains("Authorization") ||
+                     session_->options().defaults.headers.contains("Authorization"));
+    if (given || by_hand || with_.auth.kind() == auth_option::scheme::off) return;
     const netrc* const known = session_->user_netrc();
     if (known == nullptr) return;
     const auto* const found = known->find(url_->hostname(), url_->port_or_default());
@@ -168,13 +171,16 @@ void outgoing_request::write_http1(std::string& into) const
     into.append(method_).append(" ").append(url_->path_and_query());
     into.append(" HTTP/1.1\r\nHost: ").append(authority()).append("\r\n");
     const line_writer line(into);
+    const std::string authorized = authorization();
     const bool plain = with_.headers.empty() && with_.without.empty() && added_.empty();
-    if (plain && at_home_) {
+    const bool both =
+        !authorized.empty() && session_->options().defaults.headers.contains("Authorization");
+    if (plain && at_home_ && !both) {
         into.append(session_->default_fields());
     } else {
-        visit_own_fields(line);
+        visit_own_fields(line, !authorized.empty());
     }
-    visit_fields(line);
+    visit_fields(line, authorized);
     if (!body_length()) line("Transfer-Encoding", "chunked");
     if (expects_continue()) line("Expect", "100-continue");
     into.append("\r\n");
@@ -182,8 +188,9 @@ void outgoing_request::write_http1(std::string& into) const
 
 void outgoing_request::each_field(const visitor& visit) const
 {
-    visit_own_fields(visit);
-    visit_fields(visit);
+    const std::string authorized = authorization();
+    visit_own_fields(visit, !authorized.empty());
+    visit_fields(visit, authorized);
 }
 
 bool outgoing_request::may_go(std::string_view name) const noexcept
@@ -198,12 +205,13 @@ bool outgoing_request::may_go(std::string_view name) const noexcept
 
 // What the session and the caller want to be sent.
 template <class Visit>
-void outgoing_request::visit_own_fields(const Visit& visit) const
+void outgoing_request::visit_own_fields(const Visit& visit, bool authorized) const
 {
     session_->each_default([&](std::string_view name, std::string_view value) {
         const bool dropped =
             std::ranges::any_of(with_.without, [&](const std::string& w) { return same(w, name); });
-        const bool overridden = with_.headers.contains(name) || added_.contains(name);
+        const bool overridden = with_.headers.contains(name) || added_.contains(name) ||
+                                (authorized && same(name, "Authorization"));
         if (!dropped && !overridden && may_go(name)) visit(name, value);
     });
     for (const auto [name, value] : with_.headers) {
@@ -216,9 +224,8 @@ void outgoing_request::visit_own_fields(const Visit& visit) const
 
 // What follows from the request.
 template <class Visit>
-void outgoing_request::visit_fields(const Visit& visit) const
+void outgoing_request::visit_fields(const Visit& visit, const std::string& authorized) const
 {
-    const std::string authorized = authorization();
     if (!authorized.empty()) visit("Authorization", authorized);
     if (with_.idempotency_key && at_home_) visit("Idempotency-Key", *with_.idempotency_key);
     const std::string sent = cookies();

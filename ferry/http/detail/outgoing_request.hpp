@@ -80,9 +80,9 @@ private:
     void take_credentials();
     void look_up_credentials();
     template <class Visit>
-    void visit_fields(const Visit& visit) const;
+    void visit_fields(const Visit& visit, const std::string& authorized) const;
     template <class Visit>
-    void visit_own_fields(const Visit& visit) const;
+    void visit_own_fields(const Visit& visit, bool authorized) const;
     template <class Visit>
     void visit_body_fields(const Visit& visit) const;
     bool may_go(std::string_view name) const noexcept;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ferry::http {
@@ -13,9 +14,10 @@ namespace ferry::http {
 /// How the session fills a response.
 class response_access {
 public:
-    static void fill(response& r, detail::response_head& head, std::shared_ptr<const url> from,
-                     std::chrono::nanoseconds elapsed)
+    static void fill(response& r, detail::response_head& head, std::string_view method,
+                     std::shared_ptr<const url> from, std::chrono::nanoseconds elapsed)
     {
+        r.method_ = method;
         r.status = head.status;
         r.reason = std::move(head.reason);
         r.headers = std::move(head.headers);

@@ -210,8 +210,18 @@ awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, atte
     std::string host(to->hostname());
     if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
     const auto port = to->port_or_default();
-    auto connecting = net::connect(net::tcp(host, port), net::connect_options().timeout(time));
-    net::stream made = co_await std::move(connecting);
+    net::connect_options how;
+    how.timeout(time);
+    if (options_.block_private) how.allow(&net::address::is_public);
+    auto connecting = net::connect(net::tcp(host, port), how);
+    net::stream made;
+    try {
+        made = co_await std::move(connecting);
+    } catch (const error& e) {
+        if (e.code() != ferry::errc::denied) throw;
+        throw connection_error(errc::private_address,
+                               fmt::format("connect {}: its address is not public", to->host()));
+    }
     if (to->scheme() != "https") co_return made;
     with.reached->enter(phase::tls);
     std::string what = "TLS handshake with " + made.remote_endpoint();
