@@ -44,6 +44,12 @@ tree_builder::tree_builder(std::string source)
     tree_.nodes_.push_back(root);
 }
 
+void tree_builder::reserve(std::size_t nodes, std::size_t attributes)
+{
+    tree_.nodes_.reserve(nodes);
+    tree_.attributes_.reserve(attributes);
+}
+
 std::size_t tree_builder::name_count() const noexcept
 {
     return detail::tag::count + tree_.names_.size();

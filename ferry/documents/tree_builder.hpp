@@ -19,6 +19,9 @@ public:
     /// \throws limit_error  `max_bytes`: the source has 2 GiB or more.
     explicit tree_builder(std::string source);
 
+    /// Room for so many, where the number can be guessed better than from the size of the source.
+    void reserve(std::size_t nodes, std::size_t attributes);
+
     std::string_view source() const noexcept { return tree_.source_; }
     const node& operator[](node_id n) const noexcept { return tree_.nodes_[n]; }
     node_id size() const noexcept { return tree_.size(); }

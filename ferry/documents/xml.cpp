@@ -1,11 +1,11 @@
 #include "ferry/documents/xml.hpp"
 
-#include "ferry/core/utf8.hpp"
 #include "ferry/documents/detail/html_encoding.hpp"
 #include "ferry/documents/detail/xml_chars.hpp"
 #include "ferry/documents/detail/xml_encoding.hpp"
 #include "ferry/documents/detail/xml_tree.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
@@ -43,13 +43,21 @@ public:
     {
         check_size(text.size());
         auto info = std::make_shared<document::information>();
-        if (with_.recover()) repair(text, info->problems);
+        const std::size_t bad =
+            with_.recover() ? detail::replace_bad_chars(text) : std::string::npos;
+        if (bad != std::string::npos)
+            info->problems.push_back(
+                {"characters that XML does not allow", position_of(text, bad)});
         std::string original;
         if (text.find('\r') != std::string::npos) {
             original = text;
             documents::detail::normalise_line_ends(text);
         }
+        // A tag begins or ends an element, and most are followed by a text.
+        const auto tags = static_cast<std::size_t>(std::count(text.begin(), text.end(), '<'));
+        const auto equals = static_cast<std::size_t>(std::count(text.begin(), text.end(), '='));
         documents::tree_builder builder(std::move(text));
+        builder.reserve(tags + 16, equals + 16);
         detail::tree_sink sink(builder, with_);
         detail::reader reader(with_, sink);
         reader.set_original(original);
@@ -60,31 +68,11 @@ public:
         info->encoding = encoding;
         auto& found = reader.problems();
         info->problems.insert(info->problems.end(), found.begin(), found.end());
-        document made;
-        made.tree_ = std::make_shared<const documents::tree>(std::move(builder).finish());
-        made.info_ = std::move(info);
-        return made;
+        return document(std::make_shared<const documents::tree>(std::move(builder).finish()),
+                        std::move(info));
     }
 
 private:
-    /// Replaces what is no Char of XML.
-    static void repair(std::string& text, std::vector<problem>& problems)
-    {
-        std::size_t bad = detail::find_bad_char(text);
-        if (bad == std::string::npos) return;
-        problems.push_back({"characters that XML does not allow", position_of(text, bad)});
-        std::string made;
-        std::string_view left = text;
-        while (bad != std::string_view::npos) {
-            made += left.substr(0, bad);
-            utf8::append(made, utf8::replacement);
-            left.remove_prefix(bad + utf8::decode(left, bad).size);
-            bad = detail::find_bad_char(left);
-        }
-        made += left;
-        text = std::move(made);
-    }
-
     const options& with_;
 };
 

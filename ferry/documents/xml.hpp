@@ -290,12 +290,16 @@ public:
 private:
     friend class parser;
     friend class draft;
+    friend class stream;
     struct information {
         xml::declaration declared;
         std::string encoding;
         std::vector<problem> problems;
     };
-    document() = default;
+    document(std::shared_ptr<const documents::tree> tree, std::shared_ptr<const information> info)
+        : tree_(std::move(tree)), info_(std::move(info))
+    {
+    }
 
     std::shared_ptr<const documents::tree> tree_;
     std::shared_ptr<const information> info_;
@@ -305,6 +309,7 @@ private:
 /// the document are never read: no file, no network, no external DTD.
 enum class entities : std::uint8_t {
     refuse,  ///< it is an error, the default
+    skip,    ///< it leaves nothing
     expand,  ///< it is replaced, within the limits
 };
 
@@ -333,6 +338,13 @@ public:
     options& skip_unread(bool on)
     {
         skip_unread_ = on;
+        return *this;
+    }
+    /// A document that declares an entity is refused, whether it is used or not. As defusedxml's
+    /// forbid_entities. Default: false.
+    options& forbid_entities(bool on)
+    {
+        forbid_entities_ = on;
         return *this;
     }
     /// Names are `prefix:local` with a declared prefix. Default: true. Without, a colon is a
@@ -416,6 +428,7 @@ public:
 
     xml::entities entities() const noexcept { return entities_; }
     bool skip_unread() const noexcept { return skip_unread_; }
+    bool forbid_entities() const noexcept { return forbid_entities_; }
     bool namespaces() const noexcept { return namespaces_; }
     bool keep_cdata() const noexcept { return keep_cdata_; }
     bool keep_comments() const noexcept { return keep_comments_; }
@@ -433,6 +446,7 @@ public:
 private:
     xml::entities entities_ = xml::entities::refuse;
     bool skip_unread_ = false;
+    bool forbid_entities_ = false;
     bool namespaces_ = true;
     bool keep_cdata_ = false;
     bool keep_comments_ = true;

@@ -23,20 +23,36 @@ bool has_name(documents::node_kind kind) noexcept
 
 std::string node::name() const
 {
+    if (is_namespace()) return std::string(local_name());
     if (is_attribute()) return tree_->qualified_name(tree_->attributes(id_)[attribute_]);
     return has_name(tree_->kind(id_)) ? tree_->qualified_name(id_) : std::string();
 }
 
 std::string_view node::local_name() const noexcept
 {
+    if (is_namespace() && tree_->attributes(id_)[attribute_].prefix == 0) return {};
     if (is_attribute()) return tree_->name(tree_->attributes(id_)[attribute_].name);
     return has_name(tree_->kind(id_)) ? tree_->local_name(id_) : std::string_view();
 }
 
 std::string_view node::namespace_uri() const noexcept
 {
+    if (is_namespace()) return {};
     if (is_attribute()) return tree_->namespace_uri(tree_->attributes(id_)[attribute_].space);
     return is_element() ? tree_->namespace_uri((*tree_)[id_].space) : std::string_view();
+}
+
+bool node::is_tail() const noexcept
+{
+    if (!is_text()) return false;
+    const documents::node_id before = tree_->previous_sibling(id_);
+    return before != documents::no_node && tree_->kind(before) != documents::node_kind::doctype;
+}
+
+bool node::is_namespace() const noexcept
+{
+    return is_attribute() && !tree_->is_html() &&
+           tree_->attributes(id_)[attribute_].space == documents::ns::xmlns;
 }
 
 std::string node::string() const
@@ -164,6 +180,12 @@ context& context::variable(std::string name, result value)
 context& context::function(std::string uri, std::string name, extension call)
 {
     functions_.insert_or_assign('{' + std::move(uri) + '}' + std::move(name), std::move(call));
+    return *this;
+}
+
+context& context::libxml2_numbers(bool on)
+{
+    libxml2_numbers_ = on;
     return *this;
 }
 

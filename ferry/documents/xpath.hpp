@@ -72,6 +72,10 @@ public:
     std::string name() const;
     std::string_view local_name() const noexcept;
     std::string_view namespace_uri() const noexcept;
+    /// A text behind an element, comment or instruction. As a smart string's `is_tail`.
+    bool is_tail() const noexcept;
+    /// A declaration of a namespace, which the axis `namespace` gives: its name() is the prefix.
+    bool is_namespace() const noexcept;
     /// The string-value: an attribute's value, all the text in an element, a comment's text.
     std::string string() const;
     /// The element around; of an attribute the element that has it.
@@ -154,6 +158,10 @@ public:
     /// evaluate().
     context& function(std::string uri, std::string name, extension call);
 
+    /// Numbers as text in the form of libxml2, `1e+20` and 15 digits, instead of the
+    /// Recommendation's. For results that must equal lxml's. Default: false.
+    context& libxml2_numbers(bool on);
+
     /// Nodes visited, about 10^8 a second (default_max_steps).
     context& max_steps(std::uint64_t count);
     /// Nodes in a node-set, intermediate ones too (default_max_nodes).
@@ -165,6 +173,7 @@ public:
     const std::optional<std::string>& default_ns() const noexcept { return default_ns_; }
     const result* find_variable(std::string_view name) const noexcept;
     const extension* find_function(std::string_view uri, std::string_view name) const;
+    bool libxml2_numbers() const noexcept { return libxml2_numbers_; }
     std::uint64_t max_steps() const noexcept { return max_steps_; }
     std::uint64_t max_nodes() const noexcept { return max_nodes_; }
     std::size_t max_string_bytes() const noexcept { return max_string_bytes_; }
@@ -174,6 +183,7 @@ private:
     std::optional<std::string> default_ns_;
     std::map<std::string, result, std::less<>> variables_;
     std::map<std::string, extension, std::less<>> functions_;  // `{uri}name`
+    bool libxml2_numbers_ = false;
     std::uint64_t max_steps_ = default_max_steps;
     std::uint64_t max_nodes_ = default_max_nodes;
     std::size_t max_string_bytes_ = default_max_string_bytes;
@@ -209,6 +219,21 @@ private:
 
     std::shared_ptr<const detail::program> program_;
 };
+
+/// Binds `re`, `str`, `set` and `math` to EXSLT's namespaces and adds their functions:
+///
+/// | `re:` | `test(text, pattern, flags?)`, `match(...)`: the first match or "", `replace(text,
+/// pattern,
+///          flags, by)`; the flags are `i` and `g`. Patterns are RE2's, so that none takes long |
+/// | `str:` | `concat(nodes)`, `replace(text, part, by)`, `padding(n, text?)`, `align(text, to,
+/// how?)`,
+///           `encode-uri(text, reserved?)`, `decode-uri(text)` |
+/// | `set:` | `difference intersection distinct has-same-node leading trailing` |
+/// | `math:` | `min max highest lowest abs sqrt power exp log sin cos tan` |
+///
+/// What would make new nodes, `str:tokenize` and `str:split`, is not there. As lxml has them, whose
+/// `re:match` gives a list.
+void add_exslt(context& to);
 
 /// A path that selects that node alone: `/html/body/span[2]`, `/html/body/a/@href`. As lxml's
 /// `getpath`. Of a node inside an HTML `template`, the path from the template's contents.

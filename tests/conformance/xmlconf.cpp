@@ -163,7 +163,8 @@ std::string run(const test_case& c)
                                .entities(xml::entities::expand)
                                .skip_unread(true)
                                .namespaces(c.namespaces)
-                               .max_attributes(100'000));
+                               .max_attributes(100'000)
+                               .max_depth(100'000));
     } catch (const error& e) {
         refusal = e.what();
     }

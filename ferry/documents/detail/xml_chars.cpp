@@ -27,8 +27,7 @@ utf8::decoded decode(const char* at, const char* end) noexcept
     return utf8::decode({at, static_cast<std::size_t>(end - at)});
 }
 
-/// Whether 16 bytes are all printable ASCII, TAB, LF or CR.
-[[maybe_unused]] constexpr std::size_t block = 16;
+constexpr std::size_t block = 16;
 
 }  // namespace
 
@@ -114,6 +113,24 @@ std::size_t find_bad_char(std::string_view text) noexcept
         }
     }
     return std::string_view::npos;
+}
+
+std::size_t replace_bad_chars(std::string& text)
+{
+    std::size_t bad = find_bad_char(text);
+    if (bad == std::string::npos) return bad;
+    const std::size_t first = bad;
+    std::string made;
+    std::string_view left = text;
+    while (bad != std::string_view::npos) {
+        made += left.substr(0, bad);
+        utf8::append(made, utf8::replacement);
+        left.remove_prefix(bad + utf8::decode(left, bad).size);
+        bad = find_bad_char(left);
+    }
+    made += left;
+    text = std::move(made);
+    return first;
 }
 
 }  // namespace ferry::xml::detail

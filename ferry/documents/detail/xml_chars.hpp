@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ferry::xml::detail {
@@ -54,9 +55,6 @@ bool is_name_char(char32_t c) noexcept;
 /// One past the longest run of NameChars at `at`, in valid UTF-8.
 const char* skip_name_chars(const char* at, const char* end) noexcept;
 
-/// One past the Name at `at`; `at` if none begins there.
-inline const char* skip_name(const char* at, const char* end) noexcept;
-
 /// Whether all of `text` is a Name ([5]), or a Name without a colon.
 bool is_name(std::string_view text) noexcept;
 bool is_ncname(std::string_view text) noexcept;
@@ -64,8 +62,12 @@ bool is_ncname(std::string_view text) noexcept;
 /// The place of the first byte that does not belong to a Char in UTF-8; npos if there is none.
 std::size_t find_bad_char(std::string_view text) noexcept;
 
+/// Puts U+FFFD in the place of each of them. \returns where the first was; npos if there was none.
+std::size_t replace_bad_chars(std::string& text);
+
 bool starts_with_name(const char* at, const char* end) noexcept;
 
+/// One past the Name at `at`; `at` if none begins there.
 inline const char* skip_name(const char* at, const char* end) noexcept
 {
     if (at == end) return at;

@@ -176,6 +176,7 @@ std::string_view reader::literal(const char*& p)
 
 void reader::declaration_of_entity()
 {
+    if (with_.forbid_entities()) fail("the document declares an entity", at_);
     const char* p = at_ + 8;
     space(p);
     need(p);
@@ -209,7 +210,6 @@ void reader::declaration_of_entity()
     need(p);
     if (*p != '>') fail("expected '>' at the end of the declaration", p);
     at_ = p + 1;
-    to_.on_entity(name);
     // The first declaration counts.
     if (reads_declarations_)
         (is_parameter ? parameter_ : general_).try_emplace(std::string(name), std::move(made));

@@ -27,6 +27,7 @@ struct name_entry {
     bool is_qname = true;               ///< Namespaces 1.0 [7]
     std::uint64_t seen = 0;             ///< number of the last start tag that had this attribute
     element_definition* definition = nullptr;
+    name_entry* next = nullptr;  ///< the name that came behind this one the last time
 
     std::string_view local_text() const noexcept { return text.substr(local); }
 };

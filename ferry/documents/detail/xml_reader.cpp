@@ -379,6 +379,7 @@ reader::entity* reader::find_entity(std::string_view name, const char* at, bool 
         fail("external entity " + quoted + " is not read", at);
     }
     if (e.is_open) fail("entity " + quoted + " contains itself", at);
+    if (with_.entities() == entities::skip) return nullptr;
     if (with_.entities() == entities::refuse)
         fail("entity " + quoted + " is not expanded: options::entities()", at);
     return &e;

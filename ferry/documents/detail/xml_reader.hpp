@@ -38,8 +38,6 @@ public:
 
     virtual void on_declaration(const declaration&) {}
     virtual void on_doctype(const doctype_event&) {}
-    /// A general or parameter entity is declared.
-    virtual void on_entity(std::string_view /*name*/) {}
     /// Declarations of namespaces are among the attributes, in xmlns_space.
     virtual void on_start(name_entry& name, std::uint32_t space,
                           std::span<const attribute_event> attributes) = 0;
@@ -96,6 +94,16 @@ public:
     std::size_t offset() const noexcept;
     text_position position() const { return position_at(offset()); }
     std::size_t depth() const noexcept { return open_.size(); }
+    /// Calls `visit(prefix, uri)` for the namespaces in scope, `xml` left out.
+    template <class Visit>
+    void for_each_namespace(const Visit& visit) const
+    {
+        for (std::uint32_t i = 0; i < bound_.size(); ++i)
+            if (bound_[i] != no_index && bound_[i] != no_space && i != name_table::xml_prefix &&
+                i != name_table::xmlns_prefix)
+                visit(names_.prefix(i), uri(bound_[i]));
+    }
+    name_table& names() noexcept { return names_; }
     std::vector<problem>& problems() noexcept { return problems_; }
     const std::deque<element_definition>& definitions() const noexcept { return definitions_; }
 
@@ -173,6 +181,7 @@ private:
     // xml_tags.cpp
     void start_tag();
     void end_tag();
+    name_entry* tag_name(const char*& p);
     bool attribute(const char*& p);
     std::string_view attribute_value(const char*& p, char quote);
     void append_value(const char*& p, char quote, std::string& to);
@@ -242,6 +251,7 @@ private:
     std::deque<std::string> values_;  // of attributes that are no views into the text
     std::size_t values_used_ = 0;
     std::uint64_t serial_ = 0;
+    name_entry* last_name_ = nullptr;  // of a start tag or an attribute
     std::size_t text_bytes_ = 0;
     bool is_quiet_ = false;
 

@@ -3,6 +3,7 @@
 #include "ferry/documents/detail/xml_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -67,15 +68,38 @@ std::string collapsed_value(std::string_view value)
     return out;
 }
 
+/// The name at `p`, null if there is none. Documents repeat themselves: the name that followed the
+/// last one before is tried first, without looking at its characters one by one.
+name_entry* reader::tag_name(const char*& p)
+{
+    name_entry* const guess = last_name_ == nullptr ? nullptr : last_name_->next;
+    if (guess != nullptr) {
+        const std::string_view text = guess->text;
+        if (static_cast<std::size_t>(end_ - p) > text.size() &&
+            std::memcmp(p, text.data(), text.size()) == 0 &&
+            !has_class(p[text.size()], in_name | beyond_ascii)) {
+            p += text.size();
+            last_name_ = guess;
+            return guess;
+        }
+    }
+    const char* const q = skip_name(p, end_);
+    if (q == end_) run_out();
+    if (q == p) return nullptr;
+    check_name(static_cast<std::size_t>(q - p));
+    name_entry* const found = &names_.intern(between(p, q));
+    p = q;
+    if (last_name_ != nullptr) last_name_->next = found;
+    last_name_ = found;
+    return found;
+}
+
 void reader::start_tag()
 {
     const char* p = at_ + 1;
-    const char* q = skip_name(p, end_);
-    if (q == end_) run_out();
-    if (q == p) fail("expected a name behind '<'", p);
-    check_name(static_cast<std::size_t>(q - p));
-    name_entry& name = names_.intern(between(p, q));
-    p = q;
+    name_entry* const found = tag_name(p);
+    if (found == nullptr) fail("expected a name behind '<'", p);
+    name_entry& name = *found;
     attributes_.clear();
     values_used_ = 0;
     ++serial_;
@@ -126,11 +150,10 @@ bool reader::attribute(const char*& p)
     }
     if (p == begin) complain("expected white space between attributes", p);
     const char* const at = p;
-    const char* q = skip_name(p, end_);
-    if (q == end_) run_out();
-    if (q == p) fail("expected the name of an attribute", p);
-    check_name(static_cast<std::size_t>(q - p));
-    name_entry& name = names_.intern(between(p, q));
+    const char* q = p;
+    name_entry* const found = tag_name(q);
+    if (found == nullptr) fail("expected the name of an attribute", p);
+    name_entry& name = *found;
     skip_space(q);
     need(q);
     attribute_event made;

@@ -11,6 +11,7 @@ using documents::node_id;
 
 name_id tree_sink::name_of(name_entry& name)
 {
+    if (!is_only_) return to_.intern(name.local_text());
     if (name.cookie == no_index) name.cookie = to_.intern(name.local_text());
     return name.cookie;
 }

@@ -8,7 +8,11 @@ namespace ferry::xml::detail {
 /// Builds the tree of what is read. For text that lies in builder.source() nothing is copied.
 class tree_sink : public sink {
 public:
-    tree_sink(documents::tree_builder& to, const options& with) : to_(to), with_(with) {}
+    /// \param is_only  no other sink has been, or will be, given the reader's names.
+    tree_sink(documents::tree_builder& to, const options& with, bool is_only = true)
+        : to_(to), with_(with), is_only_(is_only)
+    {
+    }
 
     /// The reader that calls, for places; before the first event.
     void set_reader(const reader& from) noexcept { from_ = &from; }
@@ -37,6 +41,7 @@ private:
 
     documents::tree_builder& to_;
     const options& with_;
+    bool is_only_;
     const reader* from_ = nullptr;
     xml::declaration declared_;
     documents::node_id at_ = documents::tree::root();

@@ -174,7 +174,10 @@ std::string_view evaluator::string(const expr& e, const focus& f, std::string& s
         case type::number: {
             const double n = number(e, f);
             scratch.clear();
-            append_number(scratch, n);
+            if (context_.libxml2_numbers())
+                append_libxml2_number(scratch, n);
+            else
+                append_number(scratch, n);
             return scratch;
         }
         case type::boolean: return boolean(e, f) ? "true" : "false";

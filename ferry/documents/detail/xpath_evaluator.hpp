@@ -132,6 +132,8 @@ private:
     bool walk_test(axis along, item from, const Test& test, Visit& visit);
     template <class Visit>
     bool walk_attributes(const step& s, item from, Visit& visit);
+    template <class Visit>
+    bool walk_namespaces(const step& s, item from, Visit& visit);
     bool holds(const predicate& p, const focus& f);
     void keep(const predicate& p, node_set& set);
     void put_in_order(node_set& set);

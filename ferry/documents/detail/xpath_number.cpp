@@ -2,6 +2,7 @@
 
 #include "ferry/documents/detail/xpath_names.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -37,6 +38,33 @@ void append_number(std::string& out, double number)
                                        std::chars_format::fixed);
         out.append(buffer.data(), end.ptr);
     }
+}
+
+void append_libxml2_number(std::string& out, double number)
+{
+    constexpr int digits = 15;
+    const double size = std::fabs(number);
+    const bool is_whole = size < 2147483647 && number == std::trunc(number);
+    if (!std::isfinite(number) || is_whole) {
+        append_number(out, number);
+        return;
+    }
+    std::array<char, 400> buffer;
+    const bool has_exponent = size > 1e9 || size < 1e-5;
+    const int place = static_cast<int>(std::log10(size));
+    const int fraction = has_exponent ? digits - 1 : digits - place - (place > 0 ? 1 : 0);
+    const auto end = std::to_chars(
+        buffer.data(), buffer.data() + buffer.size(), number,
+        has_exponent ? std::chars_format::scientific : std::chars_format::fixed, fraction);
+    std::string_view text(buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data()));
+    const std::size_t e = std::min(text.find('e'), text.size());
+    std::string_view mantissa = text.substr(0, e);
+    if (mantissa.find('.') != std::string_view::npos) {
+        while (mantissa.ends_with('0')) mantissa.remove_suffix(1);
+        if (mantissa.ends_with('.')) mantissa.remove_suffix(1);
+    }
+    out += mantissa;
+    out += text.substr(e);
 }
 
 double to_number(std::string_view text) noexcept

@@ -9,6 +9,10 @@ namespace ferry::xpath::detail {
 /// as tell it from its neighbours, `NaN`, `Infinity`, `-Infinity`, and `0` for both zeros.
 void append_number(std::string& out, double number);
 
+/// The same in the form of libxml2: at most 15 digits, and an exponent for what is over 10^9 or
+/// under 10^-5.
+void append_libxml2_number(std::string& out, double number);
+
 /// The number that XPath's number() reads: digits with an optional minus, fraction and white space
 /// around; everything else, exponents too, is NaN.
 double to_number(std::string_view text) noexcept;

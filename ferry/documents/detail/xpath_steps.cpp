@@ -60,12 +60,38 @@ bool evaluator::walk_attributes(const step& s, item from, Visit& visit)
     return true;
 }
 
+/// The namespaces in scope, each as the declaration that binds it; `xml`, which no declaration
+/// binds, is left out. Trees of HTML have none that XPath can see.
+template <class Visit>
+bool evaluator::walk_namespaces(const step& s, item from, Visit& visit)
+{
+    const bool is_wanted = s.test == test::node || s.test == test::any || s.test == test::name;
+    if (from.attribute != 0 || tree_.is_html() || !is_wanted) return true;
+    std::vector<std::string_view> seen;
+    for (node_id n = from.node; n != no_node; n = tree_.parent(n)) {
+        if (!tree_.is_element(n)) continue;
+        const auto all = tree_.attributes(n);
+        charge(1 + all.size());
+        for (std::uint32_t i = 0; i < all.size(); ++i) {
+            const documents::attribute& a = all[i];
+            if (a.space != documents::ns::xmlns) continue;
+            const std::string_view prefix = a.prefix == 0 ? std::string_view() : tree_.name(a.name);
+            charge(seen.size());
+            if (std::find(seen.begin(), seen.end(), prefix) != seen.end()) continue;
+            seen.push_back(prefix);
+            if (a.length == 0) continue;  // undeclared
+            const bool passes = s.test != test::name || program_.names[s.slot].local == prefix;
+            if (passes && !visit(item{n, i + 1})) return false;
+        }
+    }
+    return true;
+}
+
 template <class Visit>
 bool evaluator::walk(const step& s, axis along, item from, Visit& visit)
 {
     if (along == axis::attribute) return walk_attributes(s, from, visit);
-    // Namespace nodes would be visited here: trees of HTML have none that XPath can see.
-    if (along == axis::namespaces) return true;
+    if (along == axis::namespaces) return walk_namespaces(s, from, visit);
     switch (s.test) {
         case test::name:
             if (!names_[s.slot].possible) return true;

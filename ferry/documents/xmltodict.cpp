@@ -1,0 +1,509 @@
+#include "ferry/documents/xmltodict.hpp"
+
+#include "ferry/core/utf8.hpp"
+#include "ferry/documents/detail/html_encoding.hpp"
+#include "ferry/documents/detail/xml_feeder.hpp"
+
+#include <algorithm>
+#include <istream>
+#include <utility>
+
+namespace ferry::xmltodict {
+
+namespace {
+
+using xml::detail::attribute_event;
+using xml::detail::name_entry;
+
+/// What Python's str.strip() takes off.
+bool is_python_space(char32_t c) noexcept
+{
+    return (c >= 0x9 && c <= 0xD) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 ||
+           c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+std::string_view stripped(std::string_view text) noexcept
+{
+    const auto is_plain = [](char c) { return c > ' ' && c != '\x7f'; };
+    if (!text.empty() && is_plain(text.front()) && is_plain(text.back())) return text;
+    while (!text.empty()) {
+        const auto first = utf8::decode(text);
+        if (!is_python_space(first.code_point)) break;
+        text.remove_prefix(first.size);
+    }
+    while (!text.empty()) {
+        std::size_t at = text.size() - 1;
+        while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) --at;
+        if (!is_python_space(utf8::decode(text, at).code_point)) break;
+        text = text.substr(0, at);
+    }
+    return text;
+}
+
+decision one_of(std::vector<std::string> names)
+{
+    std::sort(names.begin(), names.end());
+    return [names = std::move(names)](path, std::string_view key, const value&) {
+        return std::binary_search(names.begin(), names.end(), key);
+    };
+}
+
+}  // namespace
+
+parsing_interrupted::parsing_interrupted()
+    : error(errc::invalid_state, "the item callback ended the parse")
+{
+}
+
+decision parse_options::always()
+{
+    return [](path, std::string_view, const value&) { return true; };
+}
+
+parse_options& parse_options::force_cdata(std::vector<std::string> names)
+{
+    return set(force_cdata_, one_of(std::move(names)));
+}
+parse_options& parse_options::force_list(std::vector<std::string> names)
+{
+    return set(force_list_, one_of(std::move(names)));
+}
+
+xml::options reader_options(const parse_options& with)
+{
+    xml::options made = with.limits_;
+    made.namespaces(with.process_namespaces_).recover(false).skip_unread(false);
+    if (!with.disable_entities_)
+        made.entities(xml::entities::expand);
+    else if (with.compat_ == compat::v0_13)
+        made.entities(xml::entities::skip);
+    else
+        made.entities(xml::entities::refuse).forbid_entities(true);
+    return made;
+}
+
+/// Builds the dictionary as the elements close.
+class dictionary : public xml::detail::sink {
+public:
+    /// \param whole  the text that is read, if it stays where it is.
+    explicit dictionary(const parse_options& with, std::string_view whole = {})
+        : with_(with),
+          whole_(whole),
+          wants_path_(with.postprocess_ || with.force_list_ || with.force_cdata_ ||
+                      with.item_callback_),
+          first_kept_(with.item_depth_ == 0 ? 1 : with.item_depth_ + (is_old() ? 1 : 0))
+    {
+        frames_.emplace_back();
+    }
+
+    void set_reader(const xml::detail::reader& from) noexcept { from_ = &from; }
+    value take() { return std::move(frames_.front().item); }
+
+    void on_start(name_entry& name, std::uint32_t space,
+                  std::span<const attribute_event> attributes) override
+    {
+        top().is_cut = true;
+        if (names_.size() == depth_) names_.emplace_back();
+        name_at(depth_, name, space);
+        ++depth_;
+        note_declarations(attributes);
+        if (wants_path_) path_.push_back({std::string(name_here()), raw_attributes(attributes)});
+        if (depth_ >= first_kept_) {
+            ++top_;
+            if (frames_.size() == top_) frames_.emplace_back();
+            frame& made = top();
+            made.clear();
+            if (with_.xml_attribs_) add_attributes(made.item, attributes);
+        }
+        if (!attributes.empty() && !declarations_.is_null() && has_plain(attributes))
+            declarations_ = value();
+    }
+
+    void on_end(name_entry&) override
+    {
+        const std::string_view name = name_here();
+        if (is_old() && depth_ == with_.item_depth_) {
+            frame& base = top();
+            give(base.item.is_null() && base.has_data ? value(base.text()) : base.item);
+        }
+        if (top_ > 0) {
+            frame& closed = top();
+            value made = finished(closed, name);
+            --top_;
+            if (!is_old() && depth_ == with_.item_depth_)
+                give(made);
+            else
+                push(top(), name, std::move(made));
+        } else {
+            frames_.front().clear();
+        }
+        if (wants_path_) path_.pop_back();
+        --depth_;
+    }
+
+    void on_text(std::string_view text) override
+    {
+        if (text.empty()) return;
+        frame& f = top();
+        if (f.is_cut && f.has_data && !with_.cdata_separator_.empty()) {
+            f.own();
+            f.data += with_.cdata_separator_;
+        }
+        if (with_.order_ != order::forget) add_piece(f, text);
+        f.is_cut = false;
+        if (!f.has_data && is_kept(text)) {
+            f.has_data = true;
+            f.view = text;
+            return;
+        }
+        f.own();
+        f.has_data = true;
+        f.data += text;
+    }
+
+    void on_cdata(std::string_view text) override
+    {
+        cut();
+        on_text(text);
+        cut();
+    }
+
+    void on_comment(std::string_view text) override
+    {
+        top().is_cut = top().is_cut || with_.process_comments_ || with_.disable_entities_;
+        if (!with_.process_comments_) return;
+        push(top(), with_.comment_key_, with_.strip_whitespace_ ? stripped(text) : text);
+    }
+
+    void on_instruction(std::string_view, std::string_view) override { cut(); }
+
+private:
+    struct frame {
+        value item;  // null as long as there is nothing but text
+        std::string data;
+        std::string_view view;  // the data, as long as it is one piece of the text that is read
+        bool has_data = false;
+        bool is_cut = false;       // markup came since the last text
+        std::vector<value> order;  // keys, {"#text": piece}; or {key: value}, piece
+        bool has_children = false;
+
+        std::string_view text() const noexcept { return view.empty() ? data : view; }
+        void own()
+        {
+            if (view.empty()) return;
+            data = view;
+            view = {};
+        }
+        void clear()
+        {
+            item = value();
+            data.clear();
+            view = {};
+            has_data = is_cut = has_children = false;
+            order.clear();
+        }
+    };
+
+    bool is_old() const noexcept { return with_.compat_ == compat::v0_13; }
+    frame& top() noexcept { return frames_[top_]; }
+
+    /// xmltodict sees pieces of text where expat calls something else in between, which it does for
+    /// every markup only if entities are disabled.
+    void cut() { top().is_cut = top().is_cut || with_.disable_entities_; }
+
+    struct open_name {
+        std::string made;       // if it differs from what is written
+        std::string_view text;  // if not
+    };
+
+    std::string_view name_here() const noexcept
+    {
+        const open_name& n = names_[depth_ - 1];
+        return n.text.empty() ? n.made : n.text;
+    }
+
+    void name_at(std::size_t depth, const name_entry& name, std::uint32_t space)
+    {
+        open_name& n = names_[depth];
+        n.text = {};
+        if (!with_.process_namespaces_ && !with_.namespaces_)
+            n.text = name.text;
+        else
+            build_name(name, space, n.made);
+    }
+
+    /// Whether the text stays where it is.
+    bool is_kept(std::string_view text) const noexcept
+    {
+        const std::less_equal<> no_later;
+        return no_later(whole_.data(), text.data()) &&
+               no_later(text.data() + text.size(), whole_.data() + whole_.size());
+    }
+
+    void build_name(const name_entry& name, std::uint32_t space, std::string& out) const
+    {
+        if (!with_.process_namespaces_ || space == xml::detail::no_space) {
+            out = with_.process_namespaces_ ? name.local_text() : name.text;
+        } else {
+            out = from_->uri(space);
+            out += with_.namespace_separator_;
+            out += name.local_text();
+        }
+        shorten(out);
+    }
+
+    void shorten(std::string& name) const
+    {
+        if (!with_.namespaces_) return;
+        const std::size_t at = name.rfind(with_.namespace_separator_);
+        if (at == std::string::npos) return;
+        // As Python slices it: one character is taken for the separator.
+        const std::string_view local = std::string_view(name).substr(at + 1);
+        const auto found = with_.namespaces_->find(name.substr(0, at));
+        if (found == with_.namespaces_->end()) {
+            name = name.substr(0, at) + with_.namespace_separator_ + std::string(local);
+        } else if (found->second.empty()) {
+            name = std::string(local);
+        } else {
+            name = found->second + with_.namespace_separator_ + std::string(local);
+        }
+    }
+
+    bool is_declaration(const attribute_event& a) const noexcept
+    {
+        return with_.process_namespaces_ && a.space == xml::detail::xmlns_space;
+    }
+
+    bool has_plain(std::span<const attribute_event> attributes) const noexcept
+    {
+        return std::any_of(attributes.begin(), attributes.end(),
+                           [this](const auto& a) { return !is_declaration(a); });
+    }
+
+    void note_declarations(std::span<const attribute_event> attributes)
+    {
+        if (!with_.process_namespaces_) return;
+        for (const attribute_event& a : attributes)
+            if (is_declaration(a))
+                declarations_.insert(from_->prefix(a.name->declares),
+                                     a.value.empty() ? value() : value(a.value));
+    }
+
+    /// The key of an attribute, made once a name where namespaces do not matter.
+    std::string_view attribute_key(const attribute_event& a)
+    {
+        if (with_.process_namespaces_) {
+            std::string name;
+            build_name(*a.name, a.space, name);
+            key_ = with_.attr_prefix_ + name;
+            return key_;
+        }
+        if (a.name->cookie == xml::detail::no_index) {
+            std::string name;
+            build_name(*a.name, a.space, name);
+            a.name->cookie = static_cast<std::uint32_t>(keys_.size());
+            keys_.push_back(with_.attr_prefix_ + name);
+        }
+        return keys_[a.name->cookie];
+    }
+
+    /// What the path shows: the names as they are, and null for no attributes.
+    value raw_attributes(std::span<const attribute_event> attributes) const
+    {
+        value made;
+        for (const attribute_event& a : attributes) {
+            if (is_declaration(a)) continue;
+            std::string key;
+            if (with_.process_namespaces_ && a.space != xml::detail::no_space)
+                key = std::string(from_->uri(a.space)) + with_.namespace_separator_ +
+                      std::string(a.name->local_text());
+            else
+                key = with_.process_namespaces_ ? a.name->local_text() : a.name->text;
+            made.insert(key, a.value);
+        }
+        if (!made.is_null() && !declarations_.is_null()) made.insert("xmlns", declarations_);
+        return made;
+    }
+
+    void add_attributes(value& to, std::span<const attribute_event> attributes)
+    {
+        const auto add = [&](std::string_view key, value v) {
+            if (with_.postprocess_) {
+                auto made = with_.postprocess_(path_, std::string(key), std::move(v));
+                if (!made) return;
+                to.insert(made->first, std::move(made->second));
+            } else {
+                if (to.is_null()) start(to);
+                to.insert(key, std::move(v));
+            }
+        };
+        bool has_any = false;
+        for (const attribute_event& a : attributes) {
+            if (is_declaration(a)) continue;
+            has_any = true;
+            add(attribute_key(a), a.value);
+        }
+        // They wait for the next element that has attributes, as in xmltodict.
+        if (has_any && !declarations_.is_null()) add(with_.attr_prefix_ + "xmlns", declarations_);
+    }
+
+    void add_piece(frame& f, std::string_view text)
+    {
+        const bool goes_on = !f.order.empty() && !f.is_cut;
+        const bool is_mixed = with_.order_ == order::mixed;
+        if (goes_on && f.order.back().is_string() == is_mixed) {
+            value& last = is_mixed ? f.order.back() : f.order.back()["#text"];
+            last = last.as<std::string>() + std::string(text);
+        } else {
+            f.order.push_back(is_mixed ? value(text) : value::object("#text", text));
+        }
+    }
+
+    bool decides(const decision& d, std::string_view key, const value& v) const
+    {
+        return d && d(path(path_).first(path_.empty() ? 0 : path_.size() - 1), key, v);
+    }
+
+    /// The value of an element that ends.
+    value finished(frame& f, std::string_view name)
+    {
+        if (with_.order_ == order::mixed && f.has_children) {
+            value list = value::array();
+            for (value& v : f.order) list.push_back(std::move(v));
+            f.item.insert("#mixed", std::move(list));
+            return std::move(f.item);
+        }
+        std::string_view text = f.text();
+        if (with_.strip_whitespace_) text = stripped(text);
+        const bool has_text = !text.empty();
+        if (with_.order_ == order::keys && f.has_children) add_order(f);
+        if (has_text && f.item.is_null() && decides(with_.force_cdata_, name, text))
+            f.item = value::object();
+        if (f.item.is_null()) return has_text ? value(text) : value();
+        if (has_text) push(f, with_.cdata_key_, text, false);
+        return std::move(f.item);
+    }
+
+    void add_order(frame& f) const
+    {
+        if (with_.strip_whitespace_)
+            std::erase_if(f.order, [](const value& v) {
+                return v.is_object() && stripped(v["#text"].as<std::string_view>()).empty();
+            });
+        if (f.order.size() < 2) return;
+        value list = value::array();
+        for (value& v : f.order) list.push_back(std::move(v));
+        f.item.insert("#order", std::move(list));
+    }
+
+    /// Makes an object of null, with room: most elements have a few children.
+    static void start(value& item)
+    {
+        constexpr std::size_t room = 4;
+        item = value::object();
+        item.reserve(room);
+    }
+
+    void push(frame& to, std::string_view key, value v, bool is_child = true)
+    {
+        if (with_.postprocess_) {
+            auto made = with_.postprocess_(path_, std::string(key), std::move(v));
+            if (!made) return;
+            put(to, made->first, std::move(made->second), is_child);
+        } else {
+            put(to, key, std::move(v), is_child);
+        }
+    }
+
+    void put(frame& to, std::string_view key, value v, bool is_child)
+    {
+        to.has_children = to.has_children || is_child;
+        if (is_child && with_.order_ == order::keys) to.order.emplace_back(key);
+        if (is_child && with_.order_ == order::mixed && top_ > 0) {
+            to.order.push_back(value::object(key, std::move(v)));
+            return;
+        }
+        if (to.item.is_null()) start(to.item);
+        const std::size_t before = to.item.size();
+        value& there = to.item[key];
+        if (to.item.size() != before) {
+            const bool as_list = decides(with_.force_list_, key, v);
+            there = as_list ? value::array(std::move(v)) : std::move(v);
+        } else if (there.is_array()) {
+            there.push_back(std::move(v));
+        } else {
+            value old = std::move(there);
+            there = value::array(std::move(old), std::move(v));
+        }
+    }
+
+    void give(const value& item) const
+    {
+        if (!with_.item_callback_(path_, item)) throw parsing_interrupted();
+    }
+
+    const parse_options& with_;
+    std::string_view whole_;
+    const xml::detail::reader* from_ = nullptr;
+    bool wants_path_;
+    std::size_t first_kept_;
+    std::vector<frame> frames_;  // the first is what parse() gives; the others are used again
+    std::size_t top_ = 0;
+    std::vector<open_name> names_;
+    std::vector<std::string> keys_;  // of attributes, by the cookies of their names
+    std::string key_;
+    std::size_t depth_ = 0;
+    std::vector<path_item> path_;
+    value declarations_;  // of namespaces, not given to an element yet
+};
+
+value parse(std::string_view text, const parse_options& with)
+{
+    const xml::options how = reader_options(with);
+    if (text.size() > how.max_bytes()) throw limit_error("max_bytes", how.max_bytes());
+    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    const std::string_view original = text;
+    std::string normal;
+    if (text.find('\r') != std::string_view::npos) {
+        normal = text;
+        documents::detail::normalise_line_ends(normal);
+        text = normal;
+    }
+    dictionary to(with, text);
+    xml::detail::reader reader(how, to);
+    to.set_reader(reader);
+    if (!normal.empty()) reader.set_original(original);
+    reader.read(text, true);
+    return to.take();
+}
+
+value parse(std::span<const std::byte> bytes, std::string_view encoding, const parse_options& with)
+{
+    const xml::options how = reader_options(with);
+    if (bytes.size() > how.max_bytes()) throw limit_error("max_bytes", how.max_bytes());
+    const auto from = xml::detail::find_encoding(bytes, encoding);
+    if (from.is_utf_8())
+        return parse(
+            {reinterpret_cast<const char*>(bytes.data()) + from.mark, bytes.size() - from.mark},
+            with);
+    return parse(xml::detail::decode(bytes, from, false), with);
+}
+
+value parse(std::istream& source, const parse_options& with)
+{
+    const xml::options how = reader_options(with);
+    dictionary to(with);
+    xml::detail::reader reader(how, to);
+    to.set_reader(reader);
+    xml::detail::feeder feeder(how, reader);
+    std::vector<char> chunk(std::size_t{64} << 10);
+    while (source.read(chunk.data(), static_cast<std::streamsize>(chunk.size())),
+           source.gcount() > 0)
+        feeder.feed({chunk.data(), static_cast<std::size_t>(source.gcount())});
+    if (source.bad()) throw error(errc::disconnected, "cannot read XML");
+    feeder.close();
+    return to.take();
+}
+
+}  // namespace ferry::xmltodict
