@@ -155,24 +155,24 @@ std::string safe_filename(std::string_view name)
     return safe;
 }
 
-const link* links::find(std::string_view rel) const noexcept
+const link_value* links::find(std::string_view rel) const noexcept
 {
-    for (const link& l : all_) {
+    for (const link_value& l : all_) {
         if (detail::same(l.rel, rel)) return &l;
     }
     return nullptr;
 }
 
-const link& links::operator[](std::string_view rel) const
+const link_value& links::operator[](std::string_view rel) const
 {
-    const link* const found = find(rel);
+    const link_value* const found = find(rel);
     if (found == nullptr) throw lookup_error("link " + std::string(rel));
     return *found;
 }
 
 links parse_links(std::string_view field)
 {
-    std::vector<link> all;
+    std::vector<link_value> all;
     for (;;) {
         // Behind the target, commas may stand in quotes; inside it, they are part of it.
         const std::size_t open = field.find('<');
@@ -180,7 +180,7 @@ links parse_links(std::string_view field)
         field.remove_prefix(open + 1);
         const std::size_t close = field.find('>');
         if (close == field.npos) break;
-        link one;
+        link_value one;
         one.url = detail::trim(field.substr(0, close));
         field.remove_prefix(close + 1);
         std::string_view rest = detail::take_element(field);

@@ -91,7 +91,7 @@ private:
 std::string safe_filename(std::string_view name);
 
 /// One link of a Link header (RFC 8288). As an entry of Response.links.
-class link {
+class link_value {
 public:
     std::string url;    ///< as written; `response::links` makes it absolute
     std::string rel;    ///< one relation type, in lower case: `next`
@@ -103,13 +103,13 @@ public:
 class links {
 public:
     links() = default;
-    explicit links(std::vector<link> all) : all_(std::move(all)) {}
+    explicit links(std::vector<link_value> all) : all_(std::move(all)) {}
 
     /// The first with this relation; null without.
-    const link* find(std::string_view rel) const noexcept;
+    const link_value* find(std::string_view rel) const noexcept;
     bool contains(std::string_view rel) const noexcept { return find(rel) != nullptr; }
     /// \throws lookup_error  no link has this relation.
-    const link& operator[](std::string_view rel) const;
+    const link_value& operator[](std::string_view rel) const;
 
     std::size_t size() const noexcept { return all_.size(); }
     bool empty() const noexcept { return all_.empty(); }
@@ -117,7 +117,7 @@ public:
     auto end() const noexcept { return all_.end(); }
 
 private:
-    std::vector<link> all_;
+    std::vector<link_value> all_;
 };
 
 /// Reads a Link field, or several joined by commas.

@@ -2,6 +2,8 @@
 
 #include "ferry/core/charset.hpp"
 #include "ferry/core/utf8.hpp"
+#include "ferry/http/detail/codec.hpp"
+#include "ferry/http/detail/line_splitter.hpp"
 #include "ferry/http/detail/redirect.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
@@ -111,14 +113,47 @@ std::string response::text() const
     return charset::decode(data, *encoding);
 }
 
-value response::json() const
+void response::rethrow_about_body() const
 {
     try {
-        return ferry::json::parse(as_text(bytes()));
+        throw;
     } catch (error& e) {
-        e.add_context(fmt::format("body of type {}", headers.get("Content-Type").value_or("none")));
+        const std::string_view type = headers.get("Content-Type").value_or("none");
+        e.add_context(fmt::format("body of type {}, {}", type, detail::quoted(as_text(bytes()))));
         throw;
     }
+}
+
+std::vector<buffer> response::chunks(std::size_t bytes) const
+{
+    std::vector<buffer> all;
+    const buffer& whole = content.data();
+    const std::size_t step = std::max<std::size_t>(bytes, 1);
+    for (std::size_t at = 0; at < whole.size(); at += step) all.push_back(whole.slice(at, step));
+    return all;
+}
+
+std::vector<std::string> response::lines() const
+{
+    std::vector<std::string> all;
+    const std::string decoded = text();
+    detail::line_splitter splitter(decoded.size());
+    splitter.feed(decoded);
+    while (const auto line = splitter.next()) all.emplace_back(*line);
+    if (const auto last = splitter.rest()) all.emplace_back(*last);
+    return all;
+}
+
+http::links response::links() const
+{
+    std::vector<link_value> resolved;
+    for (const link_value& l : headers.link()) {
+        const auto absolute = url().try_resolve(l.url);
+        if (!absolute) continue;
+        resolved.push_back(l);
+        resolved.back().url = absolute->href();
+    }
+    return http::links(std::move(resolved));
 }
 
 }  // namespace ferry::http

@@ -9,6 +9,7 @@
 #include "ferry/http/status.hpp"
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -27,6 +28,18 @@ public:
     ferry::url url;
     bool keeps_body = false;   ///< 307, 308, and other methods than POST
     bool same_origin = false;  ///< otherwise credentials should stay behind
+};
+
+/// How long the parts of an exchange took: of the last one, after redirects and repetitions.
+class timings {
+public:
+    using duration = std::chrono::nanoseconds;
+
+    std::optional<duration> connect;  ///< look-up and TCP; nothing on a kept connection
+    std::optional<duration> tls;      ///< the handshake
+    duration send{0};                 ///< the request's head and body
+    duration first_byte{0};           ///< from then on to the response's head
+    duration total{0};                ///< of the whole request, from its start to the body's end
 };
 
 /// The answer to a request: what a session returns, and what a server's handler returns.
@@ -57,6 +70,7 @@ public:
     http::body content;
     std::vector<response> history;        ///< the redirects that led here, oldest first
     std::chrono::nanoseconds elapsed{0};  ///< from the start to the end of the head
+    http::timings timings;
 
     /// The status is below 400. As Response.ok.
     bool ok() const noexcept { return status < 400; }
@@ -88,13 +102,50 @@ public:
     /// Whether text() has no name of a known encoding to go by.
     bool charset_guessed() const;
 
-    /// \throws parse_error  the body is not JSON; the message names the Content-Type.
-    value json() const;
+    /// UTF-8, UTF-16 or UTF-32, as Response.json.
+    /// \throws parse_error  the body is not JSON; the message shows its type and its first bytes.
+    value json() const { return json<value>(); }
+    /// \throws type_error, range_error, lookup_error  it is JSON, but no T.
     template <class T>
     T json() const
     {
-        return ferry::json::parse<T>(as_text(bytes()));
+        try {
+            if constexpr (std::same_as<T, value>) {
+                return ferry::json::parse(bytes());
+            } else {
+                return ferry::json::parse<T>(bytes());
+            }
+        } catch (const error&) {
+            rethrow_about_body();
+        }
     }
+
+    /// The body in pieces of `bytes`, the last of which may be smaller; nothing is copied. As
+    /// iter_content. See response_stream::chunks for a body that is not in memory.
+    std::vector<buffer> chunks(std::size_t bytes) const;
+
+    /// The lines of text(), without their ends, which are LF, CR LF or CR. As iter_lines.
+    std::vector<std::string> lines() const;
+
+    /// The JSON documents of a body that has one a line (NDJSON). \throws as json().
+    template <class T = value>
+    std::vector<T> json_lines() const
+    {
+        try {
+            std::vector<T> all;
+            for (auto&& one : ferry::json::lines<T>(as_text(bytes()))) all.push_back(one);
+            return all;
+        } catch (const error&) {
+            rethrow_about_body();
+        }
+    }
+
+    /// The links of the Link header, their URLs resolved against url(), which Requests leaves
+    /// relative; those that are no URLs are left out. As Response.links.
+    http::links links() const;
+
+    /// Whether it was answered by the session's cache; see cache.hpp.
+    bool from_cache() const noexcept { return from_cache_; }
 
     /// Codings of Content-Encoding that are still on the body, because ferry does not know them.
     const std::string& undecoded() const noexcept { return undecoded_; }
@@ -105,10 +156,13 @@ public:
 private:
     friend class response_access;
 
+    [[noreturn]] void rethrow_about_body() const;
+
     std::shared_ptr<const ferry::url> url_;
     std::string method_;  ///< of the request
     std::string undecoded_;
     http::headers trailers_;
+    bool from_cache_ = false;
 };
 static_assert(awaitable_argument<response>);
 

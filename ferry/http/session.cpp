@@ -18,56 +18,7 @@ awaitable<response_stream> open_stream(std::shared_ptr<detail::session_core> cor
     co_return response_stream(co_await std::move(sending));
 }
 
-awaitable<std::optional<buffer>> next_part(detail::client_exchange* exchange)
-{
-    std::exception_ptr failure;
-    try {
-        buffer part = co_await exchange->next();
-        if (part.empty()) co_return std::nullopt;
-        co_return part;
-    } catch (const error&) {
-        failure = std::current_exception();
-    }
-    co_await exchange->give_up(failure);
-    co_return std::nullopt;
-}
-
-awaitable<response> read_rest(detail::client_exchange* exchange)
-{
-    std::exception_ptr failure;
-    try {
-        co_return co_await exchange->read();
-    } catch (const error&) {
-        failure = std::current_exception();
-    }
-    co_await exchange->give_up(failure);
-    co_return response();
-}
-
 }  // namespace
-
-response_stream::response_stream(std::unique_ptr<detail::client_exchange> exchange)
-    : exchange_(std::move(exchange))
-{
-}
-response_stream::response_stream(response_stream&&) noexcept = default;
-response_stream& response_stream::operator=(response_stream&&) noexcept = default;
-response_stream::~response_stream() = default;
-
-const response& response_stream::head() const noexcept
-{
-    return exchange_->head();
-}
-
-awaitable<std::optional<buffer>> response_stream::next()
-{
-    return next_part(exchange_.get());
-}
-
-awaitable<response> response_stream::read()
-{
-    return read_rest(exchange_.get());
-}
 
 session::session(session_options options)
     : core_(std::make_shared<detail::session_core>(std::move(options)))

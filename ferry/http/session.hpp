@@ -5,6 +5,7 @@
 #include "ferry/http/cookies.hpp"
 #include "ferry/http/options.hpp"
 #include "ferry/http/response.hpp"
+#include "ferry/http/response_stream.hpp"
 #include "ferry/http/session_options.hpp"
 
 #include <memory>
@@ -15,38 +16,8 @@
 namespace ferry::http {
 
 namespace detail {
-class client_exchange;
 class session_core;
-}  // namespace detail
-
-/// A response whose body is still on its way.
-///
-///     auto page = co_await api.stream("GET", "/dump");
-///     while (auto part = co_await page.next()) file.write(part->span());
-///
-/// Destroyed early, it closes its connection; read to the end, the connection is kept for the next
-/// request. As Requests' `stream=True`.
-class response_stream {
-public:
-    explicit response_stream(std::unique_ptr<detail::client_exchange> exchange);
-    response_stream(response_stream&&) noexcept;
-    response_stream& operator=(response_stream&&) noexcept;
-    ~response_stream();
-
-    /// Status, headers, url and history; without a body.
-    const response& head() const noexcept;
-
-    /// The next part of the body, decoded; nothing at its end. Without a coding, what the socket
-    /// gave is handed on uncopied. No limit on the whole; memory stays flat.
-    /// \throws as session::request. Cancelled or failed: closed.
-    awaitable<std::optional<buffer>> next();
-
-    /// The rest of the body as a whole response. \throws limit_error `max_body_bytes`.
-    awaitable<response> read();
-
-private:
-    std::unique_ptr<detail::client_exchange> exchange_;
-};
+}
 
 /// Sends requests, keeps connections and cookies between them. As requests.Session.
 ///

@@ -83,7 +83,27 @@ awaitable<void> client_exchange::send()
     store_cookies();
     response_access::fill(response_, head_, request_.method(), request_.shared_url(),
                           until_.elapsed());
+    response_.timings = timings();
     if (has_hooks_) co_await after_head();
+}
+
+http::timings client_exchange::timings() const
+{
+    // From one phase to the next; nothing for what was done before this request.
+    const auto between = [this](phase from, phase to) -> std::optional<std::chrono::nanoseconds> {
+        const auto begin = reached_.since(from);
+        const auto end = reached_.since(to);
+        if (!begin || !end || *begin < until_.started()) return std::nullopt;
+        return std::max<std::chrono::nanoseconds>(*end - *begin, {});
+    };
+    const bool secured = reached_.since(phase::tls).has_value();
+    http::timings all;
+    all.connect = between(phase::connect, secured ? phase::tls : phase::send);
+    all.tls = between(phase::tls, phase::send);
+    all.send = between(phase::send, phase::head).value_or(std::chrono::nanoseconds(0));
+    all.first_byte = between(phase::head, phase::body).value_or(std::chrono::nanoseconds(0));
+    all.total = until_.elapsed();
+    return all;
 }
 
 std::optional<redirect_step> client_exchange::next_step() const
@@ -212,6 +232,7 @@ awaitable<http::response> client_exchange::read()
         if (!attempt_->done()) co_await read_rest(&data, there, limit);
     }
     if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
+    response_.timings.total = until_.elapsed();
     response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
     end_body();
     if (has_hooks_) co_await after_body();

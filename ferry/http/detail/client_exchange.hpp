@@ -41,6 +41,8 @@ public:
 
     const http::response& head() const noexcept { return response_; }
 
+    const http::headers& trailers() const noexcept { return attempt_->trailers(); }
+
     /// The rest of the body, whole. Afterwards the exchange is over.
     awaitable<http::response> read();
 
@@ -69,6 +71,7 @@ private:
     };
 
     awaitable<void> send();
+    http::timings timings() const;
     std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
     void store_cookies();
