@@ -30,6 +30,7 @@ public:
             case errc::insecure_credentials: return "bearer token over plain http";
             case errc::peer_speaks_tls: return "peer speaks TLS";
             case errc::peer_speaks_something: return "peer does not speak HTTP";
+            case errc::wrong_checksum: return "wrong checksum";
             case errc::private_address: return "address is not public";
             case errc::circuit_open: return "host failed too often";
             case errc::token_refused: return "no access token";

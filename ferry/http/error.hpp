@@ -30,6 +30,7 @@ enum class errc {
     insecure_credentials,   ///< a bearer token would travel over plain http
     peer_speaks_tls,        ///< plain http was spoken to a TLS port
     peer_speaks_something,  ///< the first bytes belong to another protocol
+    wrong_checksum,         ///< a downloaded file is not the one that was meant
     private_address,        ///< block_private() does not let this address be connected to
     circuit_open,           ///< breaker(): the host has failed too often just now
     token_refused,          ///< an OAuth 2 token endpoint gave no token

@@ -1,6 +1,7 @@
 #include "ferry/http/session.hpp"
 
 #include "ferry/http/detail/client_exchange.hpp"
+#include "ferry/http/detail/download.hpp"
 #include "ferry/http/detail/fetch.hpp"
 #include "ferry/http/detail/session_core.hpp"
 #include "ferry/http/error.hpp"
@@ -44,6 +45,11 @@ awaitable<response> session::send(std::string method, std::string url, request_o
 awaitable<response_stream> session::open(std::string method, std::string url, request_options with)
 {
     return open_stream(core_, std::move(method), std::move(url), std::move(with));
+}
+
+awaitable<downloaded> session::save(std::string url, std::string path, download_options with)
+{
+    return detail::download(core_, std::move(url), std::move(path), std::move(with));
 }
 
 session& default_session()

@@ -3,6 +3,7 @@
 #include "ferry/async/awaitable.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/http/cookies.hpp"
+#include "ferry/http/download.hpp"
 #include "ferry/http/options.hpp"
 #include "ferry/http/response.hpp"
 #include "ferry/http/response_stream.hpp"
@@ -103,6 +104,27 @@ public:
     {
         return open(std::move(method), std::move(url), make_options(options...));
     }
+
+    /// Saves what the URL names as `path`, or in it, if it is a folder, under the name that the
+    /// server gives, made safe, or else the URL's. Until it is whole the file is `path.part`, which
+    /// the next call goes on with if it still belongs to what the server has (its ETag or date says
+    /// so) and otherwise begins again. Its time becomes that of Last-Modified. Memory stays flat.
+    ///
+    ///     co_await api.download("/dump.tar.zst", "dump.tar.zst", http::progress(show));
+    ///
+    /// \throws status_error  any status that has no file in it
+    /// \throws error with errc::wrong_checksum  the part is removed then
+    /// \throws error  the disk is full, or the path cannot be written
+    /// \throws as request(). Failed or cancelled: the part is kept, to be gone on with.
+    template <download_option... Options>
+    awaitable<downloaded> download(std::string url, std::string path, const Options&... options)
+    {
+        download_options all;
+        (detail::apply(options, all), ...);
+        return save(std::move(url), std::move(path), std::move(all));
+    }
+    /// The same with the options in one.
+    awaitable<downloaded> save(std::string url, std::string path, download_options with);
 
     cookie_jar& cookies() noexcept;
 
