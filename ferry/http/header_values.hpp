@@ -93,6 +93,8 @@ std::string safe_filename(std::string_view name);
 /// One link of a Link header (RFC 8288). As an entry of Response.links.
 class link_value {
 public:
+    link_value() = default;
+
     std::string url;    ///< as written; `response::links` makes it absolute
     std::string rel;    ///< one relation type, in lower case: `next`
     std::string title;  ///< UTF-8
@@ -149,6 +151,8 @@ private:
 /// An ETag (RFC 9110 section 8.8.3).
 class entity_tag {
 public:
+    entity_tag() = default;
+
     std::string value;  ///< between the quotes
     bool weak = false;
 

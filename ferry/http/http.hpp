@@ -15,8 +15,10 @@
 
 #include "ferry/http/auth.hpp"
 #include "ferry/http/body.hpp"
+#include "ferry/http/cache.hpp"
 #include "ferry/http/cookie_file.hpp"
 #include "ferry/http/cookies.hpp"
+#include "ferry/http/download.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/header_values.hpp"
 #include "ferry/http/headers.hpp"

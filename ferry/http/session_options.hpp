@@ -3,6 +3,7 @@
 #include "ferry/async/awaitable.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/url.hpp"
+#include "ferry/http/cache.hpp"
 #include "ferry/http/options.hpp"
 #include "ferry/net/stream.hpp"
 #include "ferry/net/tls.hpp"
@@ -11,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +61,7 @@ public:
     bool block_private = false;
     http::rate_limit rate_limit;
     std::optional<http::breaker> breaker;
+    std::shared_ptr<cache::store> cache;  ///< null: none
     request_options defaults;
 };
 

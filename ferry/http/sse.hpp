@@ -16,6 +16,8 @@ namespace ferry::http {
 /// One event that a server sent (HTML Standard section 9.2).
 class sse_event {
 public:
+    sse_event() = default;
+
     std::string event = "message";  ///< its type
     std::string data;               ///< UTF-8; the lines of several `data` fields, with LF between
     std::string id;  ///< the last one that the server gave, maybe with an earlier event

@@ -29,6 +29,7 @@ client_exchange::client_exchange(std::shared_ptr<session_core> session, std::str
       opener_(session_)
 {
     set_policies();
+    if (session_->options().cache) cache_.emplace(session_);
 }
 
 client_exchange::~client_exchange() = default;
@@ -51,6 +52,7 @@ awaitable<void> client_exchange::run()
         chain_->visit(step->method, step->to);
         if (has_hooks_) co_await before_redirect(&*step);
         co_await discard_body();
+        if (cache_) co_await cache_->keep();
         history_.push_back(std::move(response_));
         response_ = http::response();
         request_.follow(std::move(*step));
@@ -58,7 +60,7 @@ awaitable<void> client_exchange::run()
     response_.history = std::move(history_);
 }
 
-// Sends the request once and reads the answer's head; twice if a kept connection was dead.
+// Sends the request once and reads the answer's head.
 awaitable<void> client_exchange::send()
 {
     ++attempts_;
@@ -66,6 +68,66 @@ awaitable<void> client_exchange::send()
     decoder_.reset();
     body_begun_ = false;
     if (has_hooks_) co_await before_send();
+    bool answered = false;
+    if (cache_) {
+        answered = co_await answer_from_cache();
+    } else {
+        co_await send_over_wire();
+    }
+    // What came from the cache has set its cookies when it came.
+    if (!answered) store_cookies();
+    response_access::fill(response_, head_, request_.method(), request_.shared_url(),
+                          until_.elapsed());
+    if (answered) response_access::set_from_cache(response_);
+    response_.timings = timings();
+    if (has_hooks_) co_await after_head();
+}
+
+// True: the answer is the cache's, be it validated or stale.
+awaitable<bool> client_exchange::answer_from_cache()
+{
+    attempt* const stored = co_await cache_->begin(&request_, &head_);
+    if (stored == nullptr) {
+        co_await send_past_cache();
+    } else {
+        end_attempt();
+        attempt_ = stored;
+    }
+    co_return cache_->answered();
+}
+
+awaitable<void> client_exchange::send_past_cache()
+{
+    std::exception_ptr failure;
+    try {
+        co_await send_over_wire();
+    } catch (const connection_error&) {
+        failure = std::current_exception();
+    } catch (const timeout_error&) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        attempt* const stale = cache_->stand_in(&head_);
+        if (stale == nullptr) std::rethrow_exception(failure);
+        end_attempt();
+        attempt_ = stale;
+        co_return;
+    }
+    if (!cache_->replaces(head_)) {
+        attempt_ = co_await cache_->take(attempt_, &request_, &head_);
+        co_return;
+    }
+    co_await discard_body();
+    end_attempt();
+    attempt_ = co_await cache_->replacement(&request_, &head_);
+    if (attempt_ != nullptr) co_return;
+    co_await send_over_wire();
+    attempt_ = co_await cache_->take(attempt_, &request_, &head_);
+}
+
+// Sends it to the server; twice if a kept connection was dead.
+awaitable<void> client_exchange::send_over_wire()
+{
     for (bool first = true;; first = false) {
         attempt_ = opener_.try_open(request_, context_, first);
         if (attempt_ == nullptr) attempt_ = co_await opener_.open(&request_, context_, first);
@@ -80,11 +142,6 @@ awaitable<void> client_exchange::send()
         co_await discard_body();
         request_.send_unasked();
     }
-    store_cookies();
-    response_access::fill(response_, head_, request_.method(), request_.shared_url(),
-                          until_.elapsed());
-    response_.timings = timings();
-    if (has_hooks_) co_await after_head();
 }
 
 http::timings client_exchange::timings() const
@@ -234,6 +291,7 @@ awaitable<http::response> client_exchange::read()
     if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
     response_.timings.total = until_.elapsed();
     response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
+    if (cache_) co_await cache_->keep();
     end_body();
     if (has_hooks_) co_await after_body();
     log_end({});
@@ -245,6 +303,7 @@ awaitable<buffer> client_exchange::next()
     buffer part = co_await next_part();
     if (!part.empty() || ended_) co_return part;
     ended_ = true;
+    if (cache_) co_await cache_->keep();
     end_body();
     if (has_hooks_) co_await after_body();
     log_end({});

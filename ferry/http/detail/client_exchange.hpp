@@ -2,6 +2,7 @@
 
 #include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/attempt_opener.hpp"
+#include "ferry/http/detail/cache_visit.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
 #include "ferry/http/detail/outgoing_request.hpp"
 #include "ferry/http/detail/rate_watch.hpp"
@@ -71,6 +72,9 @@ private:
     };
 
     awaitable<void> send();
+    awaitable<void> send_over_wire();
+    awaitable<bool> answer_from_cache();
+    awaitable<void> send_past_cache();
     http::timings timings() const;
     std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
@@ -156,6 +160,7 @@ private:
     response_head head_;
     std::optional<content_decoder> decoder_;
     bool body_begun_ = false;
+    std::optional<cache_visit> cache_;
     std::optional<redirect_chain> chain_;
     http::response response_;
     std::vector<http::response> history_;
