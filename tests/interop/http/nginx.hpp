@@ -49,7 +49,9 @@ public:
     }
     void put(const std::string& name, std::string_view content) const
     {
-        std::ofstream(directory_ / ("www/" + name), std::ios::binary) << content;
+        const std::filesystem::path file(directory_ / ("www/" + name));
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file, std::ios::binary) << content;
     }
 
 private:
