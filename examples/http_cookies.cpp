@@ -30,7 +30,7 @@ awaitable<http::response> who(http::request& q)
 // [cookies]
 awaitable<void> first_run(std::string base, std::string file)
 {
-    http::session api(http::base_url(base));
+    http::session api{http::base_url(base)};
     co_await api.get("/login");
     for (const http::cookie& c : api.cookies().all()) std::printf("cookie %s\n", c.name.c_str());
     api.cookies().save(file);

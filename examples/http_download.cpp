@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 // [download]
 awaitable<void> fetch(std::string base, std::string folder, std::string sum)
 {
-    http::session api(http::base_url(base));
+    http::session api{http::base_url(base)};
     const auto show = [](const http::transfer& t) {
         if (t.received == t.received_total) std::printf("%zu bytes\n", std::size_t{t.received});
     };

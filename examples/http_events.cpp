@@ -29,7 +29,7 @@ awaitable<http::response> ticks(http::request& q)
 // [events]
 awaitable<void> listen(std::string base)
 {
-    http::session api(http::base_url(base));
+    http::session api{http::base_url(base)};
     auto news = http::sse(api, "/ticks");
     for (;;) {
         const auto event = co_await news.next();

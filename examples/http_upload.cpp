@@ -15,7 +15,7 @@ using namespace ferry;
 using namespace std::chrono_literals;
 
 // Says what came.
-awaitable<http::response> describe(http::request& q)
+awaitable<http::response> say_what_came(http::request& q)
 {
     co_return http::text(std::to_string(q.bytes().size()) + " bytes of " +
                          q.headers.content_type().essence());
@@ -24,7 +24,7 @@ awaitable<http::response> describe(http::request& q)
 // [upload]
 awaitable<void> upload(std::string base, std::string report)
 {
-    http::session api(http::base_url(base));
+    http::session api{http::base_url(base)};
     const auto form = http::multipart(http::field("title", "March"), http::field("pages", 12),
                                       http::file("report", report).type("text/csv"));
     auto r = co_await api.post("/upload", form);
@@ -46,8 +46,8 @@ awaitable<void> upload(std::string base, std::string report)
 awaitable<void> be_both(std::string report)
 {
     http::server site;
-    site.post("/upload", describe);
-    site.put("/upload", describe);
+    site.post("/upload", say_what_came);
+    site.put("/upload", say_what_came);
     net::listener on(net::tcp("127.0.0.1", 0));
     const std::string base = "http://127.0.0.1:" + std::to_string(on.port());
     auto serving = spawn(site.serve(std::move(on)));

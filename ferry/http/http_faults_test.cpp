@@ -302,11 +302,11 @@ TEST(http_faults, text_and_json_say_what_is_wrong_with_them)
     } rows[] = {
         // 26, 35
         {"{",
-         "body of type application/json: Expecting property name enclosed in double quotes (line 1 "
-         "column 2)"},
-        {"<html>", "body of type application/json: Expecting value (line 1 column 1)"},
-        {"", "body of type application/json: Expecting value (line 1 column 1)"},
-        {"\"a\xff\"", "body of type application/json: Invalid UTF-8 (line 1 column 3)"},
+         "body of type application/json, \"{\": Expecting property name enclosed in double quotes "
+         "(line 1 column 2)"},
+        {"<html>", "body of type application/json, \"<html>\": Expecting value (line 1 column 1)"},
+        {"", "body of type application/json, \"\": Expecting value (line 1 column 1)"},
+        {"\"a\xff\"", "body of type application/json, \".a..\": Invalid UTF-8 (line 1 column 3)"},
     };
     for (const auto& r : rows) {
         SCOPED_TRACE(r.body);

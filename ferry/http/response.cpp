@@ -124,6 +124,29 @@ void response::rethrow_about_body() const
     }
 }
 
+sent_request response::request() const
+{
+    sent_request sent;
+    std::string_view rest = sent_head_;
+    const auto take_line = [&rest] {
+        const std::size_t end = std::min(rest.find("\r\n"), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+        return line;
+    };
+    const std::string_view first = take_line();
+    const std::size_t blank = std::min(first.find(' '), first.size());
+    sent.method = first.substr(0, blank);
+    sent.target = first.substr(std::min(blank + 1, first.size()));
+    sent.target.erase(std::min(sent.target.rfind(' '), sent.target.size()));
+    while (!rest.empty()) {
+        const std::string_view line = take_line();
+        const std::size_t colon = line.find(": ");
+        if (colon != line.npos) sent.headers.add(line.substr(0, colon), line.substr(colon + 2));
+    }
+    return sent;
+}
+
 std::vector<buffer> response::chunks(std::size_t bytes) const
 {
     std::vector<buffer> all;

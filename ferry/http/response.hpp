@@ -35,11 +35,22 @@ class timings {
 public:
     using duration = std::chrono::nanoseconds;
 
-    std::optional<duration> connect;  ///< look-up and TCP; nothing on a kept connection
+    std::optional<duration> dns;      ///< the look-up; nothing on a kept connection
+    std::optional<duration> connect;  ///< TCP
     std::optional<duration> tls;      ///< the handshake
     duration send{0};                 ///< the request's head and body
     duration first_byte{0};           ///< from then on to the response's head
     duration total{0};                ///< of the whole request, from its start to the body's end
+};
+
+/// What was sent, as it was sent: credentials and cookies are in it.
+class sent_request {
+public:
+    sent_request() = default;
+
+    std::string method;
+    std::string target;  ///< path and query
+    http::headers headers;
 };
 
 /// The answer to a request: what a session returns, and what a server's handler returns.
@@ -86,6 +97,10 @@ public:
     /// \throws error with errc::bad_url or errc::refused_redirect  the Location leads out of HTTP.
     /// As Response.next.
     std::optional<follow_up> next_request() const;
+
+    /// The request that this is the answer to; empty in a server's response. As
+    /// Response.request. Cost: it is put together at each call.
+    sent_request request() const;
 
     /// The body, with its Content-Encoding undone.
     std::span<const std::byte> bytes() const& noexcept { return content.data().span(); }
@@ -160,6 +175,7 @@ private:
 
     std::shared_ptr<const ferry::url> url_;
     std::string method_;  ///< of the request
+    std::string sent_head_;
     std::string undecoded_;
     http::headers trailers_;
     bool from_cache_ = false;

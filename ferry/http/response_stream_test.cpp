@@ -108,11 +108,25 @@ TEST(response_stream, comes_in_documents)
     }
 }
 
+TEST(response, knows_its_request)
+{
+    fault_server server(answer("x"));
+    session api;
+    const auto sent =
+        run(api.get(url_of(server), params("q", "a b"), headers("X-A", "1"))).request();
+    EXPECT_EQ(sent.method, "GET");
+    EXPECT_EQ(sent.target, "/?q=a+b");
+    EXPECT_EQ(sent.headers["X-A"], "1");
+    EXPECT_TRUE(sent.headers.contains("Host"));
+    EXPECT_EQ(response().request().method, "");
+}
+
 TEST(response_stream, tells_how_long_things_took)
 {
     fault_server server(answer("0123456789"));
     session api;
     const auto r = run(api.get(url_of(server)));
+    EXPECT_TRUE(r.timings.dns);
     EXPECT_TRUE(r.timings.connect);
     EXPECT_FALSE(r.timings.tls);
     EXPECT_GT(r.timings.first_byte.count(), 0);

@@ -1,6 +1,7 @@
 // Values that are parsed on sight: ranges, conditions, media types, codings, file names, links.
 #include "ferry/core/error.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
+#include "ferry/http/detail/download.hpp"
 #include "ferry/http/detail/range.hpp"
 #include "ferry/http/detail/static_files.hpp"
 #include "ferry/http/multipart.hpp"
@@ -38,6 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const std::string head = field(input, "x").filename(input).head();
         if (head.find("\r\n\r\n") != head.size() - 4) std::abort();
     } catch (const ferry::error&) {
+    }
+    if (const auto part = detail::parse_content_range(input)) {
+        if (part->total && part->first + part->size > *part->total) std::abort();
     }
     headers fields;
     try {

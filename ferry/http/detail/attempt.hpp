@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 /// The seam between policy and wire. A client_exchange decides what is sent, where to and how
 /// often: redirects, authentication, retries. Each single send is an attempt: http1_attempt over a
@@ -43,6 +44,15 @@ public:
         const auto when = since_[static_cast<std::size_t>(p)];
         return when == clock::time_point() ? std::nullopt : std::optional(when);
     }
+    /// The host's addresses are known: the look-up has ended, and TCP begins.
+    void resolved() noexcept
+    {
+        if (resolved_ == clock::time_point()) resolved_ = clock::now();
+    }
+    std::optional<clock::time_point> resolved_at() const noexcept
+    {
+        return resolved_ == clock::time_point() ? std::nullopt : std::optional(resolved_);
+    }
     /// Forgets the phases for a new attempt; the byte counts too.
     void restart() noexcept { *this = progress(); }
 
@@ -52,6 +62,7 @@ public:
 private:
     phase current_ = phase::prepare;
     std::array<clock::time_point, phase_count> since_{};
+    clock::time_point resolved_;
 };
 
 /// The time that a request may take in all.
@@ -130,6 +141,9 @@ public:
 
     /// No other read may take longer than this.
     virtual void limit_reads(std::chrono::nanoseconds each) noexcept = 0;
+
+    /// The request's head as it was sent by HTTP/1.1; empty in other protocols.
+    virtual std::string_view sent_head() const noexcept { return {}; }
 
     /// The address spoken to, for errors; empty without.
     virtual std::string peer() const = 0;

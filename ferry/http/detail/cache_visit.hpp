@@ -47,6 +47,7 @@ public:
     std::uint64_t length_left() const noexcept override { return of_->length_left(); }
     headers& trailers() noexcept override { return of_->trailers(); }
     void finish() override { of_->finish(); }
+    std::string_view sent_head() const noexcept override { return of_->sent_head(); }
     void limit_reads(std::chrono::nanoseconds each) noexcept override { of_->limit_reads(each); }
     std::string peer() const override { return of_->peer(); }
 

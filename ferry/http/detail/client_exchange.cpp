@@ -79,6 +79,7 @@ awaitable<void> client_exchange::send()
     response_access::fill(response_, head_, request_.method(), request_.shared_url(),
                           until_.elapsed());
     if (answered) response_access::set_from_cache(response_);
+    response_access::set_sent(response_, sent_head());
     response_.timings = timings();
     if (has_hooks_) co_await after_head();
 }
@@ -117,6 +118,7 @@ awaitable<void> client_exchange::send_past_cache()
         attempt_ = co_await cache_->take(attempt_, &request_, &head_);
         co_return;
     }
+    store_cookies();
     co_await discard_body();
     end_attempt();
     attempt_ = co_await cache_->replacement(&request_, &head_);
@@ -144,6 +146,13 @@ awaitable<void> client_exchange::send_over_wire()
     }
 }
 
+std::string client_exchange::sent_head() const
+{
+    std::string head(attempt_->sent_head());
+    if (head.empty()) request_.write_http1(head);
+    return head;
+}
+
 http::timings client_exchange::timings() const
 {
     // From one phase to the next; nothing for what was done before this request.
@@ -156,6 +165,10 @@ http::timings client_exchange::timings() const
     const bool secured = reached_.since(phase::tls).has_value();
     http::timings all;
     all.connect = between(phase::connect, secured ? phase::tls : phase::send);
+    if (all.connect && reached_.resolved_at()) {
+        all.dns = *reached_.resolved_at() - *reached_.since(phase::connect);
+        all.connect = *all.connect - *all.dns;
+    }
     all.tls = between(phase::tls, phase::send);
     all.send = between(phase::send, phase::head).value_or(std::chrono::nanoseconds(0));
     all.first_byte = between(phase::head, phase::body).value_or(std::chrono::nanoseconds(0));

@@ -76,6 +76,7 @@ private:
     awaitable<bool> answer_from_cache();
     awaitable<void> send_past_cache();
     http::timings timings() const;
+    std::string sent_head() const;
     std::optional<redirect_step> next_step() const;
     awaitable<void> discard_body();
     void store_cookies();

@@ -43,6 +43,11 @@ std::string http1_attempt::peer() const
     return on == nullptr ? std::string() : on->stream.remote_endpoint();
 }
 
+std::string_view http1_attempt::sent_head() const noexcept
+{
+    return lease_.connection()->head;
+}
+
 void http1_attempt::limit_reads(std::chrono::nanoseconds each) noexcept
 {
     stream().set_timeout(in_ms(each), in_ms(with_.limits->write));

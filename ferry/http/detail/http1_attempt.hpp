@@ -32,6 +32,7 @@ public:
     headers& trailers() noexcept override { return body_->trailers(); }
     void finish() override;
     void limit_reads(std::chrono::nanoseconds each) noexcept override;
+    std::string_view sent_head() const noexcept override;
     std::string peer() const override;
 
 private:

@@ -31,6 +31,8 @@ public:
         r.trailers_ = std::move(trailers);
     }
 
+    static void set_sent(response& r, std::string head) { r.sent_head_ = std::move(head); }
+
     static void set_from_cache(response& r) noexcept { r.from_cache_ = true; }
 
     static void set_undecoded(response& r, std::string codings)

@@ -212,7 +212,12 @@ awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, atte
     const auto port = to->port_or_default();
     net::connect_options how;
     how.timeout(time);
-    if (options_.block_private) how.allow(&net::address::is_public);
+    progress* const reached = with.reached;
+    const bool guarded = options_.block_private;
+    how.allow([reached, guarded](const net::address& found) {
+        reached->resolved();
+        return !guarded || found.is_public();
+    });
     auto connecting = net::connect(net::tcp(host, port), how);
     net::stream made;
     try {

@@ -120,8 +120,10 @@ TEST_F(content, cached_answers_are_validated)
     session cached(cache::memory());
     EXPECT_FALSE(run(cached.get(url("/cache/60"))).from_cache());
     EXPECT_TRUE(run(cached.get(url("/cache/60"))).from_cache());
-    EXPECT_FALSE(run(cached.get(url("/etag/abc"))).from_cache());
-    const auto again = run(cached.get(url("/etag/abc")));
+    // Not through nginx, which takes away a tag without quotes.
+    const std::string tagged = fmt::format("http://127.0.0.1:{}/etag/abc", httpbin->port());
+    EXPECT_FALSE(run(cached.get(tagged)).from_cache());
+    const auto again = run(cached.get(tagged));
     EXPECT_TRUE(again.from_cache());
     EXPECT_EQ(again.status, 200);
 }
