@@ -23,7 +23,7 @@ constexpr std::array table{
     verb{"head", "print the head of an answer", head},
     verb{"request", "send a request with any method", request},
     verb{"serve", "serve a directory's files over HTTP", serve},
-    verb{"select", "print what an XPath finds in HTML", select},
+    verb{"select", "print what an XPath or a CSS selector finds in HTML", select},
     verb{"json", "check JSON and print it nicely", json},
     verb{"redis", "send a command to Redis", redis},
     verb{"worker", "run tasks until a signal ends it", worker},

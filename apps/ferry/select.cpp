@@ -1,6 +1,5 @@
 #include "ferry/documents/html.hpp"
 #include "ferry/documents/json.hpp"
-#include "ferry/documents/xpath.hpp"
 
 #include "apps/ferry/commands.hpp"
 #include "apps/ferry/output.hpp"
@@ -12,10 +11,12 @@
 namespace ferry::command {
 namespace {
 
-constexpr auto help = R"(Prints what an XPath expression finds in HTML files, a line each.
+constexpr auto help =
+    R"(Prints what an XPath expression or a CSS selector finds in HTML files, a line each.
 
   ferry select --xpath '//title/text()' page.html
   ferry select --xpath 'count(//a)' a.html b.html
+  ferry select --css 'nav a::attr(href)' page.html
   ferry get http://127.0.0.1:8080/ | ferry select --xpath '//a/@href' --json
 
 Texts, attributes, numbers and booleans are printed as such, elements as HTML.)";
@@ -25,18 +26,24 @@ Texts, attributes, numbers and booleans are printed as such, elements as HTML.)"
 int select(int argc, char** argv)
 {
     std::string expression;
+    std::string selector;
+    std::vector<std::string> namespaces;
     std::vector<std::string> files;
     bool count = false;
     bool as_json = false;
     CLI::App options{help, "ferry select"};
-    options.add_option("--xpath", expression, "the XPath 1.0 expression")->required();
+    auto* how = options.add_option_group("what")->require_option(1);
+    how->add_option("--xpath", expression, "an XPath 1.0 expression");
+    how->add_option("--css", selector, "a selector; ::text and ::attr(name) give strings");
+    options.add_option("--ns", namespaces, "prefix=uri, for prefix|name in a selector")
+        ->allow_extra_args(false);
     options.add_option("files", files, "what to read; - or nothing is standard input");
     auto* counted = options.add_flag("--count", count, "print how many there are instead");
     options.add_flag("--json", as_json, "print a JSON array")->excludes(counted);
     if (const auto end = parse(options, argc, argv)) return *end;
     if (files.empty()) files.emplace_back("-");
 
-    const selection wanted{expression};
+    const selection wanted{expression, selector, namespaces};
     value all = value::array();
     std::size_t found = 0;
     for (const std::string& file : files) {

@@ -43,6 +43,35 @@ TEST(select_verb, prints_what_an_xpath_finds_a_line_each)
     }
 }
 
+TEST(select_verb, prints_what_a_selector_finds_a_line_each)
+{
+    struct row {
+        const char* selector;
+        const char* expected;
+    };
+    for (const row& r : {
+             row{"div[title='buyer-name']::text", "Carson Busses\nEarl E. Byrd\n"},
+             row{"span.item-price",
+                 "<span class=\"item-price\">$29.95</span>\n"
+                 "<span class=\"item-price\">$8.37</span>\n"},
+             row{"div:has(+ span:contains('8.37'))::attr(title)", "buyer-name\n"},
+             row{"s|a, p", ""},
+         }) {
+        SCOPED_TRACE(r.selector);
+        const auto found = run_program(
+            {FERRY_COMMAND, "select", "--css", r.selector, "--ns", "s=http://www.w3.org/2000/svg"},
+            buyers);
+        EXPECT_EQ(found.status, 0) << found.err;
+        EXPECT_EQ(found.out, r.expected);
+    }
+    const auto wrong = run_program({FERRY_COMMAND, "select", "--css", "div >"}, "");
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_NE(wrong.err.find("\ndiv >\n     ^"), std::string::npos) << wrong.err;
+    EXPECT_EQ(run_program({FERRY_COMMAND, "select", "--css", "t|a"}, "").status, 2);
+    EXPECT_EQ(run_program({FERRY_COMMAND, "select", "--css", "a", "--xpath", "//a"}, "").status, 2);
+    EXPECT_EQ(run_program({FERRY_COMMAND, "select"}, "").status, 2);
+}
+
 TEST(select_verb, counts_and_writes_json)
 {
     const auto count =
@@ -106,6 +135,7 @@ TEST_F(web_verbs, get_selects_with_xpath)
     const auto title = get({base_ + "/", "--xpath", "//title/text()"});
     EXPECT_EQ(title.status, 0) << title.err;
     EXPECT_EQ(title.out, "Buyers\n");
+    EXPECT_EQ(get({base_ + "/", "--css", "title::text"}).out, "Buyers\n");
 }
 
 TEST_F(web_verbs, get_tells_failures_apart_by_its_exit_code)
