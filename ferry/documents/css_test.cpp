@@ -588,6 +588,30 @@ TEST(css, stays_linear_on_hostile_selectors_and_pages)
     EXPECT_THROW(deep.css(compile("div:read-write"), few), limit_error);
 }
 
+TEST(css, refuses_garbage_with_a_place_in_it)
+{
+    std::uint32_t seed = 7;
+    const auto random = [&seed](std::uint32_t below) {
+        seed = seed * 1664525U + 1013904223U;
+        return (seed >> 8U) % below;
+    };
+    constexpr std::string_view letters = "a*#.:[]()='\"\\ >+~|,^$!-_1n/\n\x80\xc3";
+    int good = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string text;
+        for (std::uint32_t n = random(12); n > 0; --n)
+            text += letters[random(static_cast<std::uint32_t>(letters.size()))];
+        try {
+            selector::compile(text);
+            ++good;
+        } catch (const parse_error& e) {
+            ASSERT_LE(e.where().offset, text.size()) << text;
+            ASSERT_NE(e.excerpt().find('^'), std::string::npos) << text;
+        }
+    }
+    EXPECT_GT(good, 100);
+}
+
 TEST(css, is_shared_by_threads)
 {
     const html::document page = html::parse(page_text);

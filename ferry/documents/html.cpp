@@ -1,9 +1,12 @@
 #include "ferry/documents/html.hpp"
 
+#include "ferry/core/log.hpp"
 #include "ferry/core/utf8.hpp"
 #include "ferry/documents/detail/html_construction.hpp"
 #include "ferry/documents/detail/html_encoding.hpp"
 #include "ferry/documents/detail/html_scan.hpp"
+
+#include <mutex>
 
 namespace ferry::html {
 
@@ -119,9 +122,27 @@ std::optional<element> node::previous_element() const noexcept
     return at == no_node ? std::nullopt : std::optional(element(*tree_, at));
 }
 
+namespace {
+
+/// Who comes from lxml looks for rows directly in a table; the Standard's tree has none there.
+void hint_at_tbody(std::string_view expression)
+{
+    static std::once_flag once;
+    std::call_once(once, [&] {
+        log::warning("nothing found: in HTML a tbody is between table and tr, write //table//tr",
+                     "expression", expression);
+    });
+}
+
+}  // namespace
+
 ferry::xpath::result node::xpath(std::string_view expression) const
 {
-    return ferry::xpath::expression::compile(expression).evaluate(ferry::xpath::node(*tree_, id_));
+    auto found =
+        ferry::xpath::expression::compile(expression).evaluate(ferry::xpath::node(*tree_, id_));
+    if (found.empty() && expression.find("table/tr") != std::string_view::npos)
+        hint_at_tbody(expression);
+    return found;
 }
 
 std::vector<attribute> element::attributes() const

@@ -34,6 +34,13 @@ public:
     /// The text of a text or comment node; for others all text below, scripts and styles included.
     /// As lxml's text_content().
     std::string text() const { return tree_->text_content(id_); }
+    /// The texts below with `separator` between them; if `strip`, without white space around each,
+    /// and without those that are nothing else. As BeautifulSoup's get_text(separator, strip).
+    std::string text(std::string_view separator, bool strip = false) const;
+    /// What a reader sees: no scripts, styles or hidden elements; white space collapsed, but in
+    /// `pre`; blocks, rows and `br` on lines of their own, an empty line around paragraphs, a tab
+    /// between cells. As a browser's innerText, without style sheets.
+    std::string visible_text() const;
     /// The text of a text or comment node; empty for others.
     std::string_view data() const noexcept { return tree_->text(id_); }
 
@@ -139,6 +146,12 @@ public:
     /// A selector that matches this element alone: `#menu > li:nth-of-type(2)`.
     std::string css_path() const { return ferry::css::path_of(tree(), id()); }
 
+    /// The words of the attribute `class`, each once. As lxml's `classes`.
+    std::vector<std::string_view> classes() const;
+    /// The elements below that have a class, or the links that have a word in `rel`. As lxml's
+    /// find_class() and find_rel_links().
+    std::vector<element> find_class(std::string_view name) const;
+    std::vector<element> find_rel_links(std::string_view rel) const;
     /// Whether `name` is one of the words of the attribute `class`.
     bool has_class(std::string_view name) const noexcept;
 
@@ -274,6 +287,7 @@ public:
 
 private:
     friend class parser;
+    friend class edits;
     document() = default;
     std::optional<element> below_root(std::string_view name) const noexcept;
 

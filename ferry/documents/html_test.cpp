@@ -1,5 +1,7 @@
 #include "ferry/documents/html.hpp"
 
+#include "ferry/core/log.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -106,6 +108,10 @@ TEST(html, decodes_by_mark_then_label_then_meta_then_what_fits)
         {"meta too late", std::string(1024, ' ') + "<meta charset=koi8-r><p>\xc1", "",
          "windows-1252", "\u00c1"},
         {"unknown label", "<p>\xc3\xa9", "bogus", "utf-8", "\u00e9"},
+        {"mark wins over a meta that says otherwise",
+         "\xef\xbb\xbf<meta charset=windows-1251><p>\xc3\xa9", "", "utf-8", "\u00e9"},
+        {"UTF-16 that is cut", std::string("\xff\xfe<\0p\0>\0\xe9\0\x20", 11), "", "utf-16le",
+         "\u00e9\ufffd"},
     };
     for (const row& r : rows) {
         SCOPED_TRACE(r.name);
@@ -158,6 +164,26 @@ TEST(html, answers_xpath)
     EXPECT_EQ(page.xpath("//div[@title='buyer-name']/text()").strings(),
               (std::vector<std::string>{"Carson Busses", "Earl E. Byrd"}));
     EXPECT_EQ(page.body()->xpath("count(div)").to_number(), 2.0);
+}
+
+TEST(html, hints_once_at_the_tbody_that_lxml_does_not_have)
+{
+    std::vector<std::string> lines;
+    log::set_sink([&](const log::record& r) { lines.push_back(log::line(r)); });
+    const document page = parse("<table><tr><td>x</table>");
+    EXPECT_TRUE(page.xpath("//table/tr").empty());
+    EXPECT_TRUE(page.xpath("//table/tr/td").empty());
+    EXPECT_EQ(page.xpath("//table//tr").size(), 1U);
+    log::set_sink({});
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_NE(lines[0].find("//table//tr"), std::string::npos);
+}
+
+TEST(html, keeps_white_space_where_a_table_or_a_frameset_drops_the_rest)
+{
+    EXPECT_EQ(parse_fragment("x y <col> z", "colgroup").to_html(), "  <col> ");
+    EXPECT_EQ(parse("<b><frameset></frameset></html> x").to_html(),
+              "<html><head></head><frameset></frameset><b> </b></html>");
 }
 
 TEST(html, parses_fragments_in_their_context)

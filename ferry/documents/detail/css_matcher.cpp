@@ -136,7 +136,7 @@ bool matcher::matches(const complex& c, node_id e)
     if (!matches(*at, e)) return false;
     if (at == first) return true;
 
-    // Nested selectors come here while an outer search is under way: each has a part of the trails.
+    // The members lend their storage; a nested selector that comes here meanwhile finds them empty.
     std::vector<entry> up_trail, side_trail;
     up_trail.swap(up_trail_);
     side_trail.swap(side_trail_);

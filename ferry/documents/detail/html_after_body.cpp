@@ -1,6 +1,8 @@
 #include "ferry/documents/detail/html_construction.hpp"
 #include "ferry/documents/detail/html_scan.hpp"
 
+#include <algorithm>
+
 // The modes behind the body, of framesets and of templates.
 namespace ferry::documents::detail {
 
@@ -130,7 +132,11 @@ bool html_construction::after_frameset(html_token& t)
 bool html_construction::after_after_frameset(html_token& t)
 {
     switch (t.kind) {
-        case token_kind::text: insert_space_only(t); return true;
+        case token_kind::text:
+            if (std::ranges::any_of(t.text, [](char c) { return has_class(c, is_space); }))
+                reconstruct();
+            insert_space_only(t);
+            return true;
         case token_kind::comment: insert_comment(t, tree::root()); return true;
         case token_kind::doctype: return in_body(t);
         case token_kind::start_tag:

@@ -236,6 +236,10 @@ bool html_construction::in_column_group(html_token& t)
 {
     switch (t.kind) {
         case token_kind::text:
+            if (!stack_.top_is(tag::colgroup)) {
+                insert_space_only(t);
+                return true;
+            }
             if (const auto space = take_space(t); !space.empty()) insert_characters(space);
             if (t.text.empty()) return true;
             break;
