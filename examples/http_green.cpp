@@ -22,7 +22,7 @@ void print_lengths(const std::vector<std::string>& urls)
 {
     auto jobs = green::spawn_each(urls, length_of);
     green::join_all(jobs, 5s);
-    for (const auto& job : jobs) std::printf("%zu bytes\n", job.value());
+    for (const auto& job : jobs) std::printf("%zu bytes\n", *job.value());
 }
 // [green]
 

@@ -20,7 +20,7 @@ void say_why(const http::outgoing& q, const http::retry_event& e)
 awaitable<void> be_patient(std::string base)
 {
     http::session api(http::base_url(base), http::retry(3).backoff(10ms),
-                      http::rate_limit().per_host(100, 1s, 10), http::breaker(2, 30s),
+                      http::rate_limit().per_host(100, 1s, 10), http::breaker(5, 30s),
                       http::on_retry(say_why), http::timeout(2s).total(10s));
 
     const auto page = co_await api.get("/busy", http::min_rate(1000), http::hedge_after(1s));

@@ -113,6 +113,9 @@ const response& auth_context::answer() const
 awaitable<response> auth_context::request(std::string method, std::string url, request_options with)
 {
     if (with.auth.kind() == auth_option::scheme::none) with.auth = no_auth();
+    // It is a part of the request that it is made for.
+    const auto& until = exchange().until();
+    if (until.exists() && !with.timeouts.total()) with.timeouts.total(until.left());
     return detail::send_whole(exchange().session(), std::move(method), std::move(url),
                               std::move(with));
 }

@@ -206,6 +206,39 @@ TEST(netrc_auth, serves_whoever_gives_nothing_else)
     EXPECT_THAT(sent(headers("Authorization", "Own")), Not(HasSubstr("Basic")));
 }
 
+TEST(netrc_auth, goes_along_with_redirects_to_hosts_that_it_names_only)
+{
+    fault_server target(answers({ok_response, ok_response}));
+    const std::string moved = fmt::format(
+        "HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", url_of(target));
+    {
+        const user_netrc file("default login d password secret");
+        fault_server first(answers({moved}));
+        session api;
+        run(api.get(url_of(first)));
+        EXPECT_THAT(first.received(0), HasSubstr("Authorization"));
+        EXPECT_THAT(target.received(0), Not(HasSubstr("Authorization")));
+    }
+    const user_netrc file(fmt::format("machine 127.0.0.1:{} login u password p", target.port()));
+    fault_server first(answers({moved}));
+    session api;
+    run(api.get(url_of(first)));
+    EXPECT_THAT(first.received(0), Not(HasSubstr("Authorization")));
+    EXPECT_THAT(target.received(1), HasSubstr("Authorization: Basic dTpw"));
+}
+
+TEST(oauth2, counts_towards_the_whole_time)
+{
+    fault_server silent(script().receive_until("\r\n\r\n").stay_silent());
+    session api(oauth2(url_of(silent), "id", "secret"), timeout().total(40ms));
+    try {
+        run(api.get("http://127.0.0.1:1/"));
+        FAIL();
+    } catch (const timeout_error& e) {
+        EXPECT_THAT(e.what(), HasSubstr("GET http://127.0.0.1:1/: "));
+    }
+}
+
 /// An authorization server with its API behind it, on the calling thread's loop.
 class token_site {
 public:

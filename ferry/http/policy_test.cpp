@@ -284,9 +284,9 @@ TEST(time_limits, pool_and_write_count_too)
     auto held = std::make_shared<net::stream>();
     const auto deaf = [held](const url&) -> awaitable<net::stream> {
         auto make = [](std::shared_ptr<net::stream> keep) -> awaitable<net::stream> {
-            auto two = net::pair();
-            *keep = std::move(two.second);
-            co_return std::move(two.first);
+            auto ends = net::pair();
+            *keep = std::move(ends.second);
+            co_return std::move(ends.first);
         };
         return make(held);
     };

@@ -61,6 +61,7 @@ public:
     outgoing_request& request() noexcept { return request_; }
     const std::shared_ptr<session_core>& session() const noexcept { return session_; }
     int attempts() const noexcept { return attempts_; }
+    const deadline& until() const noexcept { return until_; }
     awaitable<int> send_for_flow();
     const http::response& answer() const;
     /// @}

@@ -37,13 +37,16 @@ private:
     bool reported_ = false;
 };
 
-bool is_host_at_fault(const std::exception_ptr& failure, int status)
+// What a host is to be blamed for; other failures say nothing about it.
+governor::result verdict(const std::exception_ptr& failure, int status)
 {
-    if (!failure) return status >= 500;
+    using result = governor::result;
+    if (!failure) return status >= 500 ? result::bad : result::good;
     try {
         std::rethrow_exception(failure);
     } catch (const error& e) {
-        return e.code() == condition::disconnected || e.code() == condition::timed_out;
+        const bool bad = e.code() == condition::disconnected || e.code() == condition::timed_out;
+        return bad ? result::bad : result::abandoned;
     }
 }
 
@@ -113,10 +116,7 @@ awaitable<void> client_exchange::send_admitted()
     } catch (const error&) {
         failure = std::current_exception();
     }
-    if (admitted) {
-        const bool bad = is_host_at_fault(failure, response_.status);
-        admitted->report(bad ? governor::result::bad : governor::result::good);
-    }
+    if (admitted) admitted->report(verdict(failure, response_.status));
     if (failure) std::rethrow_exception(failure);
 }
 

@@ -67,6 +67,17 @@ std::string context_of(const failure_details& d)
     }
 }
 
+bool is_timeout(const std::exception_ptr& failure)
+{
+    try {
+        std::rethrow_exception(failure);
+    } catch (const timeout_error&) {
+        return true;
+    } catch (const error&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 void client_exchange::set_hooks()
@@ -185,16 +196,11 @@ awaitable<void> client_exchange::give_up(std::exception_ptr failure)
 {
     const failure_details d = details();
     // A stream knows its own limit only; that it was the whole request's is known here.
-    if (until_.exists() && until_.elapsed() >= *limits_.total) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const timeout_error&) {
-            failure = std::make_exception_ptr(
-                timeout_error(fmt::format("the whole request, last in phase {}", name(d.phase)),
-                              in_ms(*limits_.total)));
-        } catch (const error&) {
-            ended_ = true;
-        }
+    const bool late = until_.exists() && until_.elapsed() >= *limits_.total;
+    if (late && is_timeout(failure)) {
+        failure = std::make_exception_ptr(
+            timeout_error(fmt::format("the whole request, last in phase {}", name(d.phase)),
+                          in_ms(*limits_.total)));
     }
     end_attempt();
     std::exception_ptr told;

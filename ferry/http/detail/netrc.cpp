@@ -146,7 +146,7 @@ netrc netrc::of_user()
     return {};
 }
 
-const netrc::entry* netrc::find(std::string_view host, std::uint16_t port) const
+const netrc::entry* netrc::find(std::string_view host, std::uint16_t port, bool or_default) const
 {
     if (entries_.empty()) return nullptr;
     const std::string with_port = fmt::format("{}:{}", host, port);
@@ -157,7 +157,7 @@ const netrc::entry* netrc::find(std::string_view host, std::uint16_t port) const
         if (by_host == nullptr && e.machine == host) by_host = &e;
         if (otherwise == nullptr && e.machine.empty()) otherwise = &e;
     }
-    return by_host != nullptr ? by_host : otherwise;
+    return by_host != nullptr || !or_default ? by_host : otherwise;
 }
 
 }  // namespace ferry::http::detail

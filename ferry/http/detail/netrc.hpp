@@ -32,8 +32,8 @@ public:
     static netrc of_user();
     static netrc load(const std::filesystem::path& file);
 
-    /// For `host:port`, else for `host`, else the default. Null without any.
-    const entry* find(std::string_view host, std::uint16_t port) const;
+    /// For `host:port`, else for `host`, else the default, if that is wanted. Null without any.
+    const entry* find(std::string_view host, std::uint16_t port, bool or_default = true) const;
 
     bool empty() const noexcept { return entries_.empty(); }
 

@@ -109,13 +109,15 @@ void outgoing_request::take_credentials()
 void outgoing_request::look_up_credentials()
 {
     const bool given = at_home_ && with_.auth.kind() != auth_option::scheme::none;
+    if (given || with_.auth.kind() == auth_option::scheme::off) return;
+    const netrc* const known = session_->user_netrc();
+    if (known == nullptr) return;
     const bool by_hand =
         at_home_ && (with_.headers.contains("Authorization") ||
                      session_->options().defaults.headers.contains("Authorization"));
-    if (given || by_hand || with_.auth.kind() == auth_option::scheme::off) return;
-    const netrc* const known = session_->user_netrc();
-    if (known == nullptr) return;
-    const auto* const found = known->find(url_->hostname(), url_->port_or_default());
+    if (by_hand) return;
+    // Where a redirect leads is the server's choice: the default is not meant for that.
+    const auto* const found = known->find(url_->hostname(), url_->port_or_default(), at_home_);
     if (found == nullptr || found->login.find(':') != std::string::npos) return;
     own_authorization_ = basic_auth(found->login, found->password).value();
 }
