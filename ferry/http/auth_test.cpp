@@ -366,6 +366,29 @@ TEST(oauth2, quotes_the_refusal_to_everybody_who_waits)
     EXPECT_EQ(site.calls, 0);
 }
 
+TEST(oauth2, a_failure_that_many_wait_for_is_told_to_each_once)
+{
+    session api(oauth2("http://127.0.0.1:1/token", "id", "secret"));
+    const auto all = [](session* s) -> awaitable<std::vector<std::string>> {
+        std::vector<task<response>> tasks;
+        for (int i = 0; i < 3; ++i) tasks.push_back(spawn(s->get("http://127.0.0.1:1/api")));
+        std::vector<std::string> told;
+        for (const auto& t : tasks) {
+            try {
+                co_await t.join();
+            } catch (const connection_error& e) {
+                told.emplace_back(e.what());
+            }
+        }
+        co_return told;
+    };
+    for (const std::string& text : run(all(&api))) {
+        EXPECT_EQ(text,
+                  "GET http://127.0.0.1:1/api: POST http://127.0.0.1:1/token: connect 127.0.0.1:1: "
+                  "Connection refused");
+    }
+}
+
 TEST(oauth2, keeps_secrets_off_plain_http)
 {
     session api(oauth2("http://id.example/token", "id", "secret"));

@@ -24,12 +24,23 @@ public:
 };
 
 template <class Error>
-void throw_if(const error& e, const failure_details& d, std::string_view context)
+[[noreturn]] void throw_as(detailed<Error> made, std::string_view context)
 {
-    if (typeid(e) != typeid(Error)) return;
-    detailed<Error> made(static_cast<const Error&>(e), d);
     made.add_context(context);
     throw made;
+}
+
+// A copy, for others may be waiting for the same failure. One that has details comes from a request
+// of the authentication's: it keeps them, and is told what it was for.
+template <class Error>
+void throw_if(const error& e, const failure_details& d, std::string_view context)
+{
+    if (typeid(e) == typeid(Error)) {
+        throw_as(detailed<Error>(static_cast<const Error&>(e), d), context);
+    }
+    if (typeid(e) == typeid(detailed<Error>)) {
+        throw_as(static_cast<const detailed<Error>&>(e), context);
+    }
 }
 
 template <class... Errors>
@@ -56,12 +67,9 @@ std::string context_of(const failure_details& d)
     try {
         std::rethrow_exception(failure);
     } catch (error& e) {
-        // One that has them comes from a request of the authentication's: what was it for?
-        if (details_of(e) == nullptr) {
-            throw_one_of<incomplete_body, too_many_redirects, status_error, resolve_error,
-                         tls_error, connection_error, timeout_error, protocol_error, limit_error,
-                         parse_error, crypto_error, error>(e, d, context);
-        }
+        throw_one_of<incomplete_body, too_many_redirects, status_error, resolve_error, tls_error,
+                     connection_error, timeout_error, protocol_error, limit_error, parse_error,
+                     crypto_error, error>(e, d, context);
         e.add_context(context);
         throw;
     }
