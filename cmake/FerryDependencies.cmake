@@ -47,6 +47,7 @@ if(FERRY_TESTS OR FERRY_BENCH)
   ferry_pkg(ferry_dep::hiredis hiredis libhiredis-dev)  # what the Redis client is held against
 endif()
 if(FERRY_BENCH)
+  ferry_pkg(ferry_dep::rabbitmq librabbitmq librabbitmq-dev)
   ferry_pkg(ferry_dep::curl libcurl libcurl4-openssl-dev)
   ferry_pkg(ferry_dep::pugixml pugixml libpugixml-dev)
   ferry_find(boost_json libboost-json1.81-dev 1.81)

@@ -1,0 +1,246 @@
+// Publishing and consuming messages of 100 bytes and 10 KB through RabbitMQ, beside rabbitmq-c, and
+// confirmed publishing beside pika. The broker is the limit of the rate: the figure that counts is
+// the client's CPU time for a message.
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/async/timeout.hpp"
+
+#include "bench/bench.hpp"
+#include <amqp.h>
+#include <amqp_tcp_socket.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferry::bench {
+namespace {
+
+constexpr int batch = 4000;
+
+void require(bool good, const char* what)
+{
+    if (good) return;
+    std::fprintf(stderr, "amqp_bench: rabbitmq-c: %s\n", what);
+    std::exit(1);
+}
+
+// A connection of rabbitmq-c with one channel.
+class rival {
+public:
+    rival(const std::string& host, int port) : state_{amqp_new_connection()}
+    {
+        amqp_socket_t* socket = amqp_tcp_socket_new(state_);
+        require(amqp_socket_open(socket, host.c_str(), port) == AMQP_STATUS_OK, "connect");
+        amqp_login(state_, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
+        amqp_channel_open(state_, 1);
+        require(amqp_get_rpc_reply(state_).reply_type == AMQP_RESPONSE_NORMAL, "open");
+    }
+    rival(const rival&) = delete;
+    rival& operator=(const rival&) = delete;
+    ~rival() { amqp_destroy_connection(state_); }
+
+    void publish(const std::string& queue, const std::string& body, int count)
+    {
+        for (int i = 0; i < count; ++i) {
+            require(amqp_basic_publish(state_, 1, amqp_empty_bytes, bytes_of(queue), 0, 0, nullptr,
+                                       bytes_of(body)) == AMQP_STATUS_OK,
+                    "publish");
+        }
+    }
+    void begin(const std::string& queue, std::uint16_t prefetch)
+    {
+        amqp_basic_qos(state_, 1, 0, prefetch, 0);
+        amqp_basic_consume(state_, 1, bytes_of(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
+        require(amqp_get_rpc_reply(state_).reply_type == AMQP_RESPONSE_NORMAL, "consume");
+    }
+    void consume(int count, int ack_every)
+    {
+        for (int i = 1; i <= count; ++i) {
+            amqp_maybe_release_buffers(state_);
+            amqp_envelope_t envelope;
+            require(amqp_consume_message(state_, &envelope, nullptr, 0).reply_type ==
+                        AMQP_RESPONSE_NORMAL,
+                    "consume a message");
+            if (i % ack_every == 0) {
+                amqp_basic_ack(state_, 1, envelope.delivery_tag, ack_every > 1);
+            }
+            amqp_destroy_envelope(&envelope);
+        }
+    }
+
+private:
+    static amqp_bytes_t bytes_of(const std::string& text)
+    {
+        return {text.size(), const_cast<char*>(text.data())};
+    }
+    amqp_connection_state_t state_;
+};
+
+awaitable<void> publish_by_ferry(amqp::channel to, const std::string* queue,
+                                 const std::string* body, int count)
+{
+    for (int i = 0; i < count; ++i) co_await to.basic_publish("", *queue, *body);
+    // So that all of it is handed to the system: what is queued counts.
+    co_await to.basic_qos(0);
+}
+
+// One write for each message, as a program that publishes now and then.
+awaitable<void> publish_one_by_one(amqp::channel to, const std::string* queue,
+                                   const std::string* body, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        co_await to.basic_publish("", *queue, *body);
+        co_await yield_now();
+        co_await yield_now();
+    }
+    co_await to.basic_qos(0);
+}
+
+awaitable<void> consume_by_ferry(amqp::consumer* from, int count, int ack_every)
+{
+    for (int i = 1; i <= count; ++i) {
+        auto d = co_await from->next();
+        if (i % ack_every == 0) co_await d->ack(ack_every > 1);
+    }
+}
+
+awaitable<void> publish_confirmed(amqp::publisher* out, const std::string* queue,
+                                  const std::string* body, int count)
+{
+    for (int i = 0; i < count; ++i) co_await out->publish("", *queue, *body);
+    co_await out->flush();
+}
+
+void compare_publishing(const amqp::options& at, rival& theirs, const std::string& name,
+                        const std::string& body)
+{
+    // The queue drops what it is given: the broker's time is not the subject.
+    amqp::connection c = run(amqp::connect(at));
+    amqp::channel ch = run(c.channel());
+    const std::string queue =
+        run(ch.queue_declare("bench." + name, amqp::arguments(value::object("x-max-length", 10))))
+            .name();
+    const rate_unit unit{"msg/s"};
+    const contestant rabbitmq_c{"rabbitmq-c", [&] {
+                                    theirs.publish(queue, body, batch);
+                                    return double{batch};
+                                }};
+    compare("amqp", "publish-batched-" + name, unit,
+            {{"ferry",
+              [&] {
+                  run(publish_by_ferry(ch, &queue, &body, batch));
+                  return double{batch};
+              }},
+             rabbitmq_c});
+    compare("amqp", "publish-single-" + name, unit,
+            {{"ferry",
+              [&] {
+                  run(publish_one_by_one(ch, &queue, &body, batch));
+                  return double{batch};
+              }},
+             rabbitmq_c});
+    run(ch.queue_delete(queue));
+    run(c.close());
+}
+
+void compare_consuming(const amqp::options& at, const std::string& host, int port,
+                       const std::string& name, const std::string& body, int ack_every)
+{
+    if (!wanted("amqp", name)) return;
+    amqp::connection c = run(amqp::connect(at));
+    amqp::channel ch = run(c.channel());
+    const auto fill = [&](const std::string& queue) {
+        run(publish_by_ferry(ch, &queue, &body, batch));
+    };
+    run(ch.queue_declare("bench.ferry"));
+    run(ch.queue_declare("bench.rival"));
+    amqp::channel own = run(c.channel());
+    amqp::consumer from = run(own.basic_consume("bench.ferry", amqp::prefetch(200)));
+    rival theirs(host, port);
+    theirs.begin("bench.rival", 200);
+    std::vector<double> mine;
+    std::vector<double> others;
+    for (int i = 0; i < repetitions(); ++i) {
+        fill("bench.ferry");
+        double began = cpu_seconds();
+        run(consume_by_ferry(&from, batch, ack_every));
+        mine.push_back((cpu_seconds() - began) / batch * 1e6);
+        fill("bench.rival");
+        began = cpu_seconds();
+        theirs.consume(batch, ack_every);
+        others.push_back((cpu_seconds() - began) / batch * 1e6);
+    }
+    print("amqp", "ferry/" + name, "cpu", mine, "us/op");
+    print("amqp", "rabbitmq-c/" + name, "cpu", others, "us/op");
+    print_ratio("amqp", name, median(mine) / median(others), "rabbitmq-c");
+    run(ch.queue_delete("bench.ferry"));
+    run(ch.queue_delete("bench.rival"));
+    run(c.close());
+}
+
+void compare_confirms(const amqp::options& at, const std::string& url, const std::string& body)
+{
+    const std::string name = "publish-confirmed-100";
+    if (!wanted("amqp", name)) return;
+    amqp::connection c = run(amqp::connect(at));
+    amqp::channel ch = run(c.channel(amqp::confirm()));
+    const std::string queue =
+        run(ch.queue_declare("bench.confirms", amqp::arguments(value::object("x-max-length", 10))))
+            .name();
+    amqp::publisher out(ch);
+    std::vector<double> rate;
+    std::vector<double> cpu;
+    for (int i = 0; i < repetitions(); ++i) {
+        const double cpu_began = cpu_seconds();
+        const double began = wall_seconds();
+        run(publish_confirmed(&out, &queue, &body, batch));
+        rate.push_back(batch / (wall_seconds() - began));
+        cpu.push_back((cpu_seconds() - cpu_began) / batch * 1e6);
+    }
+    const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/amqp_peer.py " + url + ' ' +
+                                queue + ' ' + std::to_string(body.size());
+    std::FILE* const peer = ::popen(program.c_str(), "r");
+    double theirs_rate = 0;
+    double theirs_cpu = 0;
+    require(peer != nullptr && std::fscanf(peer, "%lf %lf", &theirs_rate, &theirs_cpu) == 2,
+            "pika is missing: python3-pika");
+    ::pclose(peer);
+    print("amqp", "ferry/" + name, "rate", rate, "msg/s");
+    print("amqp", "ferry/" + name, "cpu", cpu, "us/op");
+    print("amqp", "pika/" + name, "rate", {theirs_rate}, "msg/s");
+    print("amqp", "pika/" + name, "cpu", {theirs_cpu}, "us/op");
+    print_ratio("amqp", name, median(cpu) / theirs_cpu, "pika");
+    run(ch.queue_delete(queue));
+    run(c.close());
+}
+
+}  // namespace
+}  // namespace ferry::bench
+
+int main()
+{
+    using namespace ferry;
+    using namespace ferry::bench;
+    const char* url = std::getenv("FERRY_RABBITMQ");
+    if (url == nullptr) {
+        std::fputs("amqp_bench: run it by tests/services/with_rabbitmq\n", stderr);
+        return 1;
+    }
+    const amqp::options at = amqp::options::from_url(url);
+    const std::string host = at.hosts().front().host();
+    const int port = at.hosts().front().port();
+    const std::string small(100, 'x');
+    const std::string large(10'000, 'x');
+    {
+        rival theirs(host, port);
+        compare_publishing(at, theirs, "100", small);
+        compare_publishing(at, theirs, "10k", large);
+    }
+    compare_consuming(at, host, port, "consume-ack-1", small, 1);
+    compare_consuming(at, host, port, "consume-ack-100", small, 100);
+    compare_consuming(at, host, port, "consume-10k-ack-1", large, 1);
+    compare_confirms(at, url, small);
+}

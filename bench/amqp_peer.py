@@ -1,0 +1,16 @@
+"""Prints messages/s and CPU microseconds of pika's confirmed publishing: amqp_peer.py URL QUEUE SIZE"""
+import sys
+import time
+
+import pika
+
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1].rstrip('/') + '/%2F'))
+channel = connection.channel()
+channel.confirm_delivery()
+body = b'x' * int(sys.argv[3])
+count = 2000
+began, cpu = time.time(), time.process_time()
+for _ in range(count):
+    channel.basic_publish('', sys.argv[2], body)
+print(count / (time.time() - began), (time.process_time() - cpu) / count * 1e6)
+connection.close()

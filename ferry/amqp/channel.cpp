@@ -1,0 +1,387 @@
+#include "ferry/amqp/channel.hpp"
+
+#include "ferry/amqp/detail/admission.hpp"
+#include "ferry/amqp/detail/channel_core.hpp"
+#include "ferry/amqp/error.hpp"
+#include "ferry/core/uuid.hpp"
+
+#include <fmt/format.h>
+
+namespace ferry::amqp {
+namespace {
+
+using detail::channel_core;
+using detail::connection_core;
+using detail::declaration;
+using detail::method;
+using detail::wire_reader;
+using detail::wire_writer;
+using core_pointer = std::shared_ptr<channel_core>;
+using repeat = channel_core::repeat;
+
+std::uint8_t bits(std::initializer_list<bool> flags)
+{
+    unsigned all = 0;
+    unsigned bit = 1;
+    for (const bool f : flags) {
+        if (f) all |= bit;
+        bit <<= 1U;
+    }
+    return static_cast<std::uint8_t>(all);
+}
+
+declaration binding(declaration::kind what, std::string name, std::string source, std::string key,
+                    value arguments)
+{
+    declaration d;
+    d.what = what;
+    d.name = std::move(name);
+    d.source = std::move(source);
+    d.key = std::move(key);
+    d.arguments = std::move(arguments);
+    return d;
+}
+
+awaitable<void> declare(core_pointer core, declaration d)
+{
+    auto declaring = channel_core::declare(std::move(core), std::move(d));
+    co_await std::move(declaring);
+}
+
+awaitable<queue_info> declare_and_tell(core_pointer core, declaration d)
+{
+    auto declaring = channel_core::declare(std::move(core), std::move(d));
+    const std::string answer = co_await std::move(declaring);
+    wire_reader r(answer);
+    std::string name(r.short_text());
+    const std::uint32_t messages = r.u32();
+    co_return queue_info(std::move(name), messages, r.u32());
+}
+
+awaitable<void> call(core_pointer core, method m, std::string arguments, method answer)
+{
+    auto calling =
+        channel_core::call(std::move(core), m, std::move(arguments), answer, repeat::yes);
+    co_await std::move(calling);
+}
+
+awaitable<std::uint32_t> call_and_count(core_pointer core, method m, std::string arguments,
+                                        method answer)
+{
+    auto calling = channel_core::call(std::move(core), m, std::move(arguments), answer, repeat::no);
+    const std::string count = co_await std::move(calling);
+    co_return wire_reader(count).u32();
+}
+
+std::string unbinding(const std::string& name, const std::string& source, const std::string& key,
+                      const value& arguments, bool has_nowait)
+{
+    std::string out;
+    wire_writer w(out);
+    w.u16(0);
+    w.short_text(name);
+    w.short_text(source);
+    w.short_text(key);
+    if (has_nowait) w.octet(0);
+    w.table(arguments);
+    return out;
+}
+
+// Waits for the broker's word on one message.
+class confirm_waiter final : public waiter, public detail::confirmation {
+public:
+    explicit confirm_waiter(core_pointer core) : core_{std::move(core)} {}
+    ~confirm_waiter() override
+    {
+        if (!told_) core_->forget(*this);
+    }
+
+    void settled(bool taken, std::optional<returned_message> returned) noexcept override
+    {
+        told_ = true;
+        taken_ = taken;
+        returned_ = std::move(returned);
+        wake();
+    }
+    void lost(const std::exception_ptr& why) noexcept override
+    {
+        told_ = true;
+        failure_ = why;
+        wake();
+    }
+
+    void rethrow() const
+    {
+        if (failure_) std::rethrow_exception(failure_);
+        if (returned_) {
+            throw error(
+                errc::no_route,
+                fmt::format("amqp: no queue takes the message to '{}' with the key '{}': {}",
+                            returned_->exchange(), returned_->routing_key(),
+                            returned_->reply_text()));
+        }
+        if (!taken_) throw error(errc::publish_nacked, "amqp: the broker did not take the message");
+    }
+
+private:
+    core_pointer core_;
+    bool told_ = false;
+    bool taken_ = false;
+    std::optional<returned_message> returned_;
+    std::exception_ptr failure_;
+};
+
+awaitable<void> publish(core_pointer core, std::string exchange, std::string routing_key,
+                        publish_body body, properties with, bool is_mandatory)
+{
+    if (!detail::admitted(*core)) {
+        auto waiting = detail::admission(core);
+        co_await std::move(waiting);
+    }
+    if (!core->confirms()) {
+        core->publish(exchange, routing_key, with, body.data(), body.text(), is_mandatory, nullptr);
+        co_return;
+    }
+    confirm_waiter mine(core);
+    core->publish(exchange, routing_key, with, body.data(), body.text(), is_mandatory, &mine);
+    co_await mine.park();
+    mine.rethrow();
+}
+
+awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core> core)
+{
+    while (core->waiting.empty()) {
+        if (core->failure) std::rethrow_exception(core->failure);
+        if (core->ended) co_return std::nullopt;
+        core->arrived.clear();
+        co_await core->arrived.wait();
+    }
+    delivery first = std::move(core->waiting.front());
+    core->waiting.pop_front();
+    co_return first;
+}
+
+awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c)
+{
+    if (!c->no_ack()) {
+        auto limiting = channel_core::qos(core, c->prefetch, false);
+        co_await std::move(limiting);
+    }
+    auto consuming = channel_core::consume(core, std::move(c));
+    auto made = co_await std::move(consuming);
+    co_return consumer(std::move(core), std::move(made));
+}
+
+}  // namespace
+
+awaitable<void> delivery::settle(bool positive, bool requeue, bool multiple)
+{
+    if (settled_ || !channel_) {
+        throw error(errc::already_settled,
+                    fmt::format("amqp: delivery {} was settled before", tag_));
+    }
+    channel_->settle(generation_, tag_, positive, requeue, multiple);
+    settled_ = true;
+    co_return;
+}
+
+awaitable<void> delivery::ack(bool multiple)
+{
+    return settle(true, false, multiple);
+}
+
+awaitable<void> delivery::nack(bool requeue, bool multiple)
+{
+    return settle(false, requeue, multiple);
+}
+
+awaitable<void> delivery::reject(bool requeue)
+{
+    return settle(false, requeue, false);
+}
+
+consumer::consumer(std::shared_ptr<channel_core> channel,
+                   std::shared_ptr<detail::consumer_core> core)
+    : channel_{std::move(channel)}, core_{std::move(core)}
+{
+}
+consumer::consumer(consumer&&) noexcept = default;
+consumer& consumer::operator=(consumer&&) noexcept = default;
+consumer::~consumer() = default;
+
+const std::string& consumer::consumer_tag() const noexcept
+{
+    return core_->tag;
+}
+
+awaitable<std::optional<delivery>> consumer::next()
+{
+    return next_of(core_);
+}
+
+awaitable<void> consumer::cancel()
+{
+    return channel_core::cancel(channel_, core_->tag);
+}
+
+std::uint16_t channel::channel_number() const noexcept
+{
+    return core_->number();
+}
+
+bool channel::is_open() const noexcept
+{
+    return core_->is_open();
+}
+
+awaitable<void> channel::close()
+{
+    return channel_core::close(core_);
+}
+
+awaitable<void> channel::declare_exchange(std::string name, std::string type, declare_options with)
+{
+    declaration d;
+    d.what = declaration::kind::exchange;
+    d.name = std::move(name);
+    d.type = std::move(type);
+    d.bits = bits({with.passive, with.durable, with.auto_delete, with.internal});
+    d.arguments = std::move(with.arguments);
+    return declare(core_, std::move(d));
+}
+
+awaitable<void> channel::delete_exchange(std::string name, declare_options with)
+{
+    core_->owner().declared().remove_exchange(name);
+    std::string out;
+    wire_writer w(out);
+    w.u16(0);
+    w.short_text(name);
+    w.octet(bits({with.if_unused}));
+    return call(core_, method::exchange_delete, std::move(out), method::exchange_delete_ok);
+}
+
+awaitable<void> channel::exchange_bind(std::string destination, std::string source,
+                                       std::string routing_key, value arguments)
+{
+    return declare(core_, binding(declaration::kind::exchange_binding, std::move(destination),
+                                  std::move(source), std::move(routing_key), std::move(arguments)));
+}
+
+awaitable<void> channel::exchange_unbind(std::string destination, std::string source,
+                                         std::string routing_key, value arguments)
+{
+    core_->owner().declared().remove_binding(declaration::kind::exchange_binding, destination,
+                                             source, routing_key);
+    return call(core_, method::exchange_unbind,
+                unbinding(destination, source, routing_key, arguments, true),
+                method::exchange_unbind_ok);
+}
+
+awaitable<queue_info> channel::declare_queue(std::string name, declare_options with)
+{
+    declaration d;
+    d.what = declaration::kind::queue;
+    d.name = std::move(name);
+    d.bits = bits({with.passive, with.durable, with.exclusive, with.auto_delete});
+    d.arguments = std::move(with.arguments);
+    return declare_and_tell(core_, std::move(d));
+}
+
+awaitable<void> channel::queue_bind(std::string queue, std::string exchange,
+                                    std::string routing_key, value arguments)
+{
+    return declare(core_,
+                   binding(declaration::kind::queue_binding, std::move(queue), std::move(exchange),
+                           std::move(routing_key), std::move(arguments)));
+}
+
+awaitable<void> channel::queue_unbind(std::string queue, std::string exchange,
+                                      std::string routing_key, value arguments)
+{
+    core_->owner().declared().remove_binding(declaration::kind::queue_binding, queue, exchange,
+                                             routing_key);
+    return call(core_, method::queue_unbind,
+                unbinding(queue, exchange, routing_key, arguments, false), method::queue_unbind_ok);
+}
+
+awaitable<std::uint32_t> channel::queue_purge(std::string queue)
+{
+    std::string out;
+    wire_writer w(out);
+    w.u16(0);
+    w.short_text(queue);
+    w.octet(0);
+    return call_and_count(core_, method::queue_purge, std::move(out), method::queue_purge_ok);
+}
+
+awaitable<std::uint32_t> channel::delete_queue(std::string queue, declare_options with)
+{
+    core_->owner().declared().remove_queue(queue);
+    std::string out;
+    wire_writer w(out);
+    w.u16(0);
+    w.short_text(queue);
+    w.octet(bits({with.if_unused, with.if_empty}));
+    return call_and_count(core_, method::queue_delete, std::move(out), method::queue_delete_ok);
+}
+
+awaitable<void> channel::basic_publish(std::string exchange, std::string routing_key,
+                                       publish_body body, properties with, mandatory flag)
+{
+    return publish(core_, std::move(exchange), std::move(routing_key), std::move(body),
+                   std::move(with), static_cast<bool>(flag));
+}
+
+awaitable<void> channel::confirm_delivery()
+{
+    return channel_core::select_confirms(core_);
+}
+
+void channel::add_on_return(std::function<void(returned_message)> f)
+{
+    core_->on_return = std::move(f);
+}
+
+awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
+{
+    return channel_core::qos(core_, prefetch, global);
+}
+
+awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
+{
+    auto c = std::make_shared<detail::consumer_core>();
+    c->tag = with.consumer_tag.empty() ? "ferry-" + uuid4() : with.consumer_tag;
+    c->queue = std::move(queue);
+    c->bits = bits({false, with.no_ack, with.exclusive});
+    c->arguments = std::move(with.arguments);
+    c->prefetch = with.prefetch;
+    return consume(core_, std::move(c));
+}
+
+awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)
+{
+    return channel_core::get(core_, std::move(queue), no_ack);
+}
+
+awaitable<void> channel::basic_recover()
+{
+    return call(core_, method::basic_recover, std::string(1, '\1'), method::basic_recover_ok);
+}
+
+awaitable<void> channel::tx_select()
+{
+    return call(core_, method::tx_select, {}, method::tx_select_ok);
+}
+
+awaitable<void> channel::tx_commit()
+{
+    return call(core_, method::tx_commit, {}, method::tx_commit_ok);
+}
+
+awaitable<void> channel::tx_rollback()
+{
+    return call(core_, method::tx_rollback, {}, method::tx_rollback_ok);
+}
+
+}  // namespace ferry::amqp

@@ -1,0 +1,78 @@
+#include "ferry/amqp/connection.hpp"
+
+#include "ferry/amqp/detail/channel_core.hpp"
+#include "ferry/amqp/detail/connection_core.hpp"
+
+namespace ferry::amqp {
+namespace {
+
+using detail::channel_core;
+using detail::connection_core;
+
+awaitable<channel> open_channel(std::shared_ptr<connection_core> core, bool confirms)
+{
+    auto opening = connection_core::open_channel(std::move(core));
+    const auto made = co_await std::move(opening);
+    if (confirms) {
+        auto selecting = channel_core::select_confirms(made);
+        co_await std::move(selecting);
+    }
+    co_return channel(made);
+}
+
+}  // namespace
+
+awaitable<channel> connection::channel()
+{
+    return open_channel(core_, false);
+}
+
+awaitable<channel> connection::channel(confirm /*with*/)
+{
+    return open_channel(core_, true);
+}
+
+bool connection::is_open() const noexcept
+{
+    return core_->is_open();
+}
+
+std::string connection::blocked() const
+{
+    return core_->is_blocked() ? core_->blocked_reason() : std::string();
+}
+
+const value& connection::server_properties() const noexcept
+{
+    return core_->current()->server_properties();
+}
+
+void connection::on_disconnected(std::function<void(const error&)> f)
+{
+    core_->on_disconnected = std::move(f);
+}
+
+void connection::on_recovered(std::function<void()> f)
+{
+    core_->on_recovered = std::move(f);
+}
+
+awaitable<void> connection::close()
+{
+    return connection_core::close(core_);
+}
+
+awaitable<connection> connect(options with)
+{
+    auto core = std::make_shared<connection_core>(std::move(with));
+    auto opening = connection_core::open(core);
+    co_await std::move(opening);
+    co_return connection(std::move(core));
+}
+
+awaitable<connection> connect(std::string url)
+{
+    return connect(options::from_url(url));
+}
+
+}  // namespace ferry::amqp

@@ -1,0 +1,59 @@
+#include "ferry/amqp/detail/frame.hpp"
+
+#include "ferry/amqp/error.hpp"
+
+#include <fmt/format.h>
+
+namespace ferry::amqp::detail {
+
+std::optional<frame> next_frame(std::string_view in, std::size_t max_size)
+{
+    constexpr std::size_t head_size = 7;
+    if (in.size() < head_size) return std::nullopt;
+    wire_reader head(in.substr(0, head_size));
+    frame f{head.octet(), head.u16(), {}};
+    const std::size_t size = head.u32();
+    if (f.type == 'A' && in.starts_with("AMQP")) {
+        if (in.size() < protocol_header.size()) return std::nullopt;
+        throw protocol_error(errc::protocol_mismatch,
+                             fmt::format("amqp: the broker speaks AMQP {}-{}-{}, ferry 0-9-1",
+                                         int{in[5]}, int{in[6]}, int{in[7]}));
+    }
+    if (f.type != frame_method && f.type != frame_header && f.type != frame_body &&
+        f.type != frame_heartbeat) {
+        throw protocol_error(errc::frame_error, fmt::format("amqp: unknown frame type {}", f.type));
+    }
+    if (size > max_size - frame_overhead) {
+        throw protocol_error(errc::frame_error,
+                             fmt::format("amqp: a frame of {} bytes, {} at most", size, max_size));
+    }
+    if (in.size() < size + frame_overhead) return std::nullopt;
+    if (in[head_size + size] != frame_end) {
+        throw protocol_error(errc::frame_error, "amqp: a frame without its end");
+    }
+    f.payload = in.substr(head_size, size);
+    return f;
+}
+
+frame_writer::frame_writer(std::string& to, std::uint8_t type, std::uint16_t channel)
+    : out_{to}, at_{to.size()}, wire_{to}
+{
+    wire_.octet(type);
+    wire_.u16(channel);
+    wire_.u32(0);
+}
+
+void frame_writer::finish(std::size_t max_size)
+{
+    const std::size_t size = out_.size() - at_ - 7;
+    if (size + frame_overhead > max_size) {
+        throw error(errc::bad_argument,
+                    fmt::format("amqp: a frame of {} bytes, {} at most: shorten its tables",
+                                size + frame_overhead, max_size));
+    }
+    wire_.patch_u32(at_ + 3, static_cast<std::uint32_t>(size));
+    out_ += frame_end;
+    finished_ = true;
+}
+
+}  // namespace ferry::amqp::detail

@@ -1,0 +1,352 @@
+#include "ferry/amqp/detail/link.hpp"
+
+#include "ferry/amqp/error.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/net/connect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ferry::amqp::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+// 0 means no limit.
+template <class T>
+T smaller(T mine, T theirs)
+{
+    if (mine == 0 || theirs == 0) return std::max(mine, theirs);
+    return std::min(mine, theirs);
+}
+
+value client_properties(const options& with)
+{
+    value all = value::object("product", "ferry", "version", "0.1", "platform", "C++");
+    if (!with.connection_name().empty()) all.insert("connection_name", with.connection_name());
+    value can = value::object();
+    for (const char* name :
+         {"publisher_confirms", "exchange_exchange_bindings", "basic.nack",
+          "consumer_cancel_notify", "connection.blocked", "authentication_failure_close",
+          "consumer_priorities", "per_consumer_qos"}) {
+        can.insert(name, true);
+    }
+    all.insert("capabilities", std::move(can));
+    return all;
+}
+
+bool offers(std::string_view mechanisms, std::string_view wanted)
+{
+    while (!mechanisms.empty()) {
+        const auto end = std::min(mechanisms.find(' '), mechanisms.size());
+        if (mechanisms.substr(0, end) == wanted) return true;
+        mechanisms.remove_prefix(std::min(end + 1, mechanisms.size()));
+    }
+    return false;
+}
+
+[[noreturn]] void throw_close(wire_reader& r, const std::string& remote)
+{
+    const std::uint16_t code = r.u16();
+    const std::string text(r.short_text());
+    if (code == 403) throw authentication_error(text, remote);
+    throw connection_closed(code, text, remote);
+}
+
+}  // namespace
+
+link::link(net::stream over)
+    : stream_{std::move(over)},
+      remote_{stream_.remote_endpoint()},
+      received_{clock::now()},
+      sent_{clock::now()}
+{
+}
+
+awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at)
+{
+    if (with.tls()) at = net::tls(std::move(at), *with.tls(), with.server_name());
+    auto connecting = net::connect(std::move(at), net::connect_options().timeout(with.timeout()));
+    net::stream over = co_await std::move(connecting);
+    auto made = std::make_shared<link>(std::move(over));
+    const std::string doing = "log in at " + made->remote_;
+    auto login = timeout(with.timeout(), made->log_in(with), doing);
+    co_await std::move(login);
+    co_return made;
+}
+
+// The next frame of the login. It lives until the next call.
+awaitable<frame> link::read_frame()
+{
+    stream_.consume(std::exchange(consumed_, 0));
+    for (;;) {
+        const auto next = next_frame(stream_.buffered_text(), frame_max_size);
+        if (next) {
+            consumed_ = next->size();
+            co_return *next;
+        }
+        const std::size_t count = co_await stream_.fill();
+        if (count == 0) {
+            throw connection_error(ferry::errc::disconnected,
+                                   fmt::format("amqp {}: the broker closed during the login: wrong "
+                                               "password, virtual host or TLS port?",
+                                               remote_),
+                                   remote_);
+        }
+    }
+}
+
+awaitable<void> link::write_now()
+{
+    co_await stream_.write(as_bytes(out_.text()));
+    out_.clear();
+}
+
+awaitable<void> link::log_in(options with)
+{
+    out_.text() = protocol_header;
+    co_await write_now();
+    bool tuned = false;
+    for (;;) {
+        const frame f = co_await read_frame();
+        if (f.type == frame_heartbeat) continue;
+        wire_reader r(f.payload);
+        const auto m = static_cast<method>(r.u32());
+        switch (m) {
+            case method::connection_start: {
+                r.u16();
+                server_properties_ = r.table();
+                const std::string mechanisms(r.long_text());
+                const char* mechanism = with.is_external() ? "EXTERNAL" : "PLAIN";
+                if (!offers(mechanisms, mechanism)) {
+                    throw authentication_error(
+                        fmt::format("the broker offers {}, not {}", mechanisms, mechanism),
+                        remote_);
+                }
+                frame_writer answer(out_.text(), 0, method::connection_start_ok);
+                answer.wire().table(client_properties(with));
+                answer.wire().short_text(mechanism);
+                answer.wire().long_text(
+                    with.is_external() ? "" : '\0' + with.user() + '\0' + with.password());
+                answer.wire().short_text("en_US");
+                answer.finish(frame_min_size);
+                break;
+            }
+            case method::connection_secure: {
+                frame_writer answer(out_.text(), 0, method::connection_secure_ok);
+                answer.wire().long_text(with.password());
+                answer.finish(frame_min_size);
+                break;
+            }
+            case method::connection_tune: {
+                channel_max_ = smaller(with.channel_max(), r.u16());
+                frame_max_ = smaller(with.frame_max(), r.u32());
+                heartbeat_ = std::min(with.heartbeat(), std::chrono::seconds(r.u16()));
+                frame_writer answer(out_.text(), 0, method::connection_tune_ok);
+                answer.wire().u16(channel_max_);
+                answer.wire().u32(frame_max_);
+                answer.wire().u16(static_cast<std::uint16_t>(heartbeat_.count()));
+                answer.finish(frame_min_size);
+                frame_writer open(out_.text(), 0, method::connection_open);
+                open.wire().short_text(with.vhost());
+                open.wire().short_text("");
+                open.wire().octet(0);
+                open.finish(frame_min_size);
+                tuned = true;
+                break;
+            }
+            case method::connection_open_ok:
+                if (!tuned) break;
+                stream_.consume(std::exchange(consumed_, 0));
+                co_return;
+            case method::connection_close: throw_close(r, remote_);
+            default:
+                throw protocol_error(errc::command_invalid,
+                                     "amqp: an unexpected method during the login");
+        }
+        co_await write_now();
+    }
+}
+
+void link::start(std::weak_ptr<link_listener> listener)
+{
+    listener_ = std::move(listener);
+    spawn(write_all(shared_from_this()), "amqp writer");
+    spawn(read_all(shared_from_this()), "amqp reader");
+    if (heartbeat_ > 0s) spawn(beat(shared_from_this()), "amqp heartbeat");
+}
+
+awaitable<void> link::write_all(std::shared_ptr<link> self)
+{
+    try {
+        for (;;) {
+            while (self->out_.empty()) {
+                if (self->failure_) {
+                    self->stream_.abort();
+                    co_return;
+                }
+                self->has_output_.clear();
+                co_await self->has_output_.wait();
+            }
+            self->leaving_.clear();
+            std::swap(self->leaving_, self->out_);
+            self->drained_.set();
+            const auto parts = self->leaving_.parts();
+            co_await self->stream_.write(parts);
+            self->sent_ = clock::now();
+        }
+    } catch (const cancelled&) {
+        self->listener_.reset();  // the loop ends
+        self->fail(nullptr);
+    } catch (...) {
+        self->fail(std::current_exception());
+    }
+}
+
+awaitable<void> link::room(std::shared_ptr<link> self)
+{
+    while (self->is_full() && !self->failure_) {
+        self->drained_.clear();
+        co_await self->drained_.wait();
+    }
+}
+
+awaitable<void> link::read_all(std::shared_ptr<link> self)
+{
+    try {
+        for (;;) {
+            self->deliver();
+            const std::size_t count = co_await self->stream_.fill();
+            self->received_ = clock::now();
+            if (count == 0) {
+                throw connection_error(ferry::errc::disconnected,
+                                       "amqp " + self->remote_ + ": the broker closed",
+                                       self->remote_);
+            }
+        }
+    } catch (const cancelled&) {
+        self->listener_.reset();
+        self->fail(nullptr);
+    } catch (const protocol_error& e) {
+        const std::uint16_t code = e.code() == errc::frame_error    ? 501
+                                   : e.code() == errc::syntax_error ? 502
+                                                                    : 505;
+        if (!self->failure_) self->queue_close(code, e.what());
+        self->fail(std::current_exception(), rest::written);
+    } catch (...) {
+        self->fail(std::current_exception());
+    }
+}
+
+void link::deliver()
+{
+    const std::string_view text = stream_.buffered_text();
+    const std::size_t limit = std::max(frame_max_, frame_max_size);
+    std::size_t at = 0;
+    while (const auto f = next_frame(text.substr(at), limit)) {
+        at += f->size();
+        if (f->type == frame_heartbeat) {
+            if (f->channel != 0) {
+                throw protocol_error(errc::unexpected_frame, "amqp: a heartbeat on a channel");
+            }
+        } else if (f->channel != 0 || !take_connection_method(*f)) {
+            if (closing_) continue;
+            if (const auto listener = listener_.lock()) listener->on_frame(*f);
+        }
+        if (failure_) return;
+    }
+    stream_.consume(at);
+}
+
+// What ends the connection. \return false: it is for the listener.
+bool link::take_connection_method(const frame& f)
+{
+    if (f.type != frame_method) {
+        throw protocol_error(errc::unexpected_frame, "amqp: a body on channel 0");
+    }
+    wire_reader r(f.payload);
+    switch (static_cast<method>(r.u32())) {
+        case method::connection_close: {
+            frame_writer answer(out_.text(), 0, method::connection_close_ok);
+            answer.finish(frame_min_size);
+            flush();
+            closed_.set();
+            try {
+                throw_close(r, remote_);
+            } catch (...) {
+                fail(std::current_exception(), rest::written);
+            }
+            return true;
+        }
+        case method::connection_close_ok: closed_.set(); return true;
+        default: return false;
+    }
+}
+
+awaitable<void> link::beat(std::shared_ptr<link> self)
+{
+    const auto half = std::chrono::milliseconds(self->heartbeat_) / 2;
+    while (!self->failure_) {
+        auto pause = sleep(half);
+        co_await std::move(pause);
+        if (self->failure_) co_return;
+        const auto now = clock::now();
+        if (now - self->received_ > 2 * self->heartbeat_) {
+            self->fail(std::make_exception_ptr(
+                connection_error(errc::heartbeat_timeout,
+                                 fmt::format("amqp {}: nothing came from the broker for {} s",
+                                             self->remote_, 2 * self->heartbeat_.count()),
+                                 self->remote_)));
+            co_return;
+        }
+        if (now - self->sent_ >= half - 10ms) {
+            frame_writer f(self->out_.text(), frame_heartbeat, 0);
+            f.finish(frame_min_size);
+            self->flush();
+        }
+    }
+}
+
+void link::fail(std::exception_ptr why, rest then) noexcept
+{
+    if (failure_) return;
+    if (!why) {
+        why = std::make_exception_ptr(connection_error(
+            errc::closed, "amqp " + remote_ + ": the connection was closed", remote_));
+    }
+    failure_ = std::move(why);
+    if (then == rest::dropped) stream_.abort();
+    has_output_.set();
+    drained_.set();
+    closed_.set();
+    if (const auto listener = listener_.lock()) listener->on_lost(failure_);
+}
+
+void link::queue_close(std::uint16_t code, std::string_view text)
+{
+    frame_writer f(out_.text(), 0, method::connection_close);
+    f.wire().u16(code);
+    f.wire().short_text(text.substr(0, 200));
+    f.wire().u32(0);
+    f.finish(frame_min_size);
+    flush();
+}
+
+awaitable<void> link::close(std::shared_ptr<link> self, std::uint16_t code, std::string text)
+{
+    if (self->failure_ || self->closing_) co_return;
+    self->closing_ = true;
+    self->queue_close(code, text);
+    try {
+        auto waiting = timeout(5s, self->closed_.wait(), "close");
+        co_await std::move(waiting);
+    } catch (const timeout_error&) {
+    }
+    self->fail(nullptr);
+}
+
+}  // namespace ferry::amqp::detail

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "ferry/amqp/detail/frame.hpp"
+#include "ferry/amqp/detail/output.hpp"
+#include "ferry/amqp/options.hpp"
+#include "ferry/async/sync.hpp"
+#include "ferry/net/stream.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace ferry::amqp::detail {
+
+/// Who is told what comes over a link.
+class link_listener {
+public:
+    /// \throws protocol_error  the broker broke the rules: the link closes with its reply code.
+    virtual void on_frame(const frame& f) = 0;
+    /// The link has ended; nothing more comes.
+    virtual void on_lost(const std::exception_ptr& why) noexcept = 0;
+
+protected:
+    ~link_listener() = default;
+};
+
+/// One logged-in connection over one stream: writes what is queued, hands out what comes, beats.
+/// What is queued in one turn of the loop leaves in one write.
+class link : public std::enable_shared_from_this<link> {
+public:
+    /// Connects and logs in. \throws connection_error, tls_error, authentication_error,
+    /// connection_closed (530: no such virtual host), protocol_error, timeout_error
+    static awaitable<std::shared_ptr<link>> open(options with, net::endpoint at);
+
+    explicit link(net::stream over);
+    link(const link&) = delete;
+    link& operator=(const link&) = delete;
+
+    /// From now on the listener gets the frames, on this loop, as long as it lives.
+    void start(std::weak_ptr<link_listener> listener);
+
+    /// Where to put frames; then call flush().
+    output& out() noexcept { return out_; }
+    void flush() noexcept { has_output_.set(); }
+    bool is_full() const noexcept { return out_.size() > max_queued_bytes; }
+    /// Waits until little enough is queued.
+    static awaitable<void> room(std::shared_ptr<link> self);
+
+    std::uint32_t frame_max() const noexcept { return frame_max_; }
+    std::uint16_t channel_max() const noexcept { return channel_max_; }
+    const std::string& remote() const noexcept { return remote_; }
+    const value& server_properties() const noexcept { return server_properties_; }
+    bool lost() const noexcept { return failure_ != nullptr; }
+    const std::exception_ptr& failure() const noexcept { return failure_; }
+
+    /// Ends it; the listener is told. What is queued is still written if `then` says so.
+    enum class rest : unsigned char { dropped, written };
+    void fail(std::exception_ptr why, rest then = rest::dropped) noexcept;
+
+    /// Ends it in order: connection.close, and the broker's answer, for 5 s at most.
+    static awaitable<void> close(std::shared_ptr<link> self, std::uint16_t code, std::string text);
+
+private:
+    static constexpr std::size_t max_queued_bytes = 256 * 1024;
+
+    awaitable<void> log_in(options with);
+    awaitable<frame> read_frame();
+    awaitable<void> write_now();
+    static awaitable<void> write_all(std::shared_ptr<link> self);
+    static awaitable<void> read_all(std::shared_ptr<link> self);
+    static awaitable<void> beat(std::shared_ptr<link> self);
+    void deliver();
+    bool take_connection_method(const frame& f);
+    void queue_close(std::uint16_t code, std::string_view text);
+
+    net::stream stream_;
+    std::string remote_;
+    output out_;
+    output leaving_;
+    event has_output_;
+    event drained_;
+    event closed_;
+    bool closing_ = false;
+    std::size_t consumed_ = 0;  ///< of the stream's buffer, by read_frame()
+    std::weak_ptr<link_listener> listener_;
+    std::exception_ptr failure_;
+    value server_properties_;
+    std::uint32_t frame_max_ = frame_min_size;
+    std::uint16_t channel_max_ = 0;
+    std::chrono::seconds heartbeat_{0};
+    std::chrono::steady_clock::time_point received_;
+    std::chrono::steady_clock::time_point sent_;
+};
+
+}  // namespace ferry::amqp::detail

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "ferry/amqp/properties.hpp"
+#include "ferry/async/awaitable.hpp"
+#include "ferry/core/buffer.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ferry::amqp {
+
+namespace detail {
+class channel_core;
+struct message_access;
+}  // namespace detail
+
+/// A message as it came from the broker.
+class message {
+public:
+    message() = default;
+
+    const buffer& body() const& noexcept { return body_; }
+    buffer body() && noexcept { return std::move(body_); }
+    std::string_view text() const noexcept { return body_.text(); }
+
+    /// Read anew at each call. \throws protocol_error  they are malformed.
+    amqp::properties properties() const { return amqp::properties::parse(properties_); }
+
+    const std::string& exchange() const noexcept { return exchange_; }
+    const std::string& routing_key() const noexcept { return routing_key_; }
+
+private:
+    friend struct detail::message_access;
+
+    std::string exchange_;
+    std::string routing_key_;
+    std::string properties_;
+    buffer body_;
+};
+
+/// A message that nobody would take: see mandatory().
+class returned_message : public message {
+public:
+    std::uint16_t reply_code() const noexcept { return reply_code_; }
+    const std::string& reply_text() const noexcept { return reply_text_; }
+
+private:
+    friend struct detail::message_access;
+    std::uint16_t reply_code_ = 0;
+    std::string reply_text_;
+};
+
+/// A message for a consumer, to be acknowledged once. Destroyed without that it stays with the
+/// channel, and goes back to its queue when that closes. As what pika gives `on_message_callback`.
+class delivery : public message {
+public:
+    delivery() = default;
+    delivery(delivery&&) noexcept = default;
+    delivery& operator=(delivery&&) noexcept = default;
+
+    /// Counts from 1 in its channel.
+    std::uint64_t delivery_tag() const noexcept { return tag_; }
+    /// It was delivered before, and may have been worked on.
+    bool redelivered() const noexcept { return redelivered_; }
+    /// Empty for basic_get.
+    const std::string& consumer_tag() const noexcept { return consumer_tag_; }
+    /// How many were left in the queue; basic_get only.
+    std::uint32_t message_count() const noexcept { return message_count_; }
+
+    /// Tells the broker that it is done, it and, with `multiple`, all before it. Returns when the
+    /// frame is queued. Of a delivery whose connection is gone nothing is sent: the broker gives it
+    /// to somebody again. \throws error(errc::already_settled), channel_closed
+    awaitable<void> ack(bool multiple = false);
+    /// Gives it back to its queue, or, with `requeue` false, to the queue's dead letters.
+    awaitable<void> nack(bool requeue = true, bool multiple = false);
+    awaitable<void> reject(bool requeue = true);
+
+private:
+    friend struct detail::message_access;
+    awaitable<void> settle(bool positive, bool requeue, bool multiple);
+
+    std::shared_ptr<detail::channel_core> channel_;
+    std::string consumer_tag_;
+    std::uint64_t tag_ = 0;
+    std::uint64_t generation_ = 0;
+    std::uint32_t message_count_ = 0;
+    bool redelivered_ = false;
+    bool settled_ = false;
+};
+
+}  // namespace ferry::amqp

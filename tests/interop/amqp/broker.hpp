@@ -1,0 +1,60 @@
+#pragma once
+
+#include "ferry/testing/program.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ferry::amqp {
+
+/// A RabbitMQ of the test's own, ended with the scope. It takes about ten seconds to start.
+class broker {
+public:
+    broker() { control("start"); }
+    ~broker() { testing::run_program({service, "stop", path()}); }
+    broker(const broker&) = delete;
+    broker& operator=(const broker&) = delete;
+
+    /// rabbitmqctl. \return what it prints
+    std::string ctl(std::vector<std::string> words) const
+    {
+        words.insert(words.begin(), {service, "ctl", path()});
+        return must(testing::run_program(words));
+    }
+    /// Ends it by SIGKILL.
+    void kill() const { control("kill"); }
+    /// Starts it again, with its data.
+    void again() const { control("again"); }
+    int pid() const { return std::stoi(testing::read_file(directory_ / "pid")); }
+
+    std::uint16_t port() const
+    {
+        return static_cast<std::uint16_t>(std::stoi(testing::read_file(directory_ / "port")));
+    }
+    std::string url(const std::string& rest = "/") const
+    {
+        return "amqp://guest:guest@127.0.0.1:" + std::to_string(port()) + rest;
+    }
+    const testing::temporary_directory& directory() const noexcept { return directory_; }
+
+private:
+    static constexpr auto service = FERRY_INTEROP_DIR "/../../services/rabbitmq";
+
+    std::string path() const { return directory_.path().string(); }
+    static std::string must(const testing::outcome& done)
+    {
+        if (done.status != 0) throw std::runtime_error("rabbitmq: " + done.err + done.out);
+        return done.out;
+    }
+    void control(const char* verb) const
+    {
+        must(testing::run_program({service, verb, path()}, {}, std::chrono::seconds(110)));
+    }
+
+    testing::temporary_directory directory_;
+};
+
+}  // namespace ferry::amqp
