@@ -161,6 +161,12 @@ awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core
     co_return first;
 }
 
+// Short enough to be copied without an allocation.
+std::string fresh_tag()
+{
+    return "f-" + uuid4().substr(24);
+}
+
 awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c)
 {
     if (!c->no_ack()) {
@@ -351,7 +357,7 @@ awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
 awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
 {
     auto c = std::make_shared<detail::consumer_core>();
-    c->tag = with.consumer_tag.empty() ? "ferry-" + uuid4() : with.consumer_tag;
+    c->tag = with.consumer_tag.empty() ? fresh_tag() : with.consumer_tag;
     c->queue = std::move(queue);
     c->bits = bits({false, with.no_ack, with.exclusive});
     c->arguments = std::move(with.arguments);

@@ -339,9 +339,7 @@ void channel_core::take_method(method m, std::string_view arguments)
     switch (m) {
         case method::basic_deliver:
         case method::basic_get_ok:
-        case method::basic_return:
-            incoming_ = content{m, std::string(arguments), {}, 0, false, {}};
-            return;
+        case method::basic_return: return begin_content(m, arguments);
         case method::basic_ack:
         case method::basic_nack: {
             wire_reader r(arguments);
@@ -374,7 +372,7 @@ void channel_core::take_header(std::string_view payload)
     if (incoming_->size > max_body_bytes) throw limit_error("max_body_bytes", max_body_bytes);
     incoming_->properties = r.rest();
     incoming_->has_header = true;
-    if (incoming_->size == 0) finish_content();
+    if (incoming_->size == 0) finish_content({});
 }
 
 void channel_core::take_body(std::string_view payload)
@@ -386,24 +384,47 @@ void channel_core::take_body(std::string_view payload)
     if (payload.size() > incoming_->size - body.size()) {
         throw protocol_error(errc::frame_error, "amqp: a body longer than announced");
     }
+    const auto raw = as_bytes(payload);
+    if (payload.size() == incoming_->size) {
+        // One allocation for the bytes and their owner.
+        auto owner = std::make_shared_for_overwrite<std::byte[]>(raw.size());
+        std::ranges::copy(raw, owner.get());
+        const std::span<const std::byte> view(owner.get(), raw.size());
+        return finish_content(buffer(std::move(owner), view));
+    }
     // Memory grows with what arrives, not with what was announced.
     if (body.empty()) body.reserve(std::min<std::size_t>(incoming_->size, 4 * frame_max_size));
-    const auto raw = as_bytes(payload);
     body.insert(body.end(), raw.begin(), raw.end());
-    if (body.size() == incoming_->size) finish_content();
+    if (body.size() == incoming_->size) finish_content(std::move(body));
 }
 
-void channel_core::finish_content()
+void channel_core::begin_content(method m, std::string_view arguments)
+{
+    wire_reader r(arguments);
+    content& c = incoming_.emplace(content());
+    c.kind = m;
+    if (m == method::basic_return) {
+        c.reply_code = r.u16();
+        c.reply_text = r.short_text();
+    } else {
+        if (m == method::basic_deliver) c.consumer_tag = r.short_text();
+        c.tag = r.u64();
+        c.redelivered = (r.octet() & 1U) != 0;
+    }
+    c.exchange = r.short_text();
+    c.routing_key = r.short_text();
+    if (m == method::basic_get_ok) c.message_count = r.u32();
+}
+
+void channel_core::finish_content(buffer body)
 {
     content c = std::move(*incoming_);
     incoming_.reset();
-    wire_reader r(c.arguments);
     if (c.kind == method::basic_return) {
         returned_message m;
-        const std::uint16_t code = r.u16();
-        message_access::set_reply(m, code, r.short_text());
-        const auto exchange = r.short_text();
-        message_access::set(m, exchange, r.short_text(), c.properties, std::move(c.body));
+        message_access::set_reply(m, c.reply_code, std::move(c.reply_text));
+        message_access::set(m, std::move(c.exchange), std::move(c.routing_key),
+                            std::move(c.properties), std::move(body));
         if (confirms_) {
             returned_ = std::move(m);  // its confirm comes next
         } else if (on_return) {
@@ -411,34 +432,31 @@ void channel_core::finish_content()
         }
         return;
     }
-    std::string_view consumer_tag;
-    if (c.kind == method::basic_deliver) consumer_tag = r.short_text();
-    const std::uint64_t tag = r.u64();
-    const bool redelivered = (r.octet() & 1U) != 0;
-    const auto exchange = r.short_text();
-    const auto key = r.short_text();
     delivery d;
-    message_access::set(d, exchange, key, c.properties, std::move(c.body));
-    if (c.kind == method::basic_get_ok) {
-        if (!answer_due_ || expected_too_ != method::basic_get_ok) {
-            throw protocol_error(errc::command_invalid, "amqp: an answer that nobody waits for");
-        }
-        answer_due_ = false;
-        if (pending_ != nullptr) {
-            message_access::set_delivery(d, shared_from_this(), generation_, {}, tag, redelivered,
-                                         r.u32(), pending_->into->no_ack);
-            pending_->into->found = std::move(d);
-            pending_->answer({});
-        }
-        answered_.set();
-        return;
-    }
-    const auto at = consumers_.find(std::string(consumer_tag));
+    message_access::set(d, std::move(c.exchange), std::move(c.routing_key), std::move(c.properties),
+                        std::move(body));
+    if (c.kind == method::basic_get_ok) return answer_get(std::move(c), std::move(d));
+    const auto at = consumers_.find(c.consumer_tag);
     // One that was cancelled meanwhile: what it did not take goes back when the channel closes.
     if (at == consumers_.end()) return;
-    message_access::set_delivery(d, shared_from_this(), generation_, consumer_tag, tag, redelivered,
-                                 0, at->second->no_ack());
+    message_access::set_delivery(d, shared_from_this(), generation_, std::move(c.consumer_tag),
+                                 c.tag, c.redelivered, 0, at->second->no_ack());
     at->second->put(std::move(d));
+}
+
+void channel_core::answer_get(content c, delivery d)
+{
+    if (!answer_due_ || expected_too_ != method::basic_get_ok) {
+        throw protocol_error(errc::command_invalid, "amqp: an answer that nobody waits for");
+    }
+    answer_due_ = false;
+    if (pending_ != nullptr) {
+        message_access::set_delivery(d, shared_from_this(), generation_, {}, c.tag, c.redelivered,
+                                     c.message_count, pending_->into->no_ack);
+        pending_->into->found = std::move(d);
+        pending_->answer({});
+    }
+    answered_.set();
 }
 
 void channel_core::settle_confirms(std::uint64_t tag, bool multiple, bool taken)

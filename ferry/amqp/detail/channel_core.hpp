@@ -130,12 +130,19 @@ private:
 
     // A content on its way: the method that announced it, then its header, then its body.
     struct content {
-        method kind;
-        std::string arguments;
-        std::string properties;
-        std::uint64_t size = 0;
+        method kind{};
+        std::string consumer_tag;
+        std::string exchange;
+        std::string routing_key;
+        std::string reply_text;  ///< of a return
+        std::uint64_t tag = 0;
+        std::uint32_t message_count = 0;
+        std::uint16_t reply_code = 0;
+        bool redelivered = false;
         bool has_header = false;
-        bytes body;
+        std::uint64_t size = 0;
+        std::string properties;
+        bytes body;  ///< of several frames, until it is whole
     };
 
     // What basic.get asks for and finds.
@@ -150,7 +157,9 @@ private:
     void take_method(method m, std::string_view arguments);
     void take_header(std::string_view payload);
     void take_body(std::string_view payload);
-    void finish_content();
+    void begin_content(method m, std::string_view arguments);
+    void finish_content(buffer body);
+    void answer_get(content c, delivery d);
     void settle_confirms(std::uint64_t tag, bool multiple, bool taken);
     void closed_by_broker(std::string_view arguments);
     void cancelled_by_broker(std::string_view arguments);

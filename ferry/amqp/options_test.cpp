@@ -1,0 +1,77 @@
+#include "ferry/amqp/options.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ferry::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(amqp_options, reads_the_urls_of_pika_and_kombu)
+{
+    struct sample {
+        const char* url;
+        const char* host;
+        const char* vhost;
+        const char* user;
+        const char* password;
+    };
+    for (const sample& s : {
+             sample{"amqp://", "localhost:5672", "/", "guest", "guest"},
+             sample{"amqp://h", "h:5672", "/", "guest", "guest"},
+             sample{"amqp://h/", "h:5672", "/", "guest", "guest"},
+             sample{"amqp://h//", "h:5672", "/", "guest", "guest"},
+             sample{"amqp://h/%2F", "h:5672", "/", "guest", "guest"},
+             sample{"amqp://h/a%2Fb", "h:5672", "a/b", "guest", "guest"},
+             sample{"amqp://u:p%40@h:7/v", "h:7", "v", "u", "p@"},
+             sample{"amqp://u@[::1]:7/v", "[::1]:7", "v", "u", "guest"},
+             sample{"amqps://h/v", "h:5671", "v", "guest", "guest"},
+         }) {
+        SCOPED_TRACE(s.url);
+        const auto o = options::from_url(s.url);
+        EXPECT_EQ(o.hosts().front().text(), s.host);
+        EXPECT_EQ(o.vhost(), s.vhost);
+        EXPECT_EQ(o.user(), s.user);
+        EXPECT_EQ(o.password(), s.password);
+    }
+    const auto o = options::from_url(
+        "amqps://a:1,b/v?heartbeat=7&connection_attempts=3&retry_delay=0.5&socket_timeout=2&"
+        "channel_max=9&frame_max=8192&verify=verify_none&connection_name=me&"
+        "blocked_connection_timeout=4&auth_mechanism=EXTERNAL");
+    ASSERT_EQ(o.hosts().size(), 2);
+    EXPECT_EQ(o.hosts()[0].text(), "a:1");
+    EXPECT_EQ(o.hosts()[1].text(), "b:5671");
+    EXPECT_EQ(o.heartbeat(), 7s);
+    EXPECT_EQ(o.attempts(), 3);
+    EXPECT_EQ(o.retry_delay(), 500ms);
+    EXPECT_EQ(o.timeout(), 2s);
+    EXPECT_EQ(o.channel_max(), 9);
+    EXPECT_EQ(o.frame_max(), 8192);
+    EXPECT_EQ(o.connection_name(), "me");
+    EXPECT_EQ(o.blocked_timeout(), 4s);
+    EXPECT_TRUE(o.is_external());
+    EXPECT_FALSE(o.tls()->verifies());
+}
+
+TEST(amqp_options, says_what_is_wrong_with_a_url)
+{
+    for (const auto& [url, what] : {
+             std::pair{"http://h", "it must begin with amqp://"},
+             std::pair{"amqp://h:x", "the port is no number: 'x'"},
+             std::pair{"amqp://h?heartbeat=soon", "heartbeat is no number: 'soon'"},
+             std::pair{"amqp://h?wait=1", "unknown parameter 'wait'"},
+             std::pair{"amqps://h?verify=no", "verify is verify_peer or verify_none"},
+             std::pair{"amqp://[::1", "'[' without ']'"},
+         }) {
+        SCOPED_TRACE(url);
+        try {
+            options::from_url(url);
+            ADD_FAILURE() << "accepted";
+        } catch (const parse_error& e) {
+            EXPECT_NE(std::string_view(e.what()).find(what), std::string_view::npos) << e.what();
+        }
+    }
+}
+
+}  // namespace
+}  // namespace ferry::amqp
