@@ -1,7 +1,11 @@
 #pragma once
 
+#include "ferry/documents/detail/json_powers.hpp"
+
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace ferry::json {
 
@@ -13,12 +17,162 @@ struct scanned_number {
     std::int64_t exponent;    ///< the value is digits * 10^exponent
     bool negative;
     bool whole;  ///< neither fraction nor exponent
+
+    /// It is a whole number of 64 bits with sign.
+    bool is_small() const noexcept
+    {
+        constexpr std::uint64_t limit = std::uint64_t{1} << 63U;
+        return whole && digit_count <= 19 && digits <= (negative ? limit : limit - 1);
+    }
+    std::int64_t small() const noexcept
+    {
+        return static_cast<std::int64_t>(negative ? 0 - digits : digits);
+    }
 };
 
-/// Takes the longest number at `at`, as Python does: of `1.` the `1`, of `-` nothing.
-scanned_number scan_number(const char* at, const char* end) noexcept;
+inline bool is_digit(char c) noexcept
+{
+    return static_cast<unsigned char>(c - '0') < 10;
+}
+
+/// The number of eight digits, one a byte, the first one lowest: pairs, then fours, then eights are
+/// put together by multiplication.
+constexpr std::uint64_t eight_digits(std::uint64_t word) noexcept
+{
+    word = word * 10 + (word >> 8U);
+    const std::uint64_t low =
+        (word & 0x000000FF000000FFU) * (100 + (std::uint64_t{1000000} << 32U));
+    const std::uint64_t high =
+        ((word >> 16U) & 0x000000FF000000FFU) * (1 + (std::uint64_t{10000} << 32U));
+    return (low + high) >> 32U;
+}
+
+/// Appends the digits at `at` to `into`. \returns what follows them.
+inline const char* take_digits(const char* at, const char* end, std::uint64_t& into) noexcept
+{
+    constexpr std::uint32_t powers_of_ten[] = {1,      10,      100,      1000,     10000,
+                                               100000, 1000000, 10000000, 100000000};
+    if constexpr (std::endian::native == std::endian::little) {
+        while (end - at >= 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, at, 8);
+            word ^= 0x3030303030303030U;
+            // The top bit of every byte that is no digit, at least up to the first one.
+            const std::uint64_t others =
+                (((word & 0x7F7F7F7F7F7F7F7FU) + 0x7676767676767676U) | word) & 0x8080808080808080U;
+            if (others == 0) {
+                into = into * 100000000 + eight_digits(word);
+                at += 8;
+                continue;
+            }
+            const int bits = std::countr_zero(others) & ~7;
+            // Zeros come in front of the digits and what follows them is pushed out.
+            word = bits == 0 ? 0 : word << static_cast<unsigned>(64 - bits);
+            into = into * powers_of_ten[bits / 8] + eight_digits(word);
+            return at + bits / 8;
+        }
+    }
+    for (; at != end && is_digit(*at); ++at) {
+        into = into * 10 + static_cast<std::uint64_t>(*at - '0');
+    }
+    return at;
+}
+
+/// Takes the longest number at `at`, as Python does: of `1.` the `1`, of `-` nothing. Inline, so
+/// that the parts of the result stay in registers.
+[[gnu::always_inline]] inline scanned_number scan_number(const char* at, const char* end) noexcept
+{
+    scanned_number n{at, 0, 0, 0, false, true};
+    if (at != end && *at == '-') {
+        n.negative = true;
+        ++at;
+    }
+    if (at == end || !is_digit(*at)) return n;
+    const char* const first = at;
+    n.digits = static_cast<std::uint64_t>(*at - '0');
+    ++at;
+    // Whole parts are short as a rule; if not, they are long.
+    if (n.digits != 0 && at != end && is_digit(*at)) {
+        n.digits = n.digits * 10 + static_cast<std::uint64_t>(*at - '0');
+        ++at;
+        if (at != end && is_digit(*at)) {
+            n.digits = n.digits * 10 + static_cast<std::uint64_t>(*at - '0');
+            at = take_digits(at + 1, end, n.digits);
+        }
+    }
+    n.digit_count = static_cast<std::size_t>(at - first);
+    n.end = at;
+    if (end - at >= 2 && at[0] == '.' && is_digit(at[1])) {
+        const char* const fraction = at + 1;
+        at = take_digits(fraction, end, n.digits);
+        n.digit_count += static_cast<std::size_t>(at - fraction);
+        n.exponent = fraction - at;
+        n.whole = false;
+        n.end = at;
+    }
+    if (at != end && (*at == 'e' || *at == 'E')) {
+        ++at;
+        const bool down = at != end && *at == '-';
+        if (at != end && (*at == '-' || *at == '+')) ++at;
+        if (at == end || !is_digit(*at)) return n;
+        std::int64_t power = 0;
+        constexpr std::int64_t enough = 1'000'000'000'000'000;
+        for (; at != end && is_digit(*at); ++at) {
+            if (power < enough) power = power * 10 + (*at - '0');
+        }
+        n.exponent += down ? -power : power;
+        n.whole = false;
+        n.end = at;
+    }
+    return n;
+}
+
+/// digits * 10^k, correctly rounded, or -1 if the product's 128 bits cannot tell, or if the result
+/// is no normal number. digits is not 0.
+[[gnu::always_inline]] inline double scaled(std::uint64_t digits, std::int64_t k) noexcept
+{
+    if (k < least_power || k > greatest_power) return -1;
+    const auto shift = static_cast<unsigned>(std::countl_zero(digits));
+    const std::uint64_t top = digits << shift;
+    const power_of_ten& ten = power(k);
+    const wide product =
+        static_cast<wide>(top) * ten.high + ((static_cast<wide>(top) * ten.low) >> 64U);
+    const unsigned gap = static_cast<std::uint64_t>(product >> 127U) == 0 ? 1 : 0;
+    const wide aligned = product << gap;
+    const auto high = static_cast<std::uint64_t>(aligned >> 64U);
+    const auto low = static_cast<std::uint64_t>(aligned);
+
+    constexpr unsigned dropped = 11;
+    constexpr std::uint64_t half = std::uint64_t{1} << (dropped - 1);
+    const std::uint64_t rest = high & (2 * half - 1);
+    // The power was rounded up by less than one in its last place and the product cut by less than
+    // one: what is aligned is off by less than two. Ties are among what is so near to the half.
+    if ((rest == half && low <= 2) || (rest == half - 1 && low >= std::uint64_t{0} - 2)) return -1;
+    const std::int64_t exponent = log2_of_power(k) + 1 - shift - gap + dropped + 52 + 1023;
+    if (exponent < 1 || exponent > 2045) return -1;
+    const std::uint64_t mantissa = (high >> dropped) + (rest >= half ? 1 : 0);
+    // The mantissa's top bit is the exponent's one; rounding up to 2^53 makes it two.
+    return std::bit_cast<double>((static_cast<std::uint64_t>(exponent - 1) << 52U) + mantissa);
+}
+
+/// The magnitude from the text itself.
+/// \param point  the digits in front of the point, exponent included: tells what is too large for a
+///               double from what is too small.
+double read_magnitude(const char* start, const char* end, std::int64_t point) noexcept;
 
 /// The double nearest to a scanned number, ties to even; infinite if it is too large.
-double to_double(const scanned_number& n, const char* start) noexcept;
+[[gnu::always_inline]] inline double to_double(const scanned_number& n, const char* start) noexcept
+{
+    constexpr std::size_t max_digits = 19;  // 10^19 - 1 fits 64 bits
+    double magnitude = -1;
+    if (n.digit_count <= max_digits) [[likely]] {
+        magnitude = n.digits == 0 ? 0 : scaled(n.digits, n.exponent);
+    }
+    if (magnitude < 0) [[unlikely]] {
+        magnitude = read_magnitude(start + (n.negative ? 1 : 0), n.end,
+                                   n.exponent + static_cast<std::int64_t>(n.digit_count));
+    }
+    return n.negative ? -magnitude : magnitude;
+}
 
 }  // namespace ferry::json
