@@ -163,20 +163,14 @@ cell value_builder::make_run(const cell* elements, std::size_t count, value_kind
     cell made = cell::of(kind, 0);
     made.items = nullptr;
     if (count != 0) {
-        auto* const run =
-            static_cast<detail::run*>(arena_->allocate(sizeof(detail::run) + count * sizeof(cell)));
-        run->owner = arena_;
-        run->capacity = static_cast<std::uint32_t>(count);
-        run->pending = 0;
-        std::copy(elements, elements + count, reinterpret_cast<cell*>(run + 1));
-        made.form = cell::borrowed;
-        made.size = run->capacity;
-        made.items = run;
+        cell* const kept = start_run(count);
+        std::copy(elements, elements + count, kept);
+        made = run_of(kept, count, kind);
     }
     return made;
 }
 
-void value_builder::array(std::size_t from, value_kind kind)
+void value_builder::long_array(std::size_t from, value_kind kind)
 {
     cell* const elements = first_ + from;
     const cell made = make_run(elements, static_cast<std::size_t>(top_ - elements), kind);

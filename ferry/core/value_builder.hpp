@@ -137,7 +137,22 @@ public:
     std::size_t mark() const noexcept { return static_cast<std::size_t>(top_ - first_); }
 
     /// Makes everything since `from` one array, tuple or set (whose elements must differ).
-    void array(std::size_t from, value_kind kind = value_kind::array);
+    void array(std::size_t from, value_kind kind = value_kind::array)
+    {
+        detail::cell* const elements = first_ + from;
+        const auto count = static_cast<std::size_t>(top_ - elements);
+        if (count == 0 || count > 4) return long_array(from, kind);
+        // Points, pairs and triples are worth their own copy.
+        detail::cell* const kept = start_run(count);
+        switch (count) {
+            case 4: kept[3] = elements[3]; [[fallthrough]];
+            case 3: kept[2] = elements[2]; [[fallthrough]];
+            case 2: kept[1] = elements[1]; [[fallthrough]];
+            default: kept[0] = elements[0];
+        }
+        *elements = run_of(kept, count, kind);
+        top_ = elements + 1;
+    }
 
     /// Makes everything since `from`, keys and values in turn, one object.
     /// \returns under `duplicate_keys::error` the number of the second of two equal members.
@@ -162,6 +177,24 @@ private:
         }
     }
     void put_long_text(value_kind kind, std::string_view text);
+    void long_array(std::size_t from, value_kind kind);
+    detail::cell* start_run(std::size_t count)
+    {
+        auto* const run = static_cast<detail::run*>(
+            arena_->allocate(sizeof(detail::run) + count * sizeof(detail::cell)));
+        run->owner = arena_;
+        run->capacity = static_cast<std::uint32_t>(count);
+        run->pending = 0;
+        return reinterpret_cast<detail::cell*>(run + 1);
+    }
+    static detail::cell run_of(detail::cell* kept, std::size_t count, value_kind kind) noexcept
+    {
+        detail::cell made = detail::cell::of(kind, 0);
+        made.form = detail::cell::borrowed;
+        made.size = static_cast<std::uint32_t>(count);
+        made.items = reinterpret_cast<detail::run*>(kept) - 1;
+        return made;
+    }
     void grow_stack();
     void add_text_block(std::size_t size);
     void pairs(std::size_t from);

@@ -12,6 +12,9 @@
 #include "ferry/core/describe.hpp"
 #include "ferry/core/value.hpp"
 #include "ferry/core/value_builder.hpp"
+#include "ferry/documents/json_decode.hpp"
+#include "ferry/documents/json_encode.hpp"
+#include "ferry/documents/json_reader.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -81,6 +84,7 @@ private:
     friend class parser;
     friend class relaxed_parser;
     friend struct detail::special_options;
+    friend struct detail::read_settings;
     std::shared_ptr<const detail::parse_hooks> hooks_;
     std::size_t max_depth_ = 1024;
     std::size_t max_digits_ = 4300;
@@ -97,7 +101,8 @@ private:
 /// \throws parse_error  not JSON; messages, line and column are those of Python's json. Bytes that
 ///                      are not UTF-8 are found first, as Python decodes before it parses.
 /// \throws limit_error  `max_depth`, `max_digits`.
-/// The value holds no view of `text`. Cost: linear, one pass, no recursion.
+/// The value holds no view of `text`. Cost: linear, no recursion; a text that is refused is read
+/// twice.
 value parse(std::string_view text, const parse_options& options = parse_options());
 
 /// Reads bytes in UTF-8, UTF-16 or UTF-32, with or without a byte order mark, found by their zero
@@ -124,6 +129,9 @@ namespace detail {
 /// and throws it again.
 [[noreturn]] void rethrow_with_position(std::string_view text);
 
+/// As `parse`, slower, and where all errors come from.
+value parse_carefully(std::string_view text, const parse_options& options);
+
 /// One line of a document of lines, so that errors count lines from the start of the document.
 value parse_line(std::string_view text, std::size_t from, std::size_t to,
                  const parse_options& options);
@@ -135,7 +143,9 @@ std::string text_of(std::span<const std::byte> data);
 
 }  // namespace detail
 
-/// Reads a document into any type that describe.hpp maps.
+/// Reads a document into any type that describe.hpp maps, without a value in between. Members that
+/// a struct does not have are checked as well, but not kept. The text is read again by way of a
+/// value, once, if it does not fit or if a member comes twice.
 /// \throws parse_error, limit_error             as `parse`.
 /// \throws type_error, range_error, lookup_error  with path and position: `$[3].price: expected
 ///                                               number, got string (7:12)`.
@@ -143,6 +153,11 @@ template <class T>
 T parse(std::string_view text, const parse_options& options = parse_options(),
         const decode_options& decode = decode_options())
 {
+    if constexpr (!std::same_as<T, value>) {
+        T made{};
+        if (detail::decode_document(text, detail::read_settings{options}, decode, made))
+            return made;
+    }
     const value parsed = parse(text, options);
     try {
         return from_value<T>(parsed, decode);
@@ -202,6 +217,7 @@ public:
 
 private:
     friend class dumper;
+    friend bool detail::sorts_keys(const dump_options& options) noexcept;
     std::optional<std::string> indent_;
     std::function<value(const value&)> fallback_;
     nan_policy nan_ = nan_policy::error;
@@ -216,12 +232,15 @@ private:
 /// \throws type_error  NaN or an infinity, or bytes, unless the options say otherwise.
 std::string dump(const value& v, const dump_options& options = dump_options());
 
-/// Writes anything that describe.hpp maps.
+/// Writes anything that describe.hpp maps, as `dump(to_value(from))` would, but without the value.
 template <class T>
     requires(!std::same_as<T, value>)
 std::string dump(const T& from, const dump_options& options = dump_options())
 {
-    return dump(to_value(from), options);
+    if (detail::sorts_keys(options)) return dump(to_value(from), options);
+    detail::text_encoder out{options};
+    out.write(from);
+    return out.finish();
 }
 
 /// The documents of a text that has one a line (NDJSON, JSON Lines); blank lines are skipped:
@@ -268,6 +287,14 @@ public:
     private:
         T read(std::size_t from, std::size_t to) const
         {
+            if constexpr (!std::same_as<T, value>) {
+                T made{};
+                if (detail::decode_document(from_->text_.substr(from, to - from),
+                                            detail::read_settings{from_->options_},
+                                            decode_options(), made)) {
+                    return made;
+                }
+            }
             value parsed = detail::parse_line(from_->text_, from, to, from_->options_);
             try {
                 return from_value<T>(parsed);

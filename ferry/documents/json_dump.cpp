@@ -1,13 +1,15 @@
 #include "ferry/core/utf8.hpp"
+#include "ferry/documents/detail/json_digits.hpp"
 #include "ferry/documents/detail/json_number.hpp"
 #include "ferry/documents/detail/json_scan.hpp"
 #include "ferry/documents/json.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace ferry::json {
@@ -24,25 +26,9 @@ buffer& kept_buffer() noexcept
     return kept;
 }
 
+using ferry::detail::cell;
+
 constexpr char hex_digits[] = "0123456789abcdef";
-
-/// Longest text of a double: `-2.2250738585072014e-308`.
-constexpr std::size_t max_real = 32;
-
-/// As Python's repr: the shortest digits that read back the same, plain from 1e-4 up to 1e16.
-char* put_real(char* to, double n) noexcept
-{
-    const double magnitude = std::fabs(n);
-    const bool plain = magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e16);
-    const auto [end, problem] = std::to_chars(
-        to, to + max_real, n, plain ? std::chars_format::fixed : std::chars_format::scientific);
-    if (plain && std::find(to, end, '.') == end) {
-        end[0] = '.';
-        end[1] = '0';
-        return end + 2;
-    }
-    return end;
-}
 
 }  // namespace
 
@@ -51,6 +37,8 @@ public:
     explicit dumper(const dump_options& options)
         : options_{options}, plain_{!options.html_safe_}, out_{std::move(kept_buffer())}
     {
+        to_ = out_.data();
+        end_ = to_ + out_.size();
     }
     dumper(const dumper&) = delete;
     dumper& operator=(const dumper&) = delete;
@@ -61,11 +49,104 @@ public:
 
     std::string write(const value& root)
     {
-        to_ = out_.data();
-        end_ = to_ + out_.size();
+        put_all(root);
+        return text();
+    }
+    std::string text() const { return {out_.data(), used()}; }
+
+    /// What follows is for those who bring the values one by one.
+    void open(char bracket)
+    {
+        put(bracket);
+        frames_.push_back({nullptr, 0, bracket == '{', sorted_.size()});
+    }
+    void close(char bracket, bool empty)
+    {
+        frames_.pop_back();
+        if (options_.indent_ && !empty) put_line();
+        put(bracket);
+    }
+    void put_separator(bool first)
+    {
+        to_ = with_room(to_);
+        if (!first) {
+            *to_++ = ',';
+            if (options_.spaces_ && !options_.indent_) *to_++ = ' ';
+        }
+        if (options_.indent_) put_line();
+    }
+    void put_name(std::string_view name)
+    {
+        put_string(name);
+        put(':');
+        if (options_.spaces_ || options_.indent_) put(' ');
+    }
+    void put_boolean(bool b) { put(b ? std::string_view{"true"} : std::string_view{"false"}); }
+    void put_null() { put(std::string_view{"null"}); }
+    void put_integer(std::int64_t n) { to_ = json::put_integer(with_room(to_), n); }
+    void put_real(double n)
+    {
+        if (std::isfinite(n)) {
+            to_ = json::put_real(with_room(to_), n);
+        } else {
+            put_number(value{n}, n);
+        }
+    }
+
+    /// A value with all it holds.
+    void put_all(const value& root)
+    {
+        if (plain_ && !options_.indent_ && !options_.sort_keys_) return put_in_one_line(root);
+        const std::size_t outer = frames_.size();
         put_value(root);
-        while (!frames_.empty()) put_next();
-        return {out_.data(), used()};
+        while (frames_.size() != outer) put_next();
+    }
+
+    void put_string(std::string_view text)
+    {
+        const char* from = text.data();
+        const char* const end = from + text.size();
+        reserve(text.size() + 2 * scan::width);
+        *to_++ = '"';
+        if (plain_ && text.size() < scan::width) {
+            char whole[scan::width] = {};
+            std::memcpy(whole, from, text.size());
+            const scan::block block = scan::load(whole);
+            if ((escaped(block) & ((1U << text.size()) - 1U)) == 0) {
+                scan::store(to_, block);
+                to_ += text.size();
+                *to_++ = '"';
+                return;
+            }
+        }
+        while (from != end) {
+            if (plain_) {
+                while (static_cast<std::size_t>(end - from) >= scan::width) {
+                    reserve(scan::width);
+                    const scan::block block = scan::load(from);
+                    scan::store(to_, block);
+                    const unsigned mask = escaped(block);
+                    const std::size_t same = mask == 0 ? scan::width : scan::first(mask);
+                    from += same;
+                    to_ += same;
+                    if (mask != 0) break;
+                }
+                if (from == end) break;
+                if (text.size() >= scan::width) {
+                    // The rest is the end of a block that begins before it.
+                    const auto rest = static_cast<std::size_t>(end - from);
+                    const scan::block block = scan::load(end - scan::width);
+                    if (rest < scan::width && escaped(block) >> (scan::width - rest) == 0) {
+                        put(std::string_view{from, rest});
+                        break;
+                    }
+                }
+            }
+            constexpr std::size_t longest = 12;  // two units, \uXXXX\uXXXX
+            reserve(longest);
+            put_character(from, end);
+        }
+        put('"');
     }
 
 private:
@@ -90,6 +171,17 @@ private:
         to_ = out_.data() + before;
         end_ = out_.data() + out_.size();
     }
+    /// Moves what is written if there is not room for a separator, a short text and a number.
+    char* with_room(char* to)
+    {
+        constexpr std::ptrdiff_t room = 128;
+        if (end_ - to < room) [[unlikely]] {
+            to_ = to;
+            grow(room);
+            to = to_;
+        }
+        return to;
+    }
     void put(char c)
     {
         reserve(1);
@@ -107,23 +199,103 @@ private:
         for (std::size_t i = 0; i < frames_.size(); ++i) put(*options_.indent_);
     }
 
+    /// The same for the styles that need no more than separators. The place to write to is a local
+    /// variable, which no character written can be thought to change.
+    void put_in_one_line(const value& root)
+    {
+        const std::size_t outer = frames_.size();
+        const std::size_t separator = options_.spaces_ ? 2 : 1;
+        frame at{nullptr, 0, false, 0};
+        const value* item = &root;
+        char* to = with_room(to_);
+        for (;;) {
+            const cell& c = ferry::detail::value_access::get(*item);
+            if (c.is_container() && c.size != 0) {
+                frames_.push_back(at);
+                at = {reinterpret_cast<const value*>(c.elements()), c.size, item->is_object(), 0};
+                *to++ = at.object ? '{' : '[';
+            } else {
+                to = put_leaf(to, *item, c);
+                while (at.left == 0) {
+                    to = with_room(to);
+                    if (frames_.size() == outer) {
+                        to_ = to;
+                        return;
+                    }
+                    *to++ = at.object ? '}' : ']';
+                    at = frames_.back();
+                    frames_.pop_back();
+                }
+                std::memcpy(to, ", ", 2);
+                to += separator;
+            }
+            to = with_room(to);
+            item = at.next++;
+            --at.left;
+            if (at.object) {
+                to = put_text(to, ferry::detail::value_access::get(*item));
+                std::memcpy(to, ": ", 2);
+                to += separator;
+                item = at.next++;
+            }
+        }
+    }
+
+    /// Anything but a container with elements. There is room for a number, also afterwards.
+    char* put_leaf(char* to, const value& v, const cell& c)
+    {
+        switch (c.kind) {
+            case value_kind::null: std::memcpy(to, "null", 4); return to + 4;
+            case value_kind::boolean:
+                std::memcpy(to, c.integer != 0 ? "true " : "false", 5);
+                return to + (c.integer != 0 ? 4 : 5);
+            case value_kind::integer:
+                if (!c.is_indirect()) return json::put_integer(to, c.integer);
+                break;
+            case value_kind::real:
+                if (std::isfinite(c.real)) return json::put_real(to, c.real);
+                break;
+            case value_kind::string: return put_text(to, c);
+            case value_kind::array:
+            case value_kind::object:
+                std::memcpy(to, c.kind == value_kind::array ? "[]" : "{}", 2);
+                return to + 2;
+            default: break;
+        }
+        to_ = to;
+        const std::size_t outer = frames_.size();
+        put_value(v);
+        // What a fallback made may have elements.
+        while (frames_.size() != outer) put_next();
+        return with_room(to_);
+    }
+
+    char* put_text(char* to, const cell& c)
+    {
+        // A short text lies within one block, the cell itself, two bytes behind its start.
+        if (!c.is_indirect()) [[likely]] {
+            const scan::block block = scan::load(reinterpret_cast<const char*>(&c));
+            const unsigned mask = escaped(block) >> 2U & ((1U << c.form) - 1U);
+            if (mask == 0) {
+                *to = '"';
+                std::memcpy(to + 1, c.inline_text(), cell::inline_capacity);
+                to[c.form + 1] = '"';
+                return to + c.form + 2;
+            }
+        }
+        to_ = to;
+        put_string(c.view());
+        return with_room(to_);
+    }
+
     void put_next()
     {
         frame& top = frames_.back();
         if (top.left == 0) {
-            const char last = top.object ? '}' : ']';
             if (top.object && options_.sort_keys_) sorted_.resize(top.sorted_from);
-            frames_.pop_back();
-            if (options_.indent_) put_line();
-            put(last);
-            return;
+            return close(top.object ? '}' : ']', false);
         }
-        if (!first_) {
-            put(',');
-            if (options_.spaces_ && !options_.indent_) put(' ');
-        }
-        first_ = false;
-        if (options_.indent_) put_line();
+        put_separator(std::exchange(first_, false));
         const value* item = top.next;
         if (top.object) {
             if (options_.sort_keys_) item = sorted_[sorted_.size() - top.left];
@@ -159,12 +331,10 @@ private:
 
     void put_value(const value& v)
     {
-        const ferry::detail::cell& c = ferry::detail::value_access::get(v);
+        const cell& c = ferry::detail::value_access::get(v);
         switch (c.kind) {
-            case value_kind::null: put(std::string_view{"null"}); break;
-            case value_kind::boolean:
-                put(c.integer != 0 ? std::string_view{"true"} : std::string_view{"false"});
-                break;
+            case value_kind::null: put_null(); break;
+            case value_kind::boolean: put_boolean(c.integer != 0); break;
             case value_kind::integer: put_integer(v, c); break;
             case value_kind::real: put_number(v, c.real); break;
             case value_kind::decimal: put_decimal(c.view()); break;
@@ -175,19 +345,18 @@ private:
         }
     }
 
-    void put_integer(const value& v, const ferry::detail::cell& c)
+    void put_integer(const value& v, const cell& c)
     {
         if (v.is_big()) return put(c.view());
-        constexpr std::size_t longest = 20;
-        reserve(longest);
-        to_ = std::to_chars(to_, end_, c.integer).ptr;
+        reserve(max_integer);
+        to_ = json::put_integer(to_, c.integer);
     }
 
     void put_number(const value& v, double n)
     {
         if (std::isfinite(n)) {
             reserve(max_real);
-            to_ = put_real(to_, n);
+            to_ = json::put_real(to_, n);
         } else if (options_.nan_ == nan_policy::error) {
             ferry::detail::throw_type_error(v, "finite number", nullptr);
         } else if (options_.nan_ == nan_policy::null) {
@@ -219,57 +388,13 @@ private:
         put_value(other);
     }
 
-    void put_text(const ferry::detail::cell& c)
+    void put_text(const cell& c)
     {
-        // A short text lies within one block, the cell itself, two bytes behind its start.
-        if (plain_ && !c.is_indirect()) {
-            const scan::block block = scan::load(reinterpret_cast<const char*>(&c));
-            const unsigned mask = escaped(block) >> 2U & ((1U << c.form) - 1U);
-            if (mask == 0) {
-                reserve(scan::width + 2);
-                *to_ = '"';
-                std::memcpy(to_ + 1, c.inline_text(), ferry::detail::cell::inline_capacity);
-                to_ += c.form + 1;
-                *to_++ = '"';
-                return;
-            }
+        if (plain_) {
+            to_ = put_text(with_room(to_), c);
+        } else {
+            put_string(c.view());
         }
-        put_string(c.view());
-    }
-
-    void put_string(std::string_view text)
-    {
-        const char* from = text.data();
-        const char* const end = from + text.size();
-        put('"');
-        while (from != end) {
-            if (plain_) {
-                while (static_cast<std::size_t>(end - from) >= scan::width) {
-                    reserve(scan::width);
-                    const scan::block block = scan::load(from);
-                    scan::store(to_, block);
-                    const unsigned mask = escaped(block);
-                    const std::size_t same = mask == 0 ? scan::width : scan::first(mask);
-                    from += same;
-                    to_ += same;
-                    if (mask != 0) break;
-                }
-                if (from == end) break;
-                if (text.size() >= scan::width) {
-                    // The rest is the end of a block that begins before it.
-                    const auto rest = static_cast<std::size_t>(end - from);
-                    const scan::block block = scan::load(end - scan::width);
-                    if (rest < scan::width && escaped(block) >> (scan::width - rest) == 0) {
-                        put(std::string_view{from, rest});
-                        break;
-                    }
-                }
-            }
-            constexpr std::size_t longest = 12;  // two units, \uXXXX\uXXXX
-            reserve(longest);
-            put_character(from, end);
-        }
-        put('"');
     }
 
     unsigned escaped(const scan::block& block) const noexcept
@@ -358,5 +483,76 @@ std::string dump(const value& v, const dump_options& options)
 {
     return dumper{options}.write(v);
 }
+
+namespace detail {
+
+text_encoder::text_encoder(const dump_options& options) : out_{std::make_unique<dumper>(options)} {}
+
+text_encoder::~text_encoder() = default;
+
+std::string text_encoder::finish()
+{
+    return out_->text();
+}
+
+void text_encoder::open(char bracket)
+{
+    out_->open(bracket);
+    first_ = true;
+}
+
+void text_encoder::close(char bracket)
+{
+    // Only an opening bracket sets it.
+    out_->close(bracket, std::exchange(first_, false));
+}
+
+void text_encoder::separate()
+{
+    out_->put_separator(std::exchange(first_, false));
+}
+
+void text_encoder::write_name(std::string_view name)
+{
+    separate();
+    out_->put_name(name);
+}
+
+void text_encoder::write_null()
+{
+    out_->put_null();
+}
+
+void text_encoder::write_boolean(bool b)
+{
+    out_->put_boolean(b);
+}
+
+void text_encoder::write_integer(std::int64_t n)
+{
+    out_->put_integer(n);
+}
+
+void text_encoder::write_real(double n)
+{
+    out_->put_real(n);
+}
+
+void text_encoder::write_text(std::string_view text)
+{
+    out_->put_string(text);
+}
+
+void text_encoder::write_value(const value& v)
+{
+    out_->put_all(v);
+}
+
+bool sorts_keys(const dump_options& options) noexcept
+{
+    return options.sort_keys_;
+}
+
+}  // namespace detail
 
 }  // namespace ferry::json

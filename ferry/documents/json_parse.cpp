@@ -191,9 +191,8 @@ private:
         at_ = n.end;
         const std::string_view text{start, n.end};
         if (n.whole) {
-            constexpr std::uint64_t limit = std::uint64_t{1} << 63U;
-            if (n.digit_count <= 19 && n.digits <= (n.negative ? limit : limit - 1)) {
-                build_.integer(static_cast<std::int64_t>(n.negative ? 0 - n.digits : n.digits));
+            if (n.is_small()) {
+                build_.integer(n.small());
             } else {
                 if (n.digit_count > options_.max_digits_) {
                     at_ = start;
@@ -359,6 +358,13 @@ value parse(std::string_view text, const parse_options& options)
 {
     if (special_options::are_set(options))
         return special_options::parse(text, 0, text.size(), options);
+    value made;
+    if (detail::read_document(text, options, made)) return made;
+    return detail::parse_carefully(text, options);
+}
+
+value detail::parse_carefully(std::string_view text, const parse_options& options)
+{
     return parser{text, 0, text.size(), options}.parse_all();
 }
 
@@ -386,6 +392,8 @@ value detail::parse_line(std::string_view text, std::size_t from, std::size_t to
                          const parse_options& options)
 {
     if (special_options::are_set(options)) return special_options::parse(text, from, to, options);
+    value made;
+    if (read_document(text.substr(from, to - from), options, made)) return made;
     return parser{text, from, to, options}.parse_all();
 }
 

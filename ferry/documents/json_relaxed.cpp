@@ -14,11 +14,6 @@
 namespace ferry::json {
 namespace {
 
-bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
-
 int hex_digit(char c) noexcept
 {
     return is_digit(c)            ? c - '0'

@@ -38,6 +38,20 @@ inline unsigned special(block b) noexcept
     const __m128i any = _mm_or_si128(_mm_or_si128(equal(b, '"'), equal(b, '\\')), control);
     return static_cast<unsigned>(_mm_movemask_epi8(any));
 }
+inline unsigned escape(block b) noexcept
+{
+    return static_cast<unsigned>(_mm_movemask_epi8(equal(b, '\\')));
+}
+inline bool has_escape_in_four(const char* from) noexcept
+{
+    const auto at = [from](std::size_t i) { return equal(load(from + i * width), '\\'); };
+    return _mm_movemask_epi8(
+               _mm_or_si128(_mm_or_si128(at(0), at(1)), _mm_or_si128(at(2), at(3)))) != 0;
+}
+inline unsigned quote_or_escape(block b) noexcept
+{
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(equal(b, '"'), equal(b, '\\'))));
+}
 /// DEL and all that is not ASCII.
 inline unsigned above_tilde(block b) noexcept
 {
@@ -78,6 +92,18 @@ unsigned mask_of(const block& b, F matters) noexcept
 inline unsigned special(block b) noexcept
 {
     return mask_of(b, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20; });
+}
+inline unsigned escape(block b) noexcept
+{
+    return mask_of(b, [](unsigned char c) { return c == '\\'; });
+}
+inline bool has_escape_in_four(const char* from) noexcept
+{
+    return std::memchr(from, '\\', 4 * width) != nullptr;
+}
+inline unsigned quote_or_escape(block b) noexcept
+{
+    return mask_of(b, [](unsigned char c) { return c == '"' || c == '\\'; });
 }
 inline unsigned above_tilde(block b) noexcept
 {
