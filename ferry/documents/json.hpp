@@ -4,10 +4,11 @@
 /// JSON (RFC 8259) to and from `value` and described structs, as Python's `json`:
 ///
 ///     value v = json::parse(R"({"name": "pen", "price": 1.5})");
-///     auto trades = json::parse<std::vector<trade>>(text);   // $[3].price: expected number, got
-///     string (7:12) std::string text = json::dump(v);                      //
-///     {"name":"pen","price":1.5} std::string same = json::dump(v, json::dump_options().python());
-///     // as json.dumps(v)
+///     auto trades = json::parse<std::vector<trade>>(text);
+///     // throws: $[3].price: expected number, got string (7:12)
+///
+///     std::string text = json::dump(v);   // {"name":"pen","price":1.5}
+///     std::string same = json::dump(v, json::dump_options().python());   // as json.dumps(v)
 
 #include "ferry/core/describe.hpp"
 #include "ferry/core/value.hpp"
@@ -19,7 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,6 +33,7 @@ namespace ferry::json {
 namespace detail {
 struct parse_hooks;
 struct special_options;
+struct element_scanner;
 }  // namespace detail
 
 /// What becomes of a `\ud800` without its other half.
@@ -85,6 +87,7 @@ private:
     friend class relaxed_parser;
     friend struct detail::special_options;
     friend struct detail::read_settings;
+    friend struct detail::element_scanner;
     std::shared_ptr<const detail::parse_hooks> hooks_;
     std::size_t max_depth_ = 1024;
     std::size_t max_digits_ = 4300;
@@ -132,12 +135,9 @@ namespace detail {
 /// As `parse`, slower, and where all errors come from.
 value parse_carefully(std::string_view text, const parse_options& options);
 
-/// One line of a document of lines, so that errors count lines from the start of the document.
-value parse_line(std::string_view text, std::size_t from, std::size_t to,
+/// A part of a text; errors count from the start of the text.
+value parse_part(std::string_view text, std::size_t from, std::size_t to,
                  const parse_options& options);
-
-/// \returns the next line that is not blank, as offsets from and to; from is npos at the end.
-std::pair<std::size_t, std::size_t> next_line(std::string_view text, std::size_t from) noexcept;
 
 std::string text_of(std::span<const std::byte> data);
 
@@ -200,6 +200,15 @@ public:
         indent_ = std::move(level);
         return *this;
     }
+    /// Between elements and behind keys: `separators(", ", ": ")`. As Python's, where an indent
+    /// does not change them either.
+    dump_options& separators(std::string item, std::string key)
+    {
+        separators_.emplace(std::move(item), std::move(key));
+        return *this;
+    }
+    /// Arrays and objects inside one another; more throws `limit_error`. No limit by default.
+    dump_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
     /// Members by their keys' code points.
     dump_options& sort_keys(bool on = true) noexcept { return sort_keys_ = on, *this; }
     /// Everything above U+007E as `\uXXXX`.
@@ -217,9 +226,12 @@ public:
 
 private:
     friend class dumper;
-    friend bool detail::sorts_keys(const dump_options& options) noexcept;
+    friend bool detail::needs_value(const dump_options& options) noexcept;
+    friend class writer;
     std::optional<std::string> indent_;
+    std::optional<std::pair<std::string, std::string>> separators_;
     std::function<value(const value&)> fallback_;
+    std::size_t max_depth_ = std::numeric_limits<std::size_t>::max();
     nan_policy nan_ = nan_policy::error;
     bool spaces_ = false;
     bool sort_keys_ = false;
@@ -229,92 +241,26 @@ private:
 
 /// Writes a value. Tuples and sets become arrays, timestamps ISO 8601 text; reals are written as
 /// Python's `repr`, so that they come back as reals.
-/// \throws type_error  NaN or an infinity, or bytes, unless the options say otherwise.
+/// \throws type_error   NaN or an infinity, or bytes, unless the options say otherwise.
+/// \throws limit_error  `max_depth`, if it is set.
 std::string dump(const value& v, const dump_options& options = dump_options());
+
+namespace detail {
+
+/// As `dump`, for a value that will stand `depth` levels deep in a document.
+std::string dump_at(const value& v, const dump_options& options, std::size_t depth);
+
+}  // namespace detail
 
 /// Writes anything that describe.hpp maps, as `dump(to_value(from))` would, but without the value.
 template <class T>
     requires(!std::same_as<T, value>)
 std::string dump(const T& from, const dump_options& options = dump_options())
 {
-    if (detail::sorts_keys(options)) return dump(to_value(from), options);
+    if (detail::needs_value(options)) return dump(to_value(from), options);
     detail::text_encoder out{options};
     out.write(from);
     return out.finish();
 }
-
-/// The documents of a text that has one a line (NDJSON, JSON Lines); blank lines are skipped:
-///
-///     for (const trade& t : json::lines<trade>(text)) ...
-///
-/// A bad line throws when it is reached, with its number in the whole text.
-template <class T = value>
-class lines {
-public:
-    /// \param text  must stay valid while the lines are read.
-    explicit lines(std::string_view text, parse_options options = parse_options())
-        : text_{text}, options_{options}
-    {
-    }
-
-    class iterator {
-    public:
-        using value_type = T;
-        using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
-
-        iterator() = default;
-        explicit iterator(const lines* from) : from_{from} { ++*this; }
-        const T& operator*() const noexcept { return *current_; }
-        const T* operator->() const noexcept { return &*current_; }
-        iterator& operator++()
-        {
-            const auto [from, to] = detail::next_line(from_->text_, next_);
-            if (from == std::string_view::npos) {
-                from_ = nullptr;
-                return *this;
-            }
-            next_ = to;
-            current_.emplace(read(from, to));
-            return *this;
-        }
-        void operator++(int) { ++*this; }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept
-        {
-            return a.from_ == b.from_;
-        }
-
-    private:
-        T read(std::size_t from, std::size_t to) const
-        {
-            if constexpr (!std::same_as<T, value>) {
-                T made{};
-                if (detail::decode_document(from_->text_.substr(from, to - from),
-                                            detail::read_settings{from_->options_},
-                                            decode_options(), made)) {
-                    return made;
-                }
-            }
-            value parsed = detail::parse_line(from_->text_, from, to, from_->options_);
-            try {
-                return from_value<T>(parsed);
-            } catch (error& e) {
-                e.add_context("line " + std::to_string(position_of(from_->text_, from).line));
-                throw;
-            }
-        }
-
-        const lines* from_ = nullptr;
-        std::size_t next_ = 0;
-        std::optional<T> current_;
-    };
-
-    iterator begin() const { return iterator{this}; }
-    iterator end() const { return {}; }
-
-private:
-    std::string_view text_;
-    parse_options options_;
-};
 
 }  // namespace ferry::json

@@ -34,8 +34,12 @@ constexpr char hex_digits[] = "0123456789abcdef";
 
 class dumper {
 public:
-    explicit dumper(const dump_options& options)
-        : options_{options}, plain_{!options.html_safe_}, out_{std::move(kept_buffer())}
+    /// \param depth  how deep in a document the value will stand, for its indentation.
+    explicit dumper(const dump_options& options, std::size_t depth = 0)
+        : options_{options},
+          plain_{!options.html_safe_},
+          depth_{depth},
+          out_{std::move(kept_buffer())}
     {
         to_ = out_.data();
         end_ = to_ + out_.size();
@@ -69,17 +73,13 @@ public:
     void put_separator(bool first)
     {
         to_ = with_room(to_);
-        if (!first) {
-            *to_++ = ',';
-            if (options_.spaces_ && !options_.indent_) *to_++ = ' ';
-        }
+        if (!first) put_comma();
         if (options_.indent_) put_line();
     }
     void put_name(std::string_view name)
     {
         put_string(name);
-        put(':');
-        if (options_.spaces_ || options_.indent_) put(' ');
+        put_colon();
     }
     void put_boolean(bool b) { put(b ? std::string_view{"true"} : std::string_view{"false"}); }
     void put_null() { put(std::string_view{"null"}); }
@@ -96,7 +96,8 @@ public:
     /// A value with all it holds.
     void put_all(const value& root)
     {
-        if (plain_ && !options_.indent_ && !options_.sort_keys_) return put_in_one_line(root);
+        const bool simple = plain_ && !options_.indent_ && !detail::needs_value(options_);
+        if (simple) return put_in_one_line(root);
         const std::size_t outer = frames_.size();
         put_value(root);
         while (frames_.size() != outer) put_next();
@@ -196,7 +197,20 @@ private:
     void put_line()
     {
         put('\n');
-        for (std::size_t i = 0; i < frames_.size(); ++i) put(*options_.indent_);
+        for (std::size_t i = 0; i < depth_ + frames_.size(); ++i) put(*options_.indent_);
+    }
+
+    void put_comma()
+    {
+        if (options_.separators_) return put(options_.separators_->first);
+        put(',');
+        if (options_.spaces_ && !options_.indent_) put(' ');
+    }
+    void put_colon()
+    {
+        if (options_.separators_) return put(options_.separators_->second);
+        put(':');
+        if (options_.spaces_ || options_.indent_) put(' ');
     }
 
     /// The same for the styles that need no more than separators. The place to write to is a local
@@ -300,8 +314,7 @@ private:
         if (top.object) {
             if (options_.sort_keys_) item = sorted_[sorted_.size() - top.left];
             put_text(ferry::detail::value_access::get(*item));
-            put(':');
-            if (options_.spaces_ || options_.indent_) put(' ');
+            put_colon();
             ++item;
             top.next += 2;
         } else {
@@ -315,6 +328,9 @@ private:
     {
         const bool object = v.is_object();
         if (v.empty()) return put(object ? std::string_view{"{}"} : std::string_view{"[]"});
+        if (depth_ + frames_.size() >= options_.max_depth_) {
+            throw limit_error{"max_depth", options_.max_depth_};
+        }
         put(object ? '{' : '[');
         const auto* const first =
             reinterpret_cast<const value*>(ferry::detail::value_access::get(v).elements());
@@ -470,6 +486,7 @@ private:
 
     const dump_options& options_;
     bool plain_;
+    std::size_t depth_;
     bool first_ = true;
     std::deque<value> kept_;  // what the fallback made
     buffer out_;
@@ -548,11 +565,17 @@ void text_encoder::write_value(const value& v)
     out_->put_all(v);
 }
 
-bool sorts_keys(const dump_options& options) noexcept
+bool needs_value(const dump_options& options) noexcept
 {
-    return options.sort_keys_;
+    return options.sort_keys_ || options.separators_ ||
+           options.max_depth_ != std::numeric_limits<std::size_t>::max();
 }
 
 }  // namespace detail
+
+std::string detail::dump_at(const value& v, const dump_options& options, std::size_t depth)
+{
+    return dumper{options, depth}.write(v);
+}
 
 }  // namespace ferry::json

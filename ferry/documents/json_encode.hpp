@@ -134,7 +134,7 @@ private:
 };
 
 /// The members are to be in another order than that of their description.
-bool sorts_keys(const dump_options& options) noexcept;
+bool needs_value(const dump_options& options) noexcept;
 
 }  // namespace detail
 }  // namespace ferry::json

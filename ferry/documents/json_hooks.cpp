@@ -131,7 +131,7 @@ value special_options::parse(std::string_view text, std::size_t from, std::size_
 {
     const parse_options rest = plain(options);
     value parsed =
-        options.relaxed_ ? parse_relaxed(text, from, to, rest) : parse_line(text, from, to, rest);
+        options.relaxed_ ? parse_relaxed(text, from, to, rest) : parse_part(text, from, to, rest);
     return options.hooks_ == nullptr ? parsed : apply_hooks(parsed, *options.hooks_);
 }
 

@@ -388,7 +388,7 @@ prefix parse_prefix(std::string_view text, const parse_options& options)
     return parser{text, 0, text.size(), options}.parse_first();
 }
 
-value detail::parse_line(std::string_view text, std::size_t from, std::size_t to,
+value detail::parse_part(std::string_view text, std::size_t from, std::size_t to,
                          const parse_options& options)
 {
     if (special_options::are_set(options)) return special_options::parse(text, from, to, options);

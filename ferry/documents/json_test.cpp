@@ -1,5 +1,7 @@
 #include "ferry/documents/json.hpp"
 
+#include "ferry/documents/json_lines.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>

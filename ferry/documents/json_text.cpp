@@ -211,17 +211,6 @@ void rethrow_with_position(std::string_view text)
     }
 }
 
-std::pair<std::size_t, std::size_t> next_line(std::string_view text, std::size_t from) noexcept
-{
-    while (from < text.size()) {
-        const std::size_t to = std::min(text.find('\n', from), text.size());
-        const std::string_view line = text.substr(from, to - from);
-        if (line.find_first_not_of(" \t\r") != std::string_view::npos) return {from, to};
-        from = to + 1;
-    }
-    return {std::string_view::npos, std::string_view::npos};
-}
-
 namespace {
 
 enum class width : std::uint8_t { utf8, utf16, utf32 };

@@ -1,7 +1,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/compress/compress.hpp"
-#include "ferry/documents/json.hpp"
+#include "ferry/documents/json_lines.hpp"
 #include "ferry/harvest/run.hpp"
 #include "ferry/testing/fault_server.hpp"
 #include "ferry/testing/program.hpp"

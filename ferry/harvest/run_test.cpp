@@ -5,7 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/compress/compress.hpp"
 #include "ferry/core/sqlite.hpp"
-#include "ferry/documents/json.hpp"
+#include "ferry/documents/json_lines.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/net/listener.hpp"
 #include "ferry/testing/program.hpp"

@@ -3,7 +3,7 @@
 #include "ferry/core/buffer.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/url.hpp"
-#include "ferry/documents/json.hpp"
+#include "ferry/documents/json_lines.hpp"
 #include "ferry/http/body.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/status.hpp"

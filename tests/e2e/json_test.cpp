@@ -26,6 +26,15 @@ TEST(json_verb, prints_what_python_json_tool_prints)
              row{"compact", R"({"b":[1,2]})", {"--compact"}},
              row{"other letters", "[\"é\"]", {"--no-ensure-ascii"}},
              row{"lines", "{\"a\":1}\n[2]\n", {"--json-lines"}},
+             row{"compact lines", "{\"a\": 1}\n[2, 3]\n", {"--json-lines", "--compact"}},
+             row{"not a number", "[NaN,-Infinity,Infinity,1e400]", {}},
+             row{"half a pair", R"(["\ud800"])", {}},
+             row{"duplicates", R"({"a":1,"b":2,"a":3})", {}},
+             row{"no indent at all", R"([1,[2]])", {"--indent", "0"}},
+             row{"sorted, one line, as it is",
+                 R"({"b":"\u00e9","a":{}})",
+                 {"--sort-keys", "--no-indent", "--no-ensure-ascii"}},
+             row{"everything", R"( {"a" : [ ] , "b" : "\/\u007f\ud83d\ude00" } )", {"--tab"}},
          }) {
         SCOPED_TRACE(r.name);
         std::vector<std::string> ferry{FERRY_COMMAND, "json"};
@@ -52,6 +61,62 @@ TEST(json_verb, refuses_bad_documents_in_pythons_words)
         EXPECT_EQ(own.out, "");
         EXPECT_EQ(own.err, pythons.err);
     }
+}
+
+TEST(json_verb, prints_what_a_query_finds)
+{
+    constexpr auto store = R"({"items":[{"name":"pen","price":1.5,"tags":["a","b"]},
+        {"name":"ink, \"blue\"","price":20,"stock":null},{"price":3,"name":"\u00e9"}],"n":7})";
+    struct row {
+        const char* name;
+        std::vector<std::string> options;
+        const char* out;
+    };
+    for (const row& r : {
+             row{"values", {"--query", "$.items[?@.price < 10].name"}, "\"pen\"\n\"\\u00e9\"\n"},
+             row{"as they are",
+                 {"--query", "$..name", "--no-ensure-ascii"},
+                 "\"pen\"\n\"ink, \\\"blue\\\"\"\n\"\u00e9\"\n"},
+             row{"compact",
+                 {"--query", "$.items[0]", "--compact"},
+                 "{\"name\":\"pen\",\"price\":1.5,\"tags\":[\"a\",\"b\"]}\n"},
+             row{"nothing", {"--query", "$.none"}, ""},
+             row{"lines",
+                 {"--query", "$.items[*]", "--to", "ndjson"},
+                 "{\"name\":\"pen\",\"price\":1.5,\"tags\":[\"a\",\"b\"]}\n"
+                 "{\"name\":\"ink, \\\"blue\\\"\",\"price\":20,\"stock\":null}\n"
+                 "{\"price\":3,\"name\":\"\\u00e9\"}\n"},
+             row{"csv",
+                 {"--query", "$.items[*]", "--to", "csv"},
+                 "name,price,tags,stock\npen,1.5,\"[\"\"a\"\",\"\"b\"\"]\",\n"
+                 "\"ink, \"\"blue\"\"\",20,,\n\u00e9,3,,\n"},
+             row{"csv of scalars", {"--query", "$..price", "--to", "csv"}, "1.5\n20\n3\n"},
+         }) {
+        SCOPED_TRACE(r.name);
+        std::vector<std::string> command{FERRY_COMMAND, "json"};
+        command.insert(command.end(), r.options.begin(), r.options.end());
+        const auto ended = run_program(command, store);
+        EXPECT_EQ(ended.status, 0) << ended.err;
+        EXPECT_EQ(ended.out, r.out);
+    }
+    const auto spread = run_program({FERRY_COMMAND, "json", "--to", "csv"}, "[[1,\"a\"],[2]]");
+    EXPECT_EQ(spread.out, "1,a\n2\n");
+    const auto xml =
+        run_program({FERRY_COMMAND, "json", "--to", "xml"}, R"({"a":{"@x":"1","b":["c","d"]}})");
+    EXPECT_EQ(xml.out,
+              "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+              "<a x=\"1\">\n\t<b>c</b>\n\t<b>d</b>\n</a>\n");
+    const auto items = run_program({FERRY_COMMAND, "json", "--to", "xml"}, "[1,2]");
+    EXPECT_EQ(items.out,
+              "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+              "<root>\n\t<item>1</item>\n\t<item>2</item>\n</root>\n");
+    const auto relaxed =
+        run_program({FERRY_COMMAND, "json", "--relaxed", "--compact"}, "{a: [1, 0x10,], /* c */}");
+    EXPECT_EQ(relaxed.out, "{\"a\":[1,16]}\n");
+    const auto bad = run_program({FERRY_COMMAND, "json", "--query", "$.a["}, "{}");
+    EXPECT_EQ(bad.status, 2);
+    EXPECT_EQ(bad.err, "ferry: --query: JSONPath: expected a selector (line 1 column 5)\n$.a[\n");
+    EXPECT_EQ(run_program({FERRY_COMMAND, "json", "--to", "yaml"}, "{}").status, 2);
 }
 
 TEST(json_verb, reads_and_writes_files)

@@ -1,7 +1,7 @@
 // What ferry accepts, it writes in a form that it reads back as the same value. The quick ways to
 // read accept what the careful one accepts, and make the same of it.
 #include "ferry/core/error.hpp"
-#include "ferry/documents/json.hpp"
+#include "ferry/documents/json_lines.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #include "ferry/harvest/detail/table.hpp"
 
 #include "ferry/core/utf8.hpp"
-#include "ferry/documents/json.hpp"
+#include "ferry/documents/json_lines.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -53,6 +53,47 @@ TEST(json_interop, ferry_reads_python_and_writes_the_same_bytes)
     }
 }
 
+/// Python's keyword arguments as dump_options.
+dump_options options_of(const value& keywords)
+{
+    auto options = dump_options().python();
+    if (const value* const pair = keywords.get_if("separators")) {
+        options.separators(pair->at(0).as<std::string>(), pair->at(1).as<std::string>());
+    }
+    if (const value* const indent = keywords.get_if("indent")) {
+        if (indent->is_string()) {
+            options.indent(indent->as<std::string>());
+        } else {
+            options.indent(indent->as<std::size_t>());
+        }
+    }
+    options.sort_keys(keywords.get("sort_keys", false));
+    options.ascii(keywords.get("ensure_ascii", true));
+    if (!keywords.get("allow_nan", true)) options.nan(nan_policy::error);
+    return options;
+}
+
+TEST(json_interop, every_option_gives_the_bytes_of_python)
+{
+    const std::string written = run_peer("options");
+    const auto items = split(written);
+    ASSERT_GE(items.size(), 3 * 2000U);
+    std::size_t refused = 0;
+    for (std::size_t i = 0; i + 2 < items.size(); i += 3) {
+        SCOPED_TRACE(std::string{items[i]});
+        const auto options = options_of(parse(items[i]));
+        const value v = parse(items[i + 1], parse_options().allow_nan());
+        std::string text = "ValueError";
+        try {
+            text = dump(v, options);
+        } catch (const type_error&) {
+            ++refused;
+        }
+        ASSERT_EQ(text, items[i + 2]);
+    }
+    EXPECT_GE(refused, 100U);
+}
+
 TEST(json_interop, python_reads_ferry)
 {
     const std::string written = run_peer("write");

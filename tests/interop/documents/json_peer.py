@@ -2,6 +2,8 @@
 
 write: for each document its forms, each ended by NUL. check: reads one NUL-ended form a document.
 errors: mutated documents and json's verdict, `ok` or `LINE:COLUMN:MESSAGE`, each ended by NUL.
+options: random documents with random options: the options as an object, the document, and what
+json.dumps makes of it, or `ValueError`, each ended by NUL.
 """
 import json
 import random
@@ -103,8 +105,36 @@ def mutated():
         yield ''.join(s)
 
 
+def optioned():
+    r = random.Random(8259)
+    pieces = ('', ' ', ',', ', ', ': ', ':', '\n', '\t', ' \u20ac ')
+    for _ in range(2500):
+        v = document(r)
+        if r.randrange(4) == 0:
+            v = [v, r.choice((float('nan'), float('inf'), float('-inf')))]
+        options = {}
+        if r.randrange(3) == 0:
+            options['separators'] = (r.choice(pieces), r.choice(pieces))
+        if r.randrange(2) == 0:
+            options['indent'] = r.choice((0, 1, 2, 4, 7, '', '\t', ' - '))
+        for name in ('sort_keys', 'ensure_ascii', 'allow_nan'):
+            if r.randrange(2) == 0:
+                options[name] = r.choice((True, False))
+        try:
+            text = json.dumps(v, **options)
+        except ValueError:
+            text = 'ValueError'
+        yield json.dumps(options)
+        yield json.dumps(v)
+        yield text
+
+
 def main():
     mode = sys.argv[1]
+    if mode == 'options':
+        for item in optioned():
+            put(item)
+        return
     if mode == 'write':
         for v in documents():
             for form in forms(v):

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "ferry/core/value.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::command {
+
+/// How a document is to be read.
+enum class document_kind { html, xml, json };
+
+/// What `ferry select` looks for: one for each language.
+class finder {
+public:
+    virtual ~finder() = default;
+
+    /// What there is in a document, in its order: nodes of markup as their source, texts and
+    /// attributes as text, values of JSON as they are.
+    /// \throws parse_error  the document cannot be read.
+    virtual std::vector<value> find(std::string_view document, document_kind kind) const = 0;
+};
+
+// \throws usage_error  the expression is wrong; the text shows the place.
+// \param namespaces  `prefix=uri`.
+
+std::unique_ptr<const finder> find_by_xpath(const std::string& expression,
+                                            const std::vector<std::string>& namespaces);
+std::unique_ptr<const finder> find_by_css(const std::string& selector,
+                                          const std::vector<std::string>& namespaces);
+/// \param relaxed  documents may be JSON5.
+std::unique_ptr<const finder> find_by_jsonpath(const std::string& query, bool relaxed);
+
+/// By the ending of the file's name, else by the first characters.
+document_kind guess_kind(std::string_view file, std::string_view text) noexcept;
+
+}  // namespace ferry::command
