@@ -236,7 +236,9 @@ TEST(json_patch, makes_patches_that_lead_from_one_value_to_another)
         ASSERT_EQ(patch.empty(), from == to);
         ASSERT_EQ(diff(from, to).empty(), from == to);
         for (const difference& d : differences(from, to)) {
-            if (d.after != nullptr) ASSERT_EQ(to.find(d.pointer), d.after);
+            if (d.after != nullptr) {
+                ASSERT_EQ(to.find(d.pointer), d.after);
+            }
         }
         try {
             ASSERT_EQ(apply_merge_patch(from, make_merge_patch(from, to)), to);

@@ -4,6 +4,7 @@
 #include "ferry/documents/detail/json_text.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace ferry::json {
 namespace {
@@ -108,8 +109,9 @@ const char* find_backslash(const char* from, const char* to) noexcept
     for (; static_cast<std::size_t>(to - from) >= scan::width; from += scan::width) {
         if (const unsigned mask = scan::escape(scan::load(from))) return from + scan::first(mask);
     }
-    while (from != to && *from != '\\') ++from;
-    return from;
+    const auto rest = static_cast<std::size_t>(to - from);
+    const void* const found = std::memchr(from, '\\', rest);
+    return found == nullptr ? to : static_cast<const char*>(found);
 }
 
 escapes check_escapes(const char* from, const char* to, surrogates lone) noexcept
