@@ -389,8 +389,14 @@ bool reader::skip_members(std::uint64_t lengths, std::size_t depth, bool stop_at
         token += 2;
         const char start = text_[*token];
         if (start == '{' || start == '[') {
-            token = walk(sink, token, in, depth);
-            if (token == nullptr) return false;
+            const bool empty = text_[token[1]] == (start == '{' ? '}' : ']');
+            if (empty && depth < settings_.max_depth) {
+                token += 2;
+                if (token == last_) return false;
+            } else {
+                token = walk(sink, token, in, depth);
+                if (token == nullptr) return false;
+            }
         } else {
             if (!walk_scalar(sink, text_ + *token, token, in)) return false;
             ++token;

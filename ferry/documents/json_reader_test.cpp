@@ -240,6 +240,9 @@ TEST(json_decode, follows_its_options)
     shop::line l;
     EXPECT_TRUE(decode(R"({"count":1,"x":[],"name":"a"})", l));
     EXPECT_FALSE(decode(R"({"count":1})", l));
+    EXPECT_TRUE(decode(R"({"x":{},"count":1,"yy":[ ],"name":"a","z":{}})", l));
+    EXPECT_FALSE(decode(R"({"count":1,"name":"a","x":[})", l));
+    EXPECT_FALSE(decode(R"({"count":1,"name":"a","x":[])", l));
     EXPECT_TRUE(decode(R"({"count":1})", l, decode_options().allow_missing()));
     EXPECT_FALSE(decode(R"({"count":1,"x":[],"name":"a"})", l, decode_options().reject_unknown()));
     EXPECT_EQ(parse<shop::line>(R"({"\u006eame":"a","count":1})").name, "a");
