@@ -22,6 +22,7 @@ constexpr std::array table{
     verb{"delete", "delete a URL", delete_},
     verb{"head", "print the head of an answer", head},
     verb{"request", "send a request with any method", request},
+    verb{"download", "download files, and resume what was broken off", download},
     verb{"serve", "serve a directory's files over HTTP", serve},
     verb{"select", "print what an XPath, a selector or a JSONPath finds", select},
     verb{"json", "check JSON, print it nicely, or parts of it", json},
@@ -44,6 +45,9 @@ int of_http(const error& e)
 int exit_code_of(const error& e)
 {
     if (dynamic_cast<const usage_error*>(&e) != nullptr) return exit_code::usage;
+    if (const auto* status = dynamic_cast<const http::status_error*>(&e)) {
+        return status->status() >= 500 ? exit_code::server_error : exit_code::client_error;
+    }
     if (e.code().category() == make_error_code(http::errc::bad_url).category()) return of_http(e);
     if (dynamic_cast<const tls_error*>(&e) != nullptr) return exit_code::tls;
     if (dynamic_cast<const connection_error*>(&e) != nullptr) return exit_code::connect;

@@ -63,6 +63,7 @@ int patch(int argc, char** argv);
 int delete_(int argc, char** argv);
 int head(int argc, char** argv);
 int request(int argc, char** argv);
+int download(int argc, char** argv);
 int serve(int argc, char** argv);
 int select(int argc, char** argv);
 int json(int argc, char** argv);

@@ -34,22 +34,31 @@ void request_settings::add_to(CLI::App& options)
     options.add_option("url", url, "what to ask for")->required();
     options.add_option("items", items,
                        "name==value, Name:value, name=value, name:=json, name@file, @file");
-    const auto flag = [&](const char* name, auto& into, const char* text) {
+    options.add_option("-d,--data", data_, "the body, name=value&...; @file; joined by &")
+        ->allow_extra_args(false);
+    options
+        .add_option("-F,--form-part", form_parts_,
+                    "a part of a multipart body, name=value or name=@file")
+        ->allow_extra_args(false);
+    options.add_option("--raw", raw_, "the body as it is");
+    options.add_flag("--json", json_, "send the fields as JSON (so they are), and ask for JSON");
+    options.add_flag("-f,--form", form_, "send the fields as an HTML form does")
+        ->excludes("--json");
+    options.add_flag("--multipart", multipart_, "send the fields as multipart/form-data")
+        ->excludes("--form");
+    add_flags_to(options);
+}
+
+void request_settings::add_flags_to(CLI::App& options)
+{
+    const auto flag = [&](const char* name, bool& into, const char* text) {
         return options.add_flag(name, into, text);
     };
     const auto one = [&](const char* name, auto& into, const char* text) {
         return options.add_option(name, into, text);
     };
-    const auto many = [&](const char* name, std::vector<std::string>& into, const char* text) {
-        return options.add_option(name, into, text)->allow_extra_args(false);
-    };
-    many("-H,--header", headers_, "a header field, Name: value");
-    many("-d,--data", data_, "the body, name=value&...; @file; joined by &");
-    many("-F,--form-part", form_parts_, "a part of a multipart body, name=value or name=@file");
-    one("--raw", raw_, "the body as it is");
-    flag("--json", json_, "send the fields as JSON (so they are), and ask for JSON");
-    flag("-f,--form", form_, "send the fields as an HTML form does")->excludes("--json");
-    flag("--multipart", multipart_, "send the fields as multipart/form-data")->excludes("--form");
+    options.add_option("-H,--header", headers_, "a header field, Name: value")
+        ->allow_extra_args(false);
     one("-u,--user", user_, "user:password");
     flag("--digest", digest_, "let -u answer a digest challenge");
     one("--bearer", bearer_, "a token");

@@ -20,6 +20,8 @@ public:
 
     /// Adds the flags; `url` and `items` are positional.
     void add_to(CLI::App& options);
+    /// Adds the flags that have nothing to do with a body.
+    void add_flags_to(CLI::App& options);
 
     /// The session, with the cookies of `-b` and `--session` in it.
     http::session make_session() const;

@@ -19,6 +19,8 @@ class download_options {
 public:
     download_options() = default;
 
+    void apply_to(download_options& to) const { to = *this; }
+
     request_options request;
     bool resumes = true;
     bool syncs = false;

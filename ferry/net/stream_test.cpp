@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -198,6 +199,22 @@ TEST(stream, a_write_that_waits_for_its_turn_leaves_no_trace_when_cancelled)
         co_return to_string(all) + to_string(one);
     };
     EXPECT_EQ(run(main()), "01234567x");
+}
+
+TEST(stream, a_file_sent_to_a_closed_peer_is_an_error_and_not_the_end_of_the_program)
+{
+    const int fd = ::memfd_create("file", MFD_CLOEXEC);
+    ASSERT_EQ(::ftruncate(fd, 10'000'000), 0);
+    auto send = [](int file) -> awaitable<void> {
+        listener l(tcp("127.0.0.1", 0));
+        auto accepting = spawn(l.accept());
+        stream client = co_await connect(l.local_endpoint());
+        stream server = co_await accepting.join();
+        client.abort();
+        for (;;) co_await server.send_file(file, 0, 10'000'000);
+    };
+    EXPECT_THROW(run(send(fd)), connection_error);
+    ::close(fd);
 }
 
 TEST(stream, sends_several_buffers_and_files)

@@ -161,5 +161,27 @@ TEST_F(web_verbs, serve_ends_with_0_on_a_signal)
     EXPECT_EQ(server_->wait(), 0) << testing::read_file(folder_ / "err");
 }
 
+TEST_F(web_verbs, download_writes_files_and_checks_them)
+{
+    const auto download = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {FERRY_COMMAND, "download"});
+        return run_program(words);
+    };
+    std::ofstream(folder_ / "site/big.bin") << std::string(3'000'000, 'b');
+    const std::string out = folder_ / "files/";
+    const auto both = download({base_ + "/big.bin", base_ + "/index.html", "-o", out, "-j", "1"});
+    EXPECT_EQ(both.status, 0) << both.err;
+    EXPECT_EQ(both.out, out + "big.bin  3.0 MB\n" + out + "index.html  222 B\n");
+    EXPECT_EQ(testing::read_file(out + "big.bin").size(), 3'000'000);
+    EXPECT_EQ(download({base_ + "/none", "-o", out}).status, 4);
+    const auto wrong =
+        download({base_ + "/index.html", "-o", folder_ / "x", "--sha256", std::string(64, '0')});
+    EXPECT_NE(wrong.status, 0);
+    EXPECT_NE(wrong.err.find("SHA-256"), std::string::npos) << wrong.err;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "x"));
+    EXPECT_EQ(download({base_ + "/index.html", base_ + "/big.bin", "-o", folder_ / "x"}).status, 2);
+    EXPECT_EQ(download({base_ + "/index.html", "--sha256", "abc"}).status, 2);
+}
+
 }  // namespace
 }  // namespace ferry

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstring>
 
@@ -20,6 +21,46 @@ namespace {
 
 constexpr std::size_t buffers_per_call = 64;
 constexpr std::uint64_t file_bytes_per_call = 1 << 20;
+
+// sendfile() has no flag that keeps a lost connection from ending the program by SIGPIPE: the
+// signal is held back meanwhile, and taken away if it came.
+class without_sigpipe {
+public:
+    without_sigpipe() noexcept
+    {
+        ::sigemptyset(&pipe_);
+        ::sigaddset(&pipe_, SIGPIPE);
+        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    without_sigpipe(const without_sigpipe&) = delete;
+    without_sigpipe& operator=(const without_sigpipe&) = delete;
+    ~without_sigpipe()
+    {
+        const int number = errno;
+        if (may_have_come_ && ::sigismember(&before_, SIGPIPE) == 0) {
+            const timespec at_once{};
+            ::sigtimedwait(&pipe_, nullptr, &at_once);
+        }
+        ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = number;
+    }
+
+    void may_have_come() noexcept { may_have_come_ = true; }
+
+private:
+    sigset_t pipe_{};
+    sigset_t before_{};
+    bool may_have_come_ = false;
+};
+
+ssize_t send_file_part(int to, int file, off_t at, std::size_t count) noexcept
+{
+    without_sigpipe guard;
+    const ssize_t sent = ::sendfile(to, file, &at, count);
+    // A connection that is lost half-way gives the part before, and the signal.
+    if (sent < static_cast<ssize_t>(count)) guard.may_have_come();
+    return sent;
+}
 
 bool would_block(int number) noexcept
 {
@@ -97,8 +138,8 @@ awaitable<std::uint64_t> socket_transport::send_file(int file, std::uint64_t off
                                                      std::uint64_t count)
 {
     for (;;) {
-        auto at = static_cast<off_t>(offset);
-        const ssize_t sent = ::sendfile(io_.fd(), file, &at, std::min(count, file_bytes_per_call));
+        const ssize_t sent = send_file_part(io_.fd(), file, static_cast<off_t>(offset),
+                                            std::min(count, file_bytes_per_call));
         if (sent >= 0) co_return static_cast<std::uint64_t>(sent);
         if (errno == EINTR) continue;
         if (errno == EINVAL || errno == ENOSYS) co_return 0;

@@ -1,0 +1,89 @@
+#include "apps/ferry/transfer_bar.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace ferry::command {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t bar_cells = 24;
+
+}  // namespace
+
+std::string size_text(double bytes)
+{
+    constexpr std::array<const char*, 5> units{"B", "kB", "MB", "GB", "TB"};
+    std::size_t unit = 0;
+    while (bytes >= 1000 && unit + 1 < units.size()) {
+        bytes /= 1000;
+        ++unit;
+    }
+    return unit == 0 ? fmt::format("{:.0f} B", bytes)
+                     : fmt::format("{:.1f} {}", bytes, units.at(unit));
+}
+
+transfer_bar::transfer_bar(bool quiet) : shown_{!quiet && ::isatty(STDERR_FILENO) != 0} {}
+
+std::size_t transfer_bar::add()
+{
+    files_.emplace_back();
+    return files_.size() - 1;
+}
+
+std::string transfer_bar::line(std::uint64_t received, std::optional<std::uint64_t> total,
+                               double bytes_per_second)
+{
+    const auto done = static_cast<double>(received);
+    std::string text;
+    if (total && *total > 0) {
+        const double share = std::min(1.0, done / static_cast<double>(*total));
+        const auto full = static_cast<std::size_t>(share * bar_cells);
+        text = '[' + std::string(full, '#') + std::string(bar_cells - full, ' ') +
+               fmt::format("] {:3.0f} %  {} of {}", share * 100, size_text(done),
+                           size_text(static_cast<double>(*total)));
+    } else {
+        text = size_text(done);
+    }
+    text += "  " + size_text(bytes_per_second) + "/s";
+    if (total && *total > received && bytes_per_second > 0) {
+        text += fmt::format("  about {:.0f} s left",
+                            static_cast<double>(*total - received) / bytes_per_second);
+    }
+    return text;
+}
+
+void transfer_bar::show(std::size_t which, const http::transfer& now)
+{
+    files_[which] = {now.received, now.received_total};
+    const auto time = clock::now();
+    if (!shown_ || time - last_ < 100ms) return;
+    last_ = time;
+    file all{0, 0};
+    for (const file& f : files_) {
+        all.received += f.received;
+        if (all.total && f.total) {
+            *all.total += *f.total;
+        } else {
+            all.total.reset();
+        }
+    }
+    const double passed = std::chrono::duration<double>(time - began_).count();
+    const double rate = passed > 0 ? static_cast<double>(all.received) / passed : 0;
+    std::fprintf(stderr, "\r%s\033[K", line(all.received, all.total, rate).c_str());
+    std::fflush(stderr);
+    dirty_ = true;
+}
+
+void transfer_bar::end()
+{
+    if (dirty_) std::fputs("\r\033[K", stderr);
+    dirty_ = false;
+}
+
+}  // namespace ferry::command

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "ferry/http/transfer.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ferry::command {
+
+/// How far downloads are, on standard error, in one line: nothing if that is no terminal.
+class transfer_bar {
+public:
+    explicit transfer_bar(bool quiet);
+
+    /// A file more. \return its number for show().
+    std::size_t add();
+    void show(std::size_t file, const http::transfer& now);
+    /// Clears the line.
+    void end();
+
+    /// `[####    ] 1.2 of 4.0 MB  3.1 MB/s  about 2 s left`
+    static std::string line(std::uint64_t received, std::optional<std::uint64_t> total,
+                            double bytes_per_second);
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    struct file {
+        std::uint64_t received = 0;
+        std::optional<std::uint64_t> total;
+    };
+
+    bool shown_;
+    std::vector<file> files_;
+    clock::time_point began_ = clock::now();
+    clock::time_point last_{};
+    bool dirty_ = false;
+};
+
+/// 1536 as `1.5 kB`.
+std::string size_text(double bytes);
+
+}  // namespace ferry::command
