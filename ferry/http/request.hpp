@@ -134,6 +134,7 @@ private:
     friend class request_access;
 
     std::string path_;
+    std::vector<std::string> segments_;  ///< of the path
     ferry::query_pairs query_;
     std::vector<std::pair<std::string, std::string>> parameters_;
     std::shared_ptr<body_source> source_;  ///< of a body that has not been read

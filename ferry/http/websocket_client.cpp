@@ -142,18 +142,19 @@ awaitable<detail::response_head> read_answer(net::stream* from)
 }
 
 // The beginning of the body of a refusal, as far as it comes without a wait worth the name.
-awaitable<std::string> read_excerpt(net::stream* from)
+awaitable<std::string> read_excerpt(net::stream* from, std::uint64_t length)
 {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, excerpt_bytes));
     try {
         from->expires_after(500ms);
-        while (from->buffered().size() < excerpt_bytes) {
+        while (from->buffered().size() < wanted) {
             const std::size_t count = co_await from->fill();
             if (count == 0) break;
         }
     } catch (const error&) {
         // What there is has to do.
     }
-    co_return std::string(from->buffered_text().substr(0, excerpt_bytes));
+    co_return std::string(from->buffered_text().substr(0, wanted));
 }
 
 awaitable<websocket> open_at(const url* to, std::shared_ptr<const websocket_settings> with)
@@ -171,7 +172,8 @@ awaitable<websocket> open_at(const url* to, std::shared_ptr<const websocket_sett
     co_await stream.write(handshake.request());
     const detail::response_head head = co_await read_answer(&stream);
     if (head.status != status::switching_protocols) {
-        std::string excerpt = co_await read_excerpt(&stream);
+        const std::uint64_t length = head.facts.content_length.value_or(excerpt_bytes);
+        std::string excerpt = co_await read_excerpt(&stream, length);
         throw status_error(head.status, head.reason, to->redacted(), std::move(excerpt));
     }
     auto [deflate, protocol] = handshake.check(head);

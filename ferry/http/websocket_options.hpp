@@ -41,6 +41,7 @@ public:
     /// The subprotocols spoken, the best first. A server chooses the first that the client offers,
     /// and none is no failure.
     template <std::convertible_to<std::string_view>... Names>
+        requires(sizeof...(Names) > 0)
     websocket_options& subprotocols(const Names&... names)
     {
         (subprotocols_.emplace_back(std::string_view(names)), ...);
@@ -50,6 +51,7 @@ public:
     /// Servers: pages of these origins, `https://a.example`, may open the websocket too. Without
     /// any, only pages of the server's own host may, and whatever is no browser.
     template <std::convertible_to<std::string_view>... Names>
+        requires(sizeof...(Names) > 0)
     websocket_options& origins(const Names&... names)
     {
         (origins_.emplace_back(std::string_view(names)), ...);

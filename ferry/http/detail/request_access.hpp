@@ -24,6 +24,7 @@ public:
         q.peer = peer;
         q.user.clear();
         q.id.clear();
+        q.path_.clear();
     }
     static void set_tls(request& q, const net::tls_info* agreed) { q.tls_ = agreed; }
 
@@ -39,14 +40,19 @@ public:
     }
     static void forget_body(request& q) noexcept { q.source_.reset(); }
 
-    /// \return the path's segments, for the router. \throws problem with 400
-    static std::vector<std::string> parse_target(request& q)
+    /// Splits and decodes the target, once. \throws problem with 400
+    static void parse_target(request& q)
     {
-        detail::target_path parsed = detail::parse_target(q.target);
-        q.path_ = std::move(parsed.text);
-        q.query_ = query_pairs::parse(parsed.query);
+        if (!q.path_.empty()) return;
         q.parameters_.clear();
-        return std::move(parsed.segments);
+        detail::target_path parsed = detail::parse_target(q.target);
+        q.query_ = query_pairs::parse(parsed.query);
+        q.segments_ = std::move(parsed.segments);
+        q.path_ = std::move(parsed.text);
+    }
+    static const std::vector<std::string>& segments(const request& q) noexcept
+    {
+        return q.segments_;
     }
 
     static void set_parameters(request& q, detail::router::parameters found)

@@ -91,6 +91,7 @@ awaitable<std::size_t> request_body::read(std::span<std::byte> into)
     }
     if (refused == 0) co_return n;
     failed_ = true;
+    from_.expires_after(0ms);  // the answer has time of its own
     throw problem(refused, std::move(why));
 }
 

@@ -180,7 +180,8 @@ awaitable<bool> server_connection::read_head()
 
 bool server_connection::is_upgrade(const response& r) const noexcept
 {
-    return r.status == status::switching_protocols && now_->head.minor >= 1 &&
+    // Behind an unread body the connection would begin with what its sender calls data.
+    return r.status == status::switching_protocols && now_->head.minor >= 1 && !now_->body &&
            dynamic_cast<const upgrade*>(r.content.source().get()) != nullptr;
 }
 
@@ -191,6 +192,9 @@ awaitable<void> server_connection::answer(response r)
     if (now_->body && !now_->body->done() && !now_->body->is_nearly_done()) {
         keep_alive_ = false;
         close_politely_ = true;
+    }
+    if (r.status == status::switching_protocols && !is_upgrade(r)) {
+        r = problem_response(status::bad_request, "this request cannot change the protocol");
     }
     const auto& source = r.content.source();
     if (is_upgrade(r)) {

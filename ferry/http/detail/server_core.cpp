@@ -112,6 +112,11 @@ awaitable<response> server_core::respond(request& q)
     if (around_all_.empty()) return dispatch_safely(q);
     const auto guarded = [](server_core* self, request* asked) -> awaitable<response> {
         try {
+            request_access::parse_target(*asked);
+        } catch (const problem&) {
+            // dispatch() will find out again; middleware sees a request without a path.
+        }
+        try {
             co_return co_await next_handler(self->around_all_, self->last_)(*asked);
         } catch (const problem& e) {
             co_return problem_response(e.status(), e.what());
@@ -142,11 +147,11 @@ awaitable<response> server_core::dispatch_safely(request& q)
 
 awaitable<response> server_core::dispatch(request& q)
 {
-    const auto segments = request_access::parse_target(q);
+    request_access::parse_target(q);
     if (q.target == "*" && q.method == "OPTIONS") {
         return ready(response(status::no_content).with("Allow", "OPTIONS, GET, HEAD"));
     }
-    auto found = routes_.find(segments);
+    auto found = routes_.find(request_access::segments(q));
     if (!found) throw problem(status::not_found);
     const router::methods& methods = *found->methods;
     auto at = methods.find(q.method);
@@ -193,7 +198,7 @@ std::shared_ptr<server_loop> server_core::loop_here()
 
 awaitable<void> server_core::serve_one(std::shared_ptr<server_core> self, net::stream on)
 {
-    const place counted(*self);
+    const connection_place counted = self->take_place();
     auto served = server_loop::serve_one(self->loop_here(), self, std::move(on));
     co_await std::move(served);
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ferry::http::detail {
@@ -39,19 +40,8 @@ public:
     static awaitable<void> stop(std::shared_ptr<server_core> self, std::chrono::milliseconds grace);
 
     std::size_t connections() const noexcept { return connections_; }
+    connection_place take_place() noexcept { return connection_place(connections_); }
     bool has_room() const noexcept { return connections_ < limits_.connections(); }
-
-    /// One connection's place among those that are counted.
-    class place {
-    public:
-        explicit place(server_core& of) noexcept : of_(of) { ++of_.connections_; }
-        ~place() { --of_.connections_; }
-        place(const place&) = delete;
-        place& operator=(const place&) = delete;
-
-    private:
-        server_core& of_;
-    };
     std::uint16_t port() const noexcept { return port_; }
 
 private:
@@ -74,7 +64,7 @@ private:
     request_handler last_;
 
     std::atomic<bool> stopping_ = false;
-    std::atomic<std::size_t> connections_ = 0;
+    std::atomic<std::size_t> connections_ = 0;  ///< those that have a place
     std::atomic<std::uint16_t> port_ = 0;
     std::mutex mutex_;
     std::vector<std::shared_ptr<server_loop>> loops_;

@@ -54,9 +54,9 @@ awaitable<void> server_loop::turn_away(std::shared_ptr<server_loop> self, net::s
 
 awaitable<void> server_loop::handle(std::shared_ptr<server_loop> self,
                                     std::shared_ptr<server_core> core, net::stream peer,
-                                    std::shared_ptr<const net::endpoint> at)
+                                    std::shared_ptr<const net::endpoint> at,
+                                    connection_place counted)
 {
-    const server_core::place counted(*core);
     try {
         if (at->tls() != nullptr) {
             auto secured = net::accept_tls(std::move(peer), *at->tls());
@@ -66,6 +66,7 @@ awaitable<void> server_loop::handle(std::shared_ptr<server_loop> self,
     } catch (const std::exception& e) {
         log::info("an HTTP connection failed", "failure", e.what());
     }
+    counted.release();
 }
 
 awaitable<void> server_loop::serve_one(std::shared_ptr<server_loop> self,
@@ -90,7 +91,7 @@ awaitable<void> server_loop::serve(std::shared_ptr<server_loop> self,
         for (;;) {
             net::stream peer = co_await on.accept();
             if (core->has_room()) {
-                auto connection = handle(self, core, std::move(peer), at);
+                auto connection = handle(self, core, std::move(peer), at, core->take_place());
                 group.spawn(std::move(connection));
             } else if (at->tls() == nullptr && self->turned_away_ < most_turned_away) {
                 group.spawn(turn_away(self, std::move(peer)));

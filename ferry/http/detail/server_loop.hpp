@@ -7,15 +7,40 @@
 #include "ferry/net/listener.hpp"
 #include "ferry/net/stream.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <set>
+#include <utility>
 
 namespace ferry::http::detail {
 
 class server_connection;
 class server_core;
+
+/// One connection's place among those that a server has.
+class connection_place {
+public:
+    explicit connection_place(std::atomic<std::size_t>& taken) noexcept : taken_(&taken)
+    {
+        ++*taken_;
+    }
+    connection_place(connection_place&& other) noexcept
+        : taken_(std::exchange(other.taken_, nullptr))
+    {
+    }
+    connection_place& operator=(connection_place&&) = delete;
+    ~connection_place() { release(); }
+
+    void release() noexcept
+    {
+        if (taken_ != nullptr) --*std::exchange(taken_, nullptr);
+    }
+
+private:
+    std::atomic<std::size_t>* taken_;
+};
 
 /// What one thread serves of a server. Belongs to that thread's loop.
 class server_loop {
@@ -34,7 +59,8 @@ public:
 private:
     static awaitable<void> handle(std::shared_ptr<server_loop> self,
                                   std::shared_ptr<server_core> core, net::stream peer,
-                                  std::shared_ptr<const net::endpoint> at);
+                                  std::shared_ptr<const net::endpoint> at,
+                                  connection_place counted);
     static awaitable<void> turn_away(std::shared_ptr<server_loop> self, net::stream peer);
 
     loop owner_ = loop::current();

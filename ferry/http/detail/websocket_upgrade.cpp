@@ -101,7 +101,8 @@ private:
 response upgrade_to_websocket(request& q, std::shared_ptr<const websocket_route> route)
 {
     const headers& fields = q.headers;
-    if (!lists(fields, "Upgrade", "websocket") || !lists(fields, "Connection", "upgrade")) {
+    if (q.method != "GET" || !lists(fields, "Upgrade", "websocket") ||
+        !lists(fields, "Connection", "upgrade")) {
         return response(status::upgrade_required, text("a websocket is opened here\n"))
             .with("Upgrade", "websocket");
     }
