@@ -31,7 +31,8 @@ awaitable<void> upload(std::string base, std::string report)
     std::printf("form: %s\n", r.text().c_str());
 
     const auto show = [](const http::transfer& t) {
-        if (t.sent == t.sent_total) std::printf("sent %zu bytes\n", std::size_t{t.sent});
+        if (t.sent == t.sent_total && t.received == 0)
+            std::printf("sent %zu bytes\n", std::size_t{t.sent});
     };
     const http::progress watched(show);
     r = co_await api.put("/upload", http::from_file(report), watched);

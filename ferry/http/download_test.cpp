@@ -3,6 +3,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/crypto/hash.hpp"
 #include "ferry/http/detail/download.hpp"
+#include "ferry/http/detail/part_file.hpp"
 #include "ferry/http/detail/response_access.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/server.hpp"
@@ -124,6 +125,15 @@ TEST_F(broken_off, begins_again_if_the_range_is_another_one)
     EXPECT_EQ(read_file(dir / "f"), "0123456789");
     EXPECT_EQ(got.resumed_from, 0U);
     EXPECT_THAT(server->received(2), Not(HasSubstr("Range")));
+}
+
+TEST_F(broken_off, begins_again_if_the_range_is_of_another_file)
+{
+    go_on(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n"
+        "ETag: \"v2\"\r\n\r\nFGHIJ",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nABCDEFGHIJ");
+    EXPECT_EQ(read_file(dir / "f"), "ABCDEFGHIJ");
 }
 
 TEST_F(broken_off, is_done_if_all_of_it_is_there)
@@ -250,6 +260,13 @@ TEST(download, says_when_the_disk_is_full_and_keeps_the_part)
         EXPECT_THAT(e.what(), HasSubstr("f.part"));
     }
     EXPECT_TRUE(std::filesystem::is_symlink(dir / "f.part"));
+}
+
+TEST(download, is_alone_with_its_part)
+{
+    const temporary_directory dir;
+    const detail::part_file first(dir / "f");
+    EXPECT_THROW(detail::part_file(dir / "f"), error);
 }
 
 TEST(content_range, is_read_strictly)

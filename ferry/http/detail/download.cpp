@@ -2,6 +2,7 @@
 
 #include "ferry/async/blocking.hpp"
 #include "ferry/async/gather.hpp"
+#include "ferry/crypto/hash.hpp"
 #include "ferry/http/detail/client_exchange.hpp"
 #include "ferry/http/detail/fetch.hpp"
 #include "ferry/http/detail/part_file.hpp"
@@ -36,6 +37,8 @@ public:
           path_(std::move(path)),
           with_(std::move(with))
     {
+        // The URL itself may hold a password.
+        key_ = hash::sha256(core_->parse(url_)->href() + "?" + with_.request.query).hex();
         // The parts must be bytes of the file itself, not of a coding of it.
         if (!with_.request.headers.contains("Accept-Encoding")) {
             with_.request.headers.set("Accept-Encoding", "identity");
@@ -77,7 +80,7 @@ private:
     {
         std::string validator;
         std::uint64_t there = 0;
-        if (file_ && with_.resumes) there = file_->find_progress(url_, validator);
+        if (file_ && with_.resumes) there = file_->find_progress(key_, validator);
         for (;;) {
             request_options asked = with_.request;
             if (there > 0) {
@@ -97,8 +100,11 @@ private:
                 refuse(head, fmt::format("status {} has no file in it", head.status));
             }
             const std::uint64_t size = part_size();
+            // A server that does not know If-Range may send a part of another file.
+            const std::string_view tag = head.headers.get("ETag").value_or(validator);
+            const bool same_file = !validator.starts_with('"') || tag == validator;
             if (head.status == status::partial_content && range && range->first == size &&
-                !head.headers.contains("Content-Encoding")) {
+                same_file && !head.headers.contains("Content-Encoding")) {
                 result_.resumed_from = size;
                 co_await save(&answer, size);
                 break;
@@ -129,7 +135,7 @@ private:
         result_.response = from->head();
         if (!file_) open(target_path(path_, result_.response));
         file_->resize(offset);
-        if (offset == 0) file_->describe(url_, result_.response.headers);
+        if (offset == 0) file_->describe(key_, result_.response.headers);
         expect(offset, parse_decimal(result_.response.headers.get("Content-Length").value_or("")));
         for (;;) {
             const auto part = co_await from->next();
@@ -157,6 +163,8 @@ private:
         if (count < 2) co_return false;
         result_.response = probe.head();
         open(target_path(path_, result_.response));
+        // Holes would be taken for what is there.
+        file_->describe(key_, headers());
         file_->resize(*length);
         expect(0, length);
         std::vector<awaitable<std::uint64_t>> all;
@@ -237,6 +245,7 @@ private:
 
     std::shared_ptr<session_core> core_;
     std::string url_;
+    std::string key_;  ///< stands for the URL beside the part
     std::string path_;
     download_options with_;
     std::function<void(const transfer&)> report_;

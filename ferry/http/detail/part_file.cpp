@@ -5,6 +5,7 @@
 #include "ferry/http/detail/whole_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,10 @@ part_file::part_file(std::string path) : path_(std::move(path)), part_path_(path
 {
     descriptor_ = ::open(part_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor_ < 0) fail("open", part_path_);
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        ::close(descriptor_);
+        throw error(ferry::errc::invalid_state, part_path_ + " is being downloaded already");
+    }
 }
 
 part_file::~part_file()
@@ -57,7 +62,7 @@ part_file::~part_file()
     ::close(descriptor_);
 }
 
-std::uint64_t part_file::find_progress(std::string_view url, std::string& validator) const
+std::uint64_t part_file::find_progress(std::string_view key, std::string& validator) const
 {
     struct stat about{};
     if (::fstat(descriptor_, &about) != 0) fail("read", part_path_);
@@ -68,19 +73,19 @@ std::uint64_t part_file::find_progress(std::string_view url, std::string& valida
         return 0;
     }
     const std::size_t end = info.find('\n');
-    if (end == std::string::npos || std::string_view(info).substr(0, end) != url) return 0;
+    if (end == std::string::npos || std::string_view(info).substr(0, end) != key) return 0;
     validator = info.substr(end + 1);
     if (validator.ends_with('\n')) validator.pop_back();
     return validator.empty() ? 0 : static_cast<std::uint64_t>(about.st_size);
 }
 
-void part_file::describe(std::string_view url, const headers& fields)
+void part_file::describe(std::string_view key, const headers& fields)
 {
     const std::string validator = validator_of(fields);
     if (validator.empty() || fields.contains("Content-Encoding")) {
         ::unlink(info_path().c_str());
     } else {
-        replace_file(info_path(), std::string(url) + "\n" + validator + "\n");
+        replace_file(info_path(), std::string(key) + "\n" + validator + "\n");
     }
 }
 

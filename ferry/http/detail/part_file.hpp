@@ -16,19 +16,19 @@ namespace ferry::http::detail {
 /// it is a part of: without that it is not gone on with.
 class part_file {
 public:
-    /// Opens or makes it. \throws error
+    /// Opens or makes it. \throws error  also if another download is writing it.
     explicit part_file(std::string path);
     ~part_file();
     part_file(const part_file&) = delete;
     part_file& operator=(const part_file&) = delete;
 
-    /// How much of `url` is there, and its validator in `validator`: a strong ETag, or a date. 0 if
-    /// nothing is, or nobody knows what it was.
-    std::uint64_t find_progress(std::string_view url, std::string& validator) const;
+    /// How much of what `key` stands for is there, and its validator in `validator`: a strong ETag,
+    /// or a date. 0 if nothing is, or nobody knows what it was.
+    std::uint64_t find_progress(std::string_view key, std::string& validator) const;
 
     /// From now on the file is a part of this response. Without a strong validator it is not gone
     /// on with later.
-    void describe(std::string_view url, const headers& fields);
+    void describe(std::string_view key, const headers& fields);
 
     void resize(std::uint64_t size);
     void write_at(std::uint64_t offset, std::span<const std::byte> data);

@@ -28,7 +28,7 @@ private:
 
     std::function<void(const transfer&)> call_;
     transfer so_far_;
-    clock::time_point last_;
+    clock::time_point last_ = clock::now();
 };
 
 /// The same body, which reports to the meter as it is sent.
