@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,12 @@ public:
     bool is_public() const noexcept;
     std::uint16_t port() const noexcept { return port_; }
     address with_port(std::uint16_t port) const noexcept;
+
+    /// Its 4 or 16 bytes, in the network's order. A view into the address.
+    std::span<const unsigned char> raw() const noexcept
+    {
+        return std::span(bytes_).first(v6_ ? 16 : 4);
+    }
 
     /// The address alone: `127.0.0.1`, `::1`.
     std::string host() const;

@@ -2,8 +2,6 @@
 
 #include "ferry/net/address.hpp"
 
-#include <netinet/in.h>
-
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -41,16 +39,9 @@ void put_field(std::string& to, std::string_view what, const std::string& value)
     to += value;
 }
 
-// The 4 or 16 bytes of a numeric address.
 std::string raw(const address& a)
 {
-    sockaddr_in6 storage{};
-    a.to_sockaddr(&storage);
-    if (a.is_v6()) {
-        return {reinterpret_cast<const char*>(&storage.sin6_addr), sizeof storage.sin6_addr};
-    }
-    const auto* const v4 = reinterpret_cast<const sockaddr_in*>(&storage);
-    return {reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr};
+    return std::string(as_text(std::as_bytes(a.raw())));
 }
 
 class refusal {

@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <utility>
 
 namespace ferry::net {
@@ -49,10 +51,20 @@ std::string pem_of(const SSL* ssl)
 class stream_access {
 public:
     static transport& over(const stream& s) { return *s.state_->over; }
+
+    /// Sends what is taken without a wait, unless somebody else is writing.
+    static std::size_t try_write(stream& s, std::span<const std::byte> from)
+    {
+        stream::state& state = *s.state_;
+        if (state.closed || state.broken) return 0;
+        const auto held = state.writing.try_acquire();
+        if (!held) return 0;
+        return state.over->try_write(const_buffers(&from, 1));
+    }
 };
 
-/// TLS over a stream: OpenSSL works on two buffers in memory, this moves bytes between them and the
-/// stream.
+/// TLS over a stream. OpenSSL takes ciphertext right from the stream's buffer, and leaves what it
+/// makes in a string, which is sent by this.
 class tls_transport final : public transport {
 public:
     tls_transport(stream over, tls_context with, const std::string& host,
@@ -62,10 +74,11 @@ public:
           ssl_{context_.impl_->connection(host)},
           host_{host}
     {
-        in_ = BIO_new(BIO_s_mem());
-        out_ = BIO_new(BIO_s_mem());
-        BIO_set_mem_eof_return(in_, -1);
-        SSL_set_bio(ssl_.get(), in_, out_);
+        BIO* const both = BIO_new(bio_method());
+        if (both == nullptr) throw std::bad_alloc();
+        BIO_set_data(both, this);
+        BIO_set_init(both, 1);
+        SSL_set_bio(ssl_.get(), both, both);
         if (!alpn.empty()) {
             SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
                                 static_cast<unsigned int>(alpn.size()));
@@ -78,16 +91,12 @@ public:
     {
         if (into.empty()) co_return 0;
         for (;;) {
-            ERR_clear_error();
-            std::size_t count = 0;
-            const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-            if (result == 1) co_return count;
-            const int why = SSL_get_error(ssl_.get(), result);
-            if (why == SSL_ERROR_ZERO_RETURN) co_return 0;
-            if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) fail("read");
-            co_await flush();
-            const bool more = co_await receive();
-            if (!more) {
+            bool ended = false;
+            const std::size_t count = decrypt(into, ended);
+            if (!out_.empty()) co_await flush();
+            if (count > 0 || ended) co_return count;
+            const std::size_t more = co_await over_.fill();
+            if (more == 0) {
                 throw tls_error(
                     "read " + remote_endpoint() + ": the connection was cut without a close_notify",
                     remote_endpoint());
@@ -97,29 +106,34 @@ public:
 
     awaitable<void> wait_readable() override
     {
-        if (SSL_pending(ssl_.get()) > 0 || BIO_ctrl_pending(in_) > 0) co_return;
+        if (has_input()) co_return;
         co_await over_.wait_readable();
+    }
+
+    std::size_t try_write(const_buffers from) override
+    {
+        check_writable();
+        // What is in the way has to go first.
+        if (!out_.empty() || encrypted_ > 0) return 0;
+        encrypted_ = encrypt(from);
+        const std::size_t sent = stream_access::try_write(over_, as_bytes(out_));
+        if (sent < out_.size()) {
+            out_.erase(0, sent);
+            return 0;
+        }
+        out_.clear();
+        return std::exchange(encrypted_, 0);
     }
 
     awaitable<std::size_t> write_some(const_buffers from) override
     {
         check_writable();
-        std::size_t taken = 0;
-        for (auto part : from) {
-            part = part.first(std::min(part.size(), clear_bytes_per_write - taken));
-            while (!part.empty()) {
-                ERR_clear_error();
-                std::size_t count = 0;
-                if (SSL_write_ex(ssl_.get(), part.data(), part.size(), &count) != 1) fail("write");
-                part = part.subspan(count);
-                taken += count;
-            }
-        }
+        if (encrypted_ == 0) encrypted_ = encrypt(from);
         // The records are numbered: one that was made and not sent cannot be taken back.
         broken_ = true;
         co_await flush();
         broken_ = false;
-        co_return taken;
+        co_return std::exchange(encrypted_, 0);
     }
 
     awaitable<void> shutdown_write() override
@@ -150,31 +164,109 @@ public:
     bool readable_now() const noexcept override
     {
         // Session tickets make the socket readable without a word from the peer's program.
-        return SSL_pending(ssl_.get()) > 0 || BIO_ctrl_pending(in_) > 0 || over_.readable_now();
+        return SSL_pending(ssl_.get()) > 0 || over_.readable_now();
     }
 
 private:
-    /// Moves ciphertext from the stream to OpenSSL. \return false at the end.
-    awaitable<bool> receive()
+    static int bio_read(BIO* bio, char* into, int room)
     {
-        if (over_.buffered().empty()) {
-            const std::size_t count = co_await over_.fill();
-            if (count == 0) co_return false;
+        auto& self = *static_cast<tls_transport*>(BIO_get_data(bio));
+        BIO_clear_retry_flags(bio);
+        const auto data = self.over_.buffered();
+        const std::size_t count = std::min(data.size(), static_cast<std::size_t>(room));
+        if (count == 0) {
+            BIO_set_retry_read(bio);
+            return -1;
         }
-        const auto data = over_.buffered();
-        BIO_write(in_, data.data(), static_cast<int>(data.size()));
-        over_.consume(data.size());
-        co_return true;
+        std::memcpy(into, data.data(), count);
+        self.over_.consume(count);
+        return static_cast<int>(count);
     }
 
-    /// Moves ciphertext from OpenSSL to the stream.
+    static int bio_write(BIO* bio, const char* from, int count)
+    {
+        auto& self = *static_cast<tls_transport*>(BIO_get_data(bio));
+        BIO_clear_retry_flags(bio);
+        try {
+            self.out_.append(from, static_cast<std::size_t>(count));
+        } catch (const std::bad_alloc&) {
+            return -1;
+        }
+        return count;
+    }
+
+    static long bio_control(BIO*, int command, long, void*)
+    {
+        return command == BIO_CTRL_FLUSH ? 1 : 0;
+    }
+
+    static const BIO_METHOD* bio_method()
+    {
+        static BIO_METHOD* const method = [] {
+            BIO_METHOD* const made =
+                BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ferry");
+            if (made == nullptr) throw std::bad_alloc();
+            BIO_meth_set_read(made, &bio_read);
+            BIO_meth_set_write(made, &bio_write);
+            BIO_meth_set_ctrl(made, &bio_control);
+            return made;
+        }();
+        return method;
+    }
+
+    bool has_input() const noexcept
+    {
+        return SSL_pending(ssl_.get()) > 0 || !over_.buffered().empty();
+    }
+
+    /// Decrypts what has arrived, as far as there is room. \param ended  close_notify came.
+    std::size_t decrypt(std::span<std::byte> into, bool& ended)
+    {
+        std::size_t total = 0;
+        while (total < into.size() && has_input()) {
+            ERR_clear_error();
+            std::size_t count = 0;
+            const auto room = into.subspan(total);
+            const int result = SSL_read_ex(ssl_.get(), room.data(), room.size(), &count);
+            if (result == 1) {
+                total += count;
+                continue;
+            }
+            // An error that comes behind data is still there the next time.
+            if (total > 0) break;
+            const int why = SSL_get_error(ssl_.get(), result);
+            if (why == SSL_ERROR_ZERO_RETURN) {
+                ended = true;
+                break;
+            }
+            if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) fail("read");
+        }
+        if (total == 0 && (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) ended = true;
+        return total;
+    }
+
+    /// \return how many bytes of `from` are in out_ now.
+    std::size_t encrypt(const_buffers from)
+    {
+        std::size_t taken = 0;
+        for (auto part : from) {
+            part = part.first(std::min(part.size(), clear_bytes_per_write - taken));
+            while (!part.empty()) {
+                ERR_clear_error();
+                std::size_t count = 0;
+                if (SSL_write_ex(ssl_.get(), part.data(), part.size(), &count) != 1) fail("write");
+                part = part.subspan(count);
+                taken += count;
+            }
+        }
+        return taken;
+    }
+
+    /// Sends what OpenSSL has made.
     awaitable<void> flush()
     {
-        char* data = nullptr;
-        const long size = BIO_get_mem_data(out_, &data);
-        if (size <= 0) co_return;
-        const std::string sending(data, static_cast<std::size_t>(size));
-        static_cast<void>(BIO_reset(out_));
+        if (out_.empty()) co_return;
+        const std::string sending = std::exchange(out_, std::string());
         co_await over_.write(as_bytes(sending));
     }
 
@@ -202,8 +294,8 @@ private:
     tls_context context_;
     ssl_ptr ssl_;
     std::string host_;
-    BIO* in_ = nullptr;   ///< ciphertext from the peer; owned by ssl_
-    BIO* out_ = nullptr;  ///< ciphertext to the peer; owned by ssl_
+    std::string out_;            ///< ciphertext to the peer
+    std::size_t encrypted_ = 0;  ///< clear bytes of a write that are in out_
     tls_info info_;
     bool broken_ = false;
     bool shut_ = false;
@@ -271,8 +363,8 @@ awaitable<stream> tls_transport::handshake(std::unique_ptr<tls_transport> self)
         }
         co_await self->flush();
         if (result == 1) break;
-        const bool more = co_await self->receive();
-        if (!more) self->fail_handshake(true);
+        const std::size_t more = co_await self->over_.fill();
+        if (more == 0) self->fail_handshake(true);
     }
     self->note_agreement();
     try {
