@@ -5,6 +5,7 @@
 #include "ferry/http/body.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/params.hpp"
+#include "ferry/http/proxy.hpp"
 #include "ferry/http/retry.hpp"
 #include "ferry/http/transfer.hpp"
 
@@ -129,13 +130,14 @@ public:
     http::body body;
     auth_option auth;
     timeout_option timeouts;
-    std::optional<int> max_redirects;             ///< 30; 0 returns the redirect itself
-    std::optional<bool> allow_downgrade;          ///< follow https -> http (no)
-    std::optional<bool> decode;                   ///< undo Content-Encoding (yes)
-    std::optional<bool> lenient;                  ///< length beside chunked is no error (no)
-    std::optional<std::uint64_t> max_body_bytes;  ///< of a buffered body (256 MiB)
-    std::optional<bool> expect_continue;          ///< ask before the body (if it has over 1 MiB)
-    std::optional<compress_body> compression;     ///< of the request's body (none)
+    std::shared_ptr<const detail::proxy_rules> proxies;  ///< null: the environment's
+    std::optional<int> max_redirects;                    ///< 30; 0 returns the redirect itself
+    std::optional<bool> allow_downgrade;                 ///< follow https -> http (no)
+    std::optional<bool> decode;                          ///< undo Content-Encoding (yes)
+    std::optional<bool> lenient;                         ///< length beside chunked is no error (no)
+    std::optional<std::uint64_t> max_body_bytes;         ///< of a buffered body (256 MiB)
+    std::optional<bool> expect_continue;       ///< ask before the body (if it has over 1 MiB)
+    std::optional<compress_body> compression;  ///< of the request's body (none)
     std::function<void(const transfer&)> on_progress;
     std::optional<http::retry> retry;        ///< of what failed (none)
     std::optional<http::min_rate> min_rate;  ///< of the response's body (none)

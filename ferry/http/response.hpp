@@ -7,6 +7,7 @@
 #include "ferry/http/body.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/status.hpp"
+#include "ferry/net/transport.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -102,6 +103,13 @@ public:
     /// Response.request. Cost: it is put together at each call.
     sent_request request() const;
 
+    /// `HTTP/1.1`, `HTTP/1.0` or `HTTP/2`: what the server spoke.
+    std::string_view http_version() const noexcept { return version_; }
+
+    /// Version, cipher and the server's certificate; null for http. Lives as long as a copy of the
+    /// response.
+    const net::tls_info* tls() const noexcept { return tls_.get(); }
+
     /// The body, with its Content-Encoding undone.
     std::span<const std::byte> bytes() const& noexcept { return content.data().span(); }
     buffer bytes() && noexcept { return content.data(); }
@@ -176,6 +184,8 @@ private:
     std::shared_ptr<const ferry::url> url_;
     std::string method_;  ///< of the request
     std::string sent_head_;
+    std::shared_ptr<const net::tls_info> tls_;
+    std::string_view version_ = "HTTP/1.1";
     std::string undecoded_;
     http::headers trailers_;
     bool from_cache_ = false;

@@ -3,7 +3,9 @@
 #include "ferry/http/detail/client_exchange.hpp"
 #include "ferry/http/detail/download.hpp"
 #include "ferry/http/detail/fetch.hpp"
+#include "ferry/http/detail/outgoing_request.hpp"
 #include "ferry/http/detail/session_core.hpp"
+#include "ferry/http/detail/transport_attempt.hpp"
 #include "ferry/http/error.hpp"
 
 #include <utility>
@@ -35,6 +37,12 @@ session::~session()
 cookie_jar& session::cookies() noexcept
 {
     return core_->cookies();
+}
+
+prepared_request session::describe(std::string method, std::string url, request_options with) const
+{
+    return detail::describe_request(
+        detail::outgoing_request(core_, std::move(method), url, std::move(with)));
 }
 
 awaitable<response> session::send(std::string method, std::string url, request_options with)

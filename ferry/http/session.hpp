@@ -126,6 +126,16 @@ public:
     /// The same with the options in one.
     awaitable<downloaded> save(std::string url, std::string path, download_options with);
 
+    /// The request as it would be sent now, up to its first redirect: with the session's headers,
+    /// cookies and authentication. Sends nothing. As Session.prepare_request.
+    ///
+    ///     std::cout << api.prepare("GET", "/orders").to_curl();
+    template <request_option... Options>
+    prepared_request prepare(std::string method, std::string url, const Options&... options) const
+    {
+        return describe(std::move(method), std::move(url), make_options(options...));
+    }
+
     cookie_jar& cookies() noexcept;
 
 private:
@@ -145,6 +155,7 @@ private:
         return all;
     }
 
+    prepared_request describe(std::string method, std::string url, request_options with) const;
     awaitable<response> send(std::string method, std::string url, request_options with);
     awaitable<response_stream> open(std::string method, std::string url, request_options with);
 

@@ -4,9 +4,11 @@
 #include "ferry/core/error.hpp"
 #include "ferry/core/url.hpp"
 #include "ferry/http/cache.hpp"
+#include "ferry/http/connection_options.hpp"
 #include "ferry/http/options.hpp"
+#include "ferry/http/tls_options.hpp"
+#include "ferry/http/transport.hpp"
 #include "ferry/net/stream.hpp"
-#include "ferry/net/tls.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -18,6 +20,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace ferry::http {
 
@@ -28,23 +31,31 @@ class limits {
 public:
     limits() = default;
 
-    limits& per_host(std::size_t n) { return per_host_ = n, *this; }           ///< 8, busy and idle
-    limits& total(std::size_t n) { return total_ = n, *this; }                 ///< 256
-    limits& idle_timeout(std::chrono::seconds d) { return idle_ = d, *this; }  ///< 60 s
+    limits& per_host(std::size_t n) { return per_host_ = n, *this; }  ///< 8, busy and idle
+    limits& total(std::size_t n) { return total_ = n, *this; }        ///< 256
+    limits& idle_per_host(std::size_t n) { return idle_per_host_ = n, *this; }  ///< 8
+    limits& idle_timeout(std::chrono::seconds d) { return idle_ = d, *this; }   ///< 60 s
+    /// A connection that is older takes no other request; zero, the default, for none that is.
+    limits& max_lifetime(std::chrono::seconds d) { return lifetime_ = d, *this; }
 
     std::size_t per_host() const noexcept { return per_host_; }
     std::size_t total() const noexcept { return total_; }
+    std::size_t idle_per_host() const noexcept { return idle_per_host_; }
     std::chrono::seconds idle_timeout() const noexcept { return idle_; }
+    std::chrono::seconds max_lifetime() const noexcept { return lifetime_; }
 
     void apply_to(session_options& to) const;
 
 private:
     std::size_t per_host_ = 8;
     std::size_t total_ = 256;
+    std::size_t idle_per_host_ = 8;
     std::chrono::seconds idle_{60};
+    std::chrono::seconds lifetime_{0};
 };
 
-/// Makes the connection to a URL's origin. The place for proxies, unix sockets and tests.
+/// Makes the connection to a URL's origin, TLS included: for tests, and for whatever no other
+/// option does. No proxy is used.
 using connector = std::function<awaitable<net::stream>(url)>;
 
 /// What a session is made of: its own settings, and the defaults of its requests.
@@ -54,8 +65,11 @@ public:
 
     std::optional<url> base;
     http::limits limits;
-    std::optional<net::tls_context> tls;
-    http::connector connect;  ///< empty: TCP, and TLS for https
+    tls_settings tls;
+    connection_settings connection;
+    http::connector connect;                     ///< empty: TCP, and TLS for https
+    std::shared_ptr<http::transport> transport;  ///< instead of connections
+    std::vector<std::shared_ptr<exchange_observer>> observers;
     bool keeps_cookies = true;
     bool trust_env = true;
     bool block_private = false;
@@ -96,45 +110,6 @@ private:
     url url_;
 };
 
-/// The TLS settings for https, made by hand. verify() and cert() after it change them.
-inline auto tls(net::tls_context context)
-{
-    return detail::simple_option<&session_options::tls, net::tls_context>(std::move(context));
-}
-
-/// Whose certificates count. As Requests' `verify=`.
-class verify {
-public:
-    /// `verify(false)` accepts every certificate: for tests.
-    template <std::same_as<bool> Bool>
-    explicit verify(Bool yes) : on_(yes)
-    {
-    }
-    /// Those signed by one in this PEM file only, instead of the system's.
-    explicit verify(std::string ca_file) : ca_file_(std::move(ca_file)) {}
-
-    /// \throws tls_error  the file cannot be read.
-    void apply_to(session_options& to) const;
-
-private:
-    bool on_ = true;
-    std::string ca_file_;
-};
-
-/// The certificate chain, and its key, that servers are shown if they ask: PEM files. As Requests'
-/// `cert=(chain, key)`.
-class cert {
-public:
-    cert(std::string chain, std::string key) : chain_(std::move(chain)), key_(std::move(key)) {}
-
-    /// \throws tls_error  a file cannot be read, or the two do not belong together.
-    void apply_to(session_options& to) const;
-
-private:
-    std::string chain_;
-    std::string key_;
-};
-
 /// Makes every connection by `f`.
 inline auto connect_by(connector f)
 {
@@ -163,7 +138,6 @@ inline auto block_private()
 }
 
 static_assert(awaitable_argument<limits> && awaitable_argument<base_url> &&
-              awaitable_argument<verify> && awaitable_argument<cert> &&
               awaitable_argument<session_options>);
 
 }  // namespace ferry::http

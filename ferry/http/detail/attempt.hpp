@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -147,6 +148,9 @@ public:
 
     /// The address spoken to, for errors; empty without.
     virtual std::string peer() const = 0;
+
+    /// What TLS has agreed on; null in the clear.
+    virtual std::shared_ptr<const net::tls_info> tls() const { return nullptr; }
 };
 
 }  // namespace ferry::http::detail

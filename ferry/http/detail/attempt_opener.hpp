@@ -2,10 +2,14 @@
 
 #include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/http1_attempt.hpp"
+#include "ferry/http/detail/observed_attempt.hpp"
 #include "ferry/http/detail/pool.hpp"
+#include "ferry/http/detail/proxy_rules.hpp"
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace ferry::http::detail {
 
@@ -27,17 +31,32 @@ public:
     /// Ends the attempt, and gives up what it used, or was about to.
     void drop() noexcept
     {
-        http1_.reset();
+        close();
         place_.drop();
     }
 
 private:
+    void close() noexcept
+    {
+        observed_.reset();
+        http1_.reset();
+        other_.reset();
+    }
+    attempt* observe(attempt* a, const attempt_context& with);
+    void find_route(const outgoing_request& what);
     attempt* begin(const attempt_context& with, bool first);
 
     std::shared_ptr<session_core> session_;
     std::shared_ptr<connection_pool> pool_;  ///< of the loop that the exchange runs on
     connection_pool::lease place_;           ///< while an attempt is being opened
-    std::optional<http1_attempt> http1_;     ///< in place: the usual kind costs no allocation
+    proxy_rules::server via_;                ///< null: directly
+    bool forwards_ = false;                  ///< via_ is given the requests themselves
+    bool anonymous_ = false;  ///< no certificate is shown to where a redirect has led
+    std::string via_key_;
+    route route_;
+    std::optional<http1_attempt> http1_;  ///< in place: the usual kind costs no allocation
+    std::unique_ptr<attempt> other_;
+    std::optional<observed_attempt> observed_;  ///< around either of them
 };
 
 }  // namespace ferry::http::detail

@@ -80,6 +80,7 @@ awaitable<void> client_exchange::send()
                           until_.elapsed());
     if (answered) response_access::set_from_cache(response_);
     response_access::set_sent(response_, sent_head());
+    response_access::set_tls(response_, attempt_->tls());
     response_.timings = timings();
     if (has_hooks_) co_await after_head();
 }

@@ -38,7 +38,8 @@ struct message_facts {
 
 struct response_head {
     int status = 0;
-    int minor = 1;  ///< of the version, HTTP/1.minor
+    int major = 1;
+    int minor = 1;  ///< of the version, HTTP/major.minor
     std::string reason;
     http::headers headers;
     message_facts facts;

@@ -61,7 +61,7 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
                                                  : std::chrono::milliseconds(0));
     with_.reached->enter(phase::send);
     std::string& head = lease_.connection()->head;
-    what->write_http1(head);
+    what->write_http1(head, lease_.connection()->proxy.get());
     const buffer& data = what->body().data();
     const std::array<std::span<const std::byte>, 2> pieces = {as_bytes(head), data.span()};
     auto unsent = std::span(pieces).first(data.empty() ? 1 : 2);

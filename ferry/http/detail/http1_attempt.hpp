@@ -34,6 +34,7 @@ public:
     void limit_reads(std::chrono::nanoseconds each) noexcept override;
     std::string_view sent_head() const noexcept override;
     std::string peer() const override;
+    std::shared_ptr<const net::tls_info> tls() const override { return lease_.connection()->tls; }
 
 private:
     enum class seen { part, informational, final };

@@ -79,6 +79,8 @@ struct http2_machine::callbacks {
         return guarded(user, [&](http2_machine& self) {
             if (http2_stream* const s = self.find(frame->hd.stream_id)) {
                 s->arriving_ = response_head();
+                s->arriving_.major = 2;
+                s->arriving_.minor = 0;
                 s->head_bytes_ = 0;
             }
             return 0;
@@ -105,6 +107,7 @@ struct http2_machine::callbacks {
     static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* user)
     {
         return guarded(user, [&](http2_machine& self) {
+            note_goaway(self, frame, "the peer");
             http2_stream* const s = self.find(frame->hd.stream_id);
             if (s == nullptr) return 0;
             if (frame->hd.type == NGHTTP2_HEADERS) self.take_head(*s);
@@ -153,20 +156,30 @@ struct http2_machine::callbacks {
         });
     }
 
+    static void note_goaway(http2_machine& self, const nghttp2_frame* frame, const char* who)
+    {
+        if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
+            return;
+        const std::string_view why = view(frame->goaway.opaque_data,
+                                          std::min<std::size_t>(frame->goaway.opaque_data_len, 60));
+        const std::string_view name = http2_error_name(frame->goaway.error_code);
+        self.complaint_ = fmt::format("{} gave up: {} {}", who, name, quoted(why));
+    }
+
+    static int frame_sent(nghttp2_session*, const nghttp2_frame* frame, void* user)
+    {
+        return guarded(user, [&](http2_machine& self) {
+            note_goaway(self, frame, "the client");
+            return 0;
+        });
+    }
+
     // The peer had gone away before the request went out.
     static int frame_not_sent(nghttp2_session*, const nghttp2_frame* frame, int, void* user)
     {
         return guarded(user, [&](http2_machine& self) {
             if (frame->hd.type != NGHTTP2_HEADERS) return 0;
             if (http2_stream* const s = self.find(frame->hd.stream_id)) s->refused = true;
-            return 0;
-        });
-    }
-
-    static int complain(nghttp2_session*, int, const char* text, std::size_t size, void* user)
-    {
-        return guarded(user, [&](http2_machine& self) {
-            self.complaint_.assign(text, std::min<std::size_t>(size, 200));
             return 0;
         });
     }
@@ -211,8 +224,8 @@ http2_machine::http2_machine(codec_limits limits)
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, &callbacks::frame_received);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &callbacks::data);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, &callbacks::stream_closed);
+    nghttp2_session_callbacks_set_on_frame_send_callback(made, &callbacks::frame_sent);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &callbacks::frame_not_sent);
-    nghttp2_session_callbacks_set_error_callback2(made, &callbacks::complain);
 
     nghttp2_option* options = nullptr;
     check(nghttp2_option_new(&options), "start");
@@ -364,9 +377,9 @@ bool http2_machine::may_open() const noexcept
     return nghttp2_session_check_request_allowed(session_.get()) != 0;
 }
 
-bool http2_machine::over() const noexcept
+bool http2_machine::listens() const noexcept
 {
-    return nghttp2_session_want_read(session_.get()) == 0 && !wants_to_send();
+    return nghttp2_session_want_read(session_.get()) != 0;
 }
 
 std::string_view http2_error_name(std::uint32_t code) noexcept

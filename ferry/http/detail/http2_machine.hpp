@@ -4,6 +4,7 @@
 #include "ferry/core/buffer.hpp"
 #include "ferry/http/detail/codec.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -53,6 +54,10 @@ public:
     /// memory of the stream's own; `placed` counts them.
     std::span<std::byte> place;
     std::size_t placed = 0;
+
+    /// Until when somebody waits for `changed`, and whether that was too long: for the driver.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+    bool late = false;
 
     /// \name What is to be sent of the request's body
     /// @{
@@ -119,9 +124,14 @@ public:
     /// False once either side goes away: the streams that are open may be finished, no other
     /// opened.
     bool may_open() const noexcept;
-    /// Neither side has anything to say any more.
-    bool over() const noexcept;
-    /// What nghttp2 said last about a breach of the rules.
+    /// False once nothing that may arrive matters any more.
+    bool listens() const noexcept;
+    template <class F>
+    void each_stream(const F& visit) const
+    {
+        for (const auto& [id, stream] : streams_) visit(*stream);
+    }
+    /// Why either side has given the connection up; empty if none has.
     const std::string& complaint() const noexcept { return complaint_; }
 
 private:

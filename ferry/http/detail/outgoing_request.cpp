@@ -3,6 +3,7 @@
 #include "ferry/core/percent.hpp"
 #include "ferry/crypto/secrets.hpp"
 #include "ferry/http/detail/codec.hpp"
+#include "ferry/http/detail/proxy_rules.hpp"
 #include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
 
@@ -16,12 +17,6 @@ namespace ferry::http::detail {
 namespace {
 
 constexpr std::uint64_t asks_above_bytes = 1024 * 1024;
-
-bool is_this_machine(std::string_view host) noexcept
-{
-    return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
-           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
-}
 
 constexpr std::size_t idempotency_key_bytes = 16;
 
@@ -167,10 +162,11 @@ std::string_view outgoing_request::authority() const noexcept
     return with_.headers.get("Host").value_or(url_->host());
 }
 
-void outgoing_request::write_http1(std::string& into) const
+void outgoing_request::write_http1(std::string& into, const forward_proxy* proxy) const
 {
     into.clear();
-    into.append(method_).append(" ").append(url_->path_and_query());
+    into.append(method_).append(" ");
+    into.append(proxy != nullptr ? url_->without_fragment() : url_->path_and_query());
     into.append(" HTTP/1.1\r\nHost: ").append(authority()).append("\r\n");
     const line_writer line(into);
     const std::string authorized = authorization();
@@ -185,6 +181,9 @@ void outgoing_request::write_http1(std::string& into) const
     visit_fields(line, authorized);
     if (!body_length()) line("Transfer-Encoding", "chunked");
     if (expects_continue()) line("Expect", "100-continue");
+    if (proxy != nullptr && !proxy->authorization.empty()) {
+        line("Proxy-Authorization", proxy->authorization);
+    }
     into.append("\r\n");
 }
 

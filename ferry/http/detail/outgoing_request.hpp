@@ -12,8 +12,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace ferry::http::detail {
+
+/// A proxy of http that requests are sent to whole: in absolute form, with what it asks for.
+class forward_proxy {
+public:
+    std::string authorization;  ///< of the proxy; empty without
+
+    explicit forward_proxy(std::string a) : authorization(std::move(a)) {}
+};
 
 /// A request as it stands: what the caller asked for, changed by redirects, authentication and
 /// hooks. Every attempt sends it, in the words of its own protocol; nothing is decided there.
@@ -32,7 +41,8 @@ public:
     session_core& session() const noexcept { return *session_; }
 
     /// Writes the head of HTTP/1.1, its empty line included, over `into`.
-    void write_http1(std::string& into) const;
+    /// \param proxy  the request goes to this proxy instead of the origin; null without.
+    void write_http1(std::string& into, const forward_proxy* proxy = nullptr) const;
 
     using visitor = std::function<void(std::string_view name, std::string_view value)>;
 

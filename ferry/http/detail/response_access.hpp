@@ -23,6 +23,13 @@ public:
         r.headers = std::move(head.headers);
         r.elapsed = elapsed;
         r.url_ = std::move(from);
+        const std::string_view of_1 = head.minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+        r.version_ = head.major == 2 ? std::string_view("HTTP/2") : of_1;
+    }
+
+    static void set_tls(response& r, std::shared_ptr<const net::tls_info> agreed)
+    {
+        r.tls_ = std::move(agreed);
     }
 
     static void set_body(response& r, ferry::bytes data, headers trailers)

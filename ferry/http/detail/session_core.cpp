@@ -1,11 +1,9 @@
 #include "ferry/http/detail/session_core.hpp"
 
 #include "ferry/async/loop.hpp"
-#include "ferry/async/timeout.hpp"
 #include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
 #include "ferry/http/error.hpp"
-#include "ferry/net/connect.hpp"
 
 #include <fmt/format.h>
 
@@ -140,7 +138,10 @@ time_limits::time_limits(const timeout_option& request, const timeout_option& se
 }
 
 session_core::session_core(session_options options)
-    : options_(std::move(options)), governor_(options_.rate_limit, options_.breaker), id_(next_id())
+    : options_(std::move(options)),
+      dialer_(options_),
+      governor_(options_.rate_limit, options_.breaker),
+      id_(next_id())
 {
     const request_options& defaults = options_.defaults;
     own_defaults_ = headers("User-Agent", "ferry/0.1", "Accept-Encoding", content_decoder::accepted,
@@ -188,51 +189,10 @@ const netrc* session_core::user_netrc()
     return netrc_.get();
 }
 
-// Made on first use: reading the system's certificates takes milliseconds. One for all connections,
-// which share the TLS sessions that way.
-const net::tls_context& session_core::tls()
-{
-    std::call_once(tls_made_, [this] {
-        if (!options_.tls) options_.tls = net::tls_context::client();
-    });
-    return *options_.tls;
-}
-
 awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, attempt_context with)
 {
-    with.reached->enter(phase::connect);
-    const auto time = in_ms(with.until->cut(with.limits->connect));
-    if (options_.connect) {
-        auto made =
-            ferry::timeout(time, options_.connect(*to), "connect " + std::string(to->host()));
-        co_return co_await std::move(made);
-    }
-    std::string host(to->hostname());
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    const auto port = to->port_or_default();
-    net::connect_options how;
-    how.timeout(time);
-    progress* const reached = with.reached;
-    const bool guarded = options_.block_private;
-    how.allow([reached, guarded](const net::address& found) {
-        reached->resolved();
-        return !guarded || found.is_public();
-    });
-    auto connecting = net::connect(net::tcp(host, port), how);
-    net::stream made;
-    try {
-        made = co_await std::move(connecting);
-    } catch (const error& e) {
-        if (e.code() != ferry::errc::denied) throw;
-        throw connection_error(errc::private_address,
-                               fmt::format("connect {}: its address is not public", to->host()));
-    }
-    if (to->scheme() != "https") co_return made;
-    with.reached->enter(phase::tls);
-    std::string what = "TLS handshake with " + made.remote_endpoint();
-    auto securing = ferry::timeout(with.until->cut(with.limits->tls),
-                                   net::start_tls(std::move(made), tls(), host), std::move(what));
-    co_return co_await std::move(securing);
+    auto via = dialer_.proxy_for(*to, nullptr);
+    return dialer_.dial(destination(std::move(to), std::move(via), false).by_tunnel(), with);
 }
 
 }  // namespace ferry::http::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/http/detail/dialer.hpp"
 #include "ferry/http/detail/governor.hpp"
 #include "ferry/http/detail/netrc.hpp"
 #include "ferry/http/detail/pool.hpp"
@@ -71,14 +72,16 @@ public:
     /// \throws error with errc::bad_url
     std::shared_ptr<const url> parse(std::string_view text) const;
 
+    dialer& connections() noexcept { return dialer_; }
+
+    /// A connection for something else than requests: through a proxy by a tunnel, HTTP/1.1 by
+    /// ALPN.
     /// \throws timeout_error, which names the phase; connection_error
     awaitable<net::stream> connect(std::shared_ptr<const url> to, attempt_context with);
 
 private:
-    const net::tls_context& tls();
-
     session_options options_;
-    std::once_flag tls_made_;
+    dialer dialer_;
     std::once_flag netrc_read_;
     std::unique_ptr<const netrc> netrc_;
     detail::governor governor_;
