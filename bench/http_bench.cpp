@@ -1,4 +1,5 @@
-// GET over keep-alive connections, ferry beside libcurl, against nginx with one worker on loopback.
+// GET over keep-alive connections, in the clear, by TLS and by HTTP/2, ferry beside libcurl,
+// against nginx with one worker on loopback.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/http/http.hpp"
@@ -39,6 +40,8 @@ public:
         std::ofstream(directory_ / "www/1k.bin") << std::string(small_bytes, 'x');
         std::ofstream(directory_ / "www/10m.bin") << std::string(large_bytes, 'x');
         port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
+        tls_port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
+        make_certificate();
         write_configuration();
         const std::string file = directory_ / "nginx.conf";
         std::string program = "nginx";
@@ -66,7 +69,23 @@ public:
         return fmt::format("http://127.0.0.1:{}/{}", port_, file);
     }
 
+    std::string https(std::string_view file) const
+    {
+        return fmt::format("https://localhost:{}/{}", tls_port_, file);
+    }
+    std::string certificate() const { return directory_ / "own.pem"; }
+
 private:
+    // Signed by itself, so that it is its own authority.
+    void make_certificate() const
+    {
+        const std::string command = fmt::format(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
+            "/CN=localhost -addext subjectAltName=DNS:localhost -keyout {0}/own.key -out "
+            "{0}/own.pem 2>/dev/null",
+            directory_.string());
+        if (std::system(command.c_str()) != 0) throw std::runtime_error("openssl req failed");
+    }
     void write_configuration() const
     {
         const std::string at = directory_;
@@ -77,7 +96,9 @@ private:
             << " client_body_temp_path " << at << "/b; proxy_temp_path " << at
             << "/p; fastcgi_temp_path " << at << "/f; uwsgi_temp_path " << at
             << "/u; scgi_temp_path " << at << "/s; server { listen 127.0.0.1:" << port_
-            << " backlog=1024; root " << at << "/www; } }";
+            << " backlog=1024; root " << at << "/www; } server { listen 127.0.0.1:" << tls_port_
+            << " ssl http2 backlog=1024; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate " << at
+            << "/own.pem; ssl_certificate_key " << at << "/own.key; root " << at << "/www; } }";
     }
     bool answers() const
     {
@@ -90,6 +111,7 @@ private:
 
     std::filesystem::path directory_;
     std::uint16_t port_ = 0;
+    std::uint16_t tls_port_ = 0;
     pid_t process_ = -1;
 };
 
@@ -116,11 +138,15 @@ CURL* easy(const std::string& url, std::string* body)
 }
 
 void one_after_another(const char* name, const std::string& url, std::size_t size,
-                       const bench::rate_unit& unit)
+                       const bench::rate_unit& unit, http::session api = http::session(),
+                       const std::string& authority = {})
 {
-    http::session api;
     std::string body;
     CURL* const rival = easy(url, &body);
+    if (!authority.empty()) {
+        curl_easy_setopt(rival, CURLOPT_CAINFO, authority.c_str());
+        curl_easy_setopt(rival, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    }
     bench::compare("http", name, unit,
                    {{"ferry",
                      [&] {
@@ -144,14 +170,23 @@ awaitable<void> ask_often(http::session* api, std::string url)
     }
 }
 
-void many_at_once(const std::string& url)
+/// \param authority  empty: one connection for each. Else all share one of HTTP/2.
+void many_at_once(const char* name, const std::string& url, http::session api,
+                  const std::string& authority = {})
 {
-    http::session api(http::limits().per_host(at_once));
     CURLM* const multi = curl_multi_init();
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(at_once));
     std::vector<std::string> bodies(at_once);
     std::vector<CURL*> handles;
     for (std::string& body : bodies) handles.push_back(easy(url, &body));
+    if (!authority.empty()) {
+        curl_multi_setopt(multi, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
+        for (CURL* h : handles) {
+            curl_easy_setopt(h, CURLOPT_CAINFO, authority.c_str());
+            curl_easy_setopt(h, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+            curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
+        }
+    }
 
     const auto with_curl = [&] {
         int started = 0;
@@ -181,7 +216,7 @@ void many_at_once(const std::string& url)
         }
         return static_cast<double>(at_once * batch);
     };
-    bench::compare("http", "conc64-1k", {"req/s", 1},
+    bench::compare("http", name, {"req/s", 1},
                    {{"ferry",
                      [&] {
                          std::vector<awaitable<void>> all;
@@ -201,6 +236,14 @@ int main()
     curl_global_init(CURL_GLOBAL_ALL);
     const nginx server;
     one_after_another("seq-1k", server.url("1k.bin"), small_bytes, {"req/s", 1});
-    many_at_once(server.url("1k.bin"));
+    many_at_once("conc64-1k", server.url("1k.bin"),
+                 http::session(http::limits().per_host(at_once)));
     one_after_another("large-10m", server.url("10m.bin"), large_bytes, {"MB/s", 10});
+    const std::string authority = server.certificate();
+    one_after_another("https-seq-1k", server.https("1k.bin"), small_bytes, {"req/s", 1},
+                      http::session(http::verify(authority), http::http2(false)), authority);
+    one_after_another("https-large-10m", server.https("10m.bin"), large_bytes, {"MB/s", 10},
+                      http::session(http::verify(authority), http::http2(false)), authority);
+    many_at_once("h2-conc64-1k", server.https("1k.bin"), http::session(http::verify(authority)),
+                 authority);
 }
