@@ -26,7 +26,7 @@ int main()
 {
     http::mock web;
     web.get("https://api.local/users/1").times(1).reply(503);
-    web.get("https://api.local/users/*").reply([](const http::sent_request& q) {
+    web.get("https://api.local/users/*").reply([](const http::prepared_request& q) {
         const bool first = q.url.path().ends_with("/1");
         return http::response(http::json(value::object("city", first ? "Ulm" : "Bonn")));
     });

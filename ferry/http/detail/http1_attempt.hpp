@@ -34,7 +34,10 @@ public:
     void limit_reads(std::chrono::nanoseconds each) noexcept override;
     std::string_view sent_head() const noexcept override;
     std::string peer() const override;
-    std::shared_ptr<const net::tls_info> tls() const override { return lease_.connection()->tls; }
+    std::shared_ptr<const net::tls_info> tls() const override
+    {
+        return lease_.connection() == nullptr ? nullptr : lease_.connection()->tls;
+    }
 
 private:
     enum class seen { part, informational, final };
