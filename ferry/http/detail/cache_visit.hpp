@@ -50,6 +50,7 @@ public:
     std::string_view sent_head() const noexcept override { return of_->sent_head(); }
     void limit_reads(std::chrono::nanoseconds each) noexcept override { of_->limit_reads(each); }
     std::string peer() const override { return of_->peer(); }
+    std::shared_ptr<const net::tls_info> tls() const override { return of_->tls(); }
 
     /// The whole body; nothing if it was too long.
     std::optional<buffer> take();
