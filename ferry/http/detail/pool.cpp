@@ -230,7 +230,7 @@ awaitable<connection_pool::lease> connection_pool::acquire(route to, bool check,
     waiting place(check);
     slot_of(to).line.push_back(place);
     ++in_line_;
-    auto turn = ferry::timeout(limit, place.park(), "a free connection to " + std::string(to.host));
+    auto turn = ferry::timeout(limit, place.park(), "a free connection to " + text_of(to));
     std::exception_ptr failure;
     try {
         co_await std::move(turn);
