@@ -50,6 +50,6 @@ int main()
     site.get("/users/{id:int}", [](http::request& q) -> awaitable<http::response> {
         co_return http::json(value::object("city", "Jena", "id", q.path<int>("id")));
     });
-    http::session inside(http::loopback(site));
+    http::session inside{http::loopback(site)};
     std::cout << run(city_of(&inside, 7)) << " from a server without a socket\n";
 }
