@@ -36,7 +36,7 @@ int main()
     {
         http::har_log har;
         http::session api(web, http::retry::standard(), http::record(tape), har,
-                          http::bearer("not to be seen"));
+                          http::bearer("not-to-be-seen"));
         std::cout << run(city_of(&api, 1)) << ' ' << run(city_of(&api, 2)) << ": "
                   << web.calls().size() << " requests, " << har.size() << " in the log\n"
                   << api.prepare("GET", "https://api.local/users/1").to_curl() << '\n';

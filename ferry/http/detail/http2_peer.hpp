@@ -8,6 +8,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -121,25 +122,32 @@ public:
     }
 
     /// Until the client goes away. Frames are taken in as they come.
-    static awaitable<void> serve(http2_peer* self, net::stream on)
+    static awaitable<void> serve(std::shared_ptr<http2_peer> self, net::stream on)
     {
-        auto writing = spawn(write_all(self, &on));
+        const auto shared = std::make_shared<net::stream>(std::move(on));
+        // Both halves outlive whoever cancels this one, each with a share in what it works on.
+        spawn(write_all(self, shared));
+        const ending at_end(*self);
         for (;;) {
             self->wake.set();
             std::size_t n = 0;
             try {
-                n = co_await on.fill();
+                n = co_await shared->fill();
             } catch (const error&) {
             }
-            if (n == 0) break;
-            const auto data = on.buffered();
+            if (n == 0 || self->closed) break;
+            const auto data = shared->buffered();
             nghttp2_session_mem_recv(
                 self->session_, reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
-            on.consume(data.size());
+            shared->consume(data.size());
         }
-        self->closed = true;
-        self->wake.set();
-        co_await writing.wait();
+    }
+
+    /// Nothing that comes from now on calls the test's functions.
+    void detach()
+    {
+        on_request = [](http2_peer&, std::int32_t) {};
+        on_reset = [](http2_peer&, std::int32_t, std::uint32_t) {};
     }
 
     event wake;
@@ -147,6 +155,21 @@ public:
     int connections = 0;
 
 private:
+    class ending {
+    public:
+        explicit ending(http2_peer& of) noexcept : peer_(of) {}
+        ending(const ending&) = delete;
+        ending& operator=(const ending&) = delete;
+        ~ending()
+        {
+            peer_.closed = true;
+            peer_.wake.set();
+        }
+
+    private:
+        http2_peer& peer_;
+    };
+
     static std::string_view text(const std::uint8_t* data, std::size_t size)
     {
         return {reinterpret_cast<const char*>(data), size};
@@ -183,7 +206,8 @@ private:
         return static_cast<ssize_t>(n);
     }
 
-    static awaitable<void> write_all(http2_peer* self, net::stream* to)
+    static awaitable<void> write_all(std::shared_ptr<http2_peer> self,
+                                     std::shared_ptr<net::stream> to)
     {
         while (!self->closed) {
             const std::uint8_t* data = nullptr;

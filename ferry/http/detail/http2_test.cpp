@@ -35,7 +35,12 @@ public:
         port_ = on.port();
         serving_ = spawn(accept_all(this, std::move(on)));
     }
-    ~site() { serving_.cancel(); }
+    ~site()
+    {
+        for (const auto& p : peers) p->detach();
+        serving_.cancel();
+        run(serving_.wait());
+    }
     site(const site&) = delete;
     site& operator=(const site&) = delete;
 
@@ -43,7 +48,7 @@ public:
     {
         return fmt::format("http://127.0.0.1:{}{}", port_, path);
     }
-    std::vector<std::unique_ptr<http2_peer>> peers;
+    std::vector<std::shared_ptr<http2_peer>> peers;
 
 private:
     static awaitable<void> accept_all(site* self, net::listener on)
@@ -51,8 +56,8 @@ private:
         task_group group;
         for (;;) {
             net::stream s = co_await on.accept();
-            self->peers.push_back(std::make_unique<http2_peer>(self->max_streams_));
-            http2_peer* const peer = self->peers.back().get();
+            self->peers.push_back(std::make_shared<http2_peer>(self->max_streams_));
+            const std::shared_ptr<http2_peer> peer = self->peers.back();
             peer->on_request = self->on_request_;
             group.spawn(http2_peer::serve(peer, std::move(s)));
         }
