@@ -105,6 +105,31 @@ void search(const detail::program& p, detail::matcher& m, node_id from, const Vi
     scan(m.of(), from, m.steps(), no_key{}, try_one);
 }
 
+bool is_local_list(const std::vector<detail::complex>& list) noexcept
+{
+    const auto is_local = [](const detail::simple& s) {
+        switch (s.what) {
+            case detail::test::never:
+            case detail::test::type:
+            case detail::test::any_type:
+            case detail::test::id:
+            case detail::test::class_:
+            case detail::test::attribute:
+            case detail::test::any_link:
+            case detail::test::required:
+            case detail::test::open:
+            case detail::test::defined: return true;
+            case detail::test::is:
+            case detail::test::not_: return is_local_list(s.list);
+            default: return false;
+        }
+    };
+    return std::all_of(list.begin(), list.end(), [&](const detail::complex& c) {
+        const auto& tests = c.subject().tests;
+        return c.compounds.size() == 1 && std::all_of(tests.begin(), tests.end(), is_local);
+    });
+}
+
 void refuse_pseudo_elements(const detail::program& p)
 {
     if (p.has_pseudo_element)
@@ -221,6 +246,11 @@ const std::vector<specificity>& selector::specificities() const noexcept
 bool selector::has_pseudo_element() const noexcept
 {
     return program_->has_pseudo_element;
+}
+
+bool selector::is_local() const noexcept
+{
+    return is_local_list(program_->list);
 }
 
 const std::string& selector::text() const noexcept

@@ -131,6 +131,9 @@ public:
     const std::vector<specificity>& specificities() const noexcept;
     /// Whether any has `::text` or `::attr()`, so that it selects strings.
     bool has_pseudo_element() const noexcept;
+    /// Whether names and attributes of an element alone decide: no combinators, no places among
+    /// siblings, nothing of what is in it. Such selectors can be used on a stream of tags.
+    bool is_local() const noexcept;
     const std::string& text() const noexcept;
 
 private:

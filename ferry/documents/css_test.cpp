@@ -2,6 +2,7 @@
 
 #include "ferry/core/error.hpp"
 #include "ferry/documents/html.hpp"
+#include "ferry/documents/xml.hpp"
 
 #include <gtest/gtest.h>
 
@@ -344,6 +345,27 @@ TEST(css, binds_namespaces)
     EXPECT_THROW(page.css("t|a"), parse_error);
 }
 
+TEST(css, distinguishes_case_and_namespaces_in_xml)
+{
+    const xml::document doc = xml::parse(
+        "<r xmlns:a='urn:a' xml:lang='de'><Item Id='1'/><item id='x'/><a:item class='c d'/></r>");
+    const auto count = [&](std::string_view text, const context& with = context()) {
+        return compile(text).select(doc.tree(), 0, with).size();
+    };
+    EXPECT_EQ(count("Item"), 1U);
+    EXPECT_EQ(count("item"), 2U);
+    EXPECT_EQ(count("ITEM"), 0U);
+    EXPECT_EQ(count("a|item", context().ns("a", "urn:a")), 1U);
+    EXPECT_EQ(count("|item"), 1U);
+    EXPECT_EQ(count("item", context().default_ns("urn:a")), 1U);
+    EXPECT_EQ(count("[Id='1']"), 1U);
+    EXPECT_EQ(count("[ID]"), 0U);
+    EXPECT_EQ(count("#x, .d"), 2U);
+    EXPECT_EQ(count("r > :nth-of-type(1):lang(de)"), 3U);
+    EXPECT_EQ(count("[xml|lang]"), 1U);
+    EXPECT_EQ(count(":checked, :enabled, :link, :dir(ltr)"), 0U);
+}
+
 TEST(css, gives_strings_for_pseudo_elements)
 {
     const html::document page = html::parse(page_text);
@@ -429,6 +451,10 @@ TEST(css, weighs_selectors)
         EXPECT_EQ(selector::compile(r.selector).specificities().front(), r.weight);
     }
     EXPECT_EQ(compile("a, #b").specificities().size(), 2U);
+    for (const char* local : {"a", "a.b[c]:not(.d, #e):link, *"})
+        EXPECT_TRUE(compile(local).is_local()) << local;
+    for (const char* other : {"a b", "a:first-child", "a:not(b > a)", "a:has(b)", "a:lang(en)"})
+        EXPECT_FALSE(compile(other).is_local()) << other;
 }
 
 TEST(css, says_where_a_selector_is_wrong)

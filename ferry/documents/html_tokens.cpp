@@ -132,19 +132,26 @@ void tokens::finish()
 }
 
 /// Reads the buffer. Without the end of the page, a token is known to be whole when another one
-/// follows it; the last one stays in the buffer.
+/// follows it, and a text when two do: what seems to be a comment may be a CDATA section that has
+/// no end yet, and its text goes on. What is not known to be whole stays in the buffer.
 void tokens::run(bool final)
 {
     documents::tree_builder builder(std::move(buffer_));
     documents::detail::html_tokenizer reader(builder, nullptr);
     place now = at_;
     if (!now.raw.empty()) reader.set_state(state_of(now.raw), builder.intern(now.raw));
-    token held;
-    place before_held = now;
-    bool holds = false;
+    struct held_token {
+        token what;
+        place before;
+    };
+    std::vector<held_token> held;  // one, or a text and what follows it
     const auto let_go = [&] {
-        if (holds) take_(held);
-        holds = false;
+        take_(held.front().what);
+        held.erase(held.begin());
+    };
+    const auto is_whole = [&] {
+        return held.size() == 2 ||
+               (held.size() == 1 && held.front().what.type != token::kind::text);
     };
     for (;;) {
         reader.set_foreign(!now.foreign.empty() && is_foreign_root(now.foreign.back()));
@@ -152,34 +159,32 @@ void tokens::run(bool final)
         if (next.kind == token_kind::end_of_file) break;
         if (next.kind == token_kind::text) {
             if (next.text.empty() || next.is_nul()) continue;
-            if (holds && held.type == token::kind::text) {
-                held.text += next.text;
+            if (!held.empty() && held.back().what.type == token::kind::text) {
+                held.back().what.text += next.text;
                 continue;
             }
         } else {
             now.raw.clear();
         }
-        let_go();
-        before_held = now;
-        held = converted(next, builder.view(), offset_);
-        holds = true;
-        if (held.type == token::kind::end_tag) note_end(held.name, now);
-        if (held.type != token::kind::start_tag) continue;
-        note_start(held, now);
+        while (is_whole()) let_go();
+        held.push_back({converted(next, builder.view(), offset_), now});
+        const token& added = held.back().what;
+        if (added.type == token::kind::end_tag) note_end(added.name, now);
+        if (added.type != token::kind::start_tag) continue;
+        note_start(added, now);
         if (!now.raw.empty()) reader.set_state(state_of(now.raw), builder.intern(now.raw));
     }
     if (final) {
-        let_go();
+        while (!held.empty()) let_go();
         at_ = {};
         next_try_ = 0;
         return;
     }
     // Where a tag has no end yet there is no token of it: from the last one on it is read again.
-    const std::string_view all = builder.source();
-    const std::size_t from = holds ? held.offset - offset_ : 0;
-    buffer_ = all.substr(from);
+    const std::size_t from = held.empty() ? 0 : held.front().what.offset - offset_;
+    buffer_ = builder.source().substr(from);
     offset_ += from;
-    if (holds) at_ = std::move(before_held);
+    if (!held.empty()) at_ = std::move(held.front().before);
     if (buffer_.size() > max_token_bytes_) throw limit_error("max_token_bytes", max_token_bytes_);
     next_try_ = 2 * buffer_.size() + 1;
 }

@@ -41,7 +41,8 @@ public:
     /// 16 MiB.
     static constexpr std::size_t default_max_token_bytes = std::size_t{1} << 24;
 
-    /// \param take  gets every token, in order; what it throws comes out of feed() or finish().
+    /// \param take  gets every token, in order; what it throws comes out of feed() or finish(), and
+    ///              nothing may be fed after that.
     explicit tokens(handler take, std::size_t max_token_bytes = default_max_token_bytes)
         : take_(std::move(take)), max_token_bytes_(max_token_bytes)
     {

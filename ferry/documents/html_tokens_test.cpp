@@ -53,6 +53,7 @@ TEST(html_tokens, are_the_same_however_the_page_is_cut)
         {"x\xff\xe2\x82", "\"x\ufffd\ufffd\""},
         {"<plaintext></plaintext>", "<plaintext>\"</plaintext>\""},
         {"&am", "\"&am\""},
+        {"<svg>a<![CDATA[b]]c<x>", "<svg>\"ab]]c<x>\""},
         {"<", "\"<\""},
         {"", ""},
     };

@@ -1,7 +1,10 @@
 // Any bytes are a page: parsing, serialising and parsing again must neither crash nor hang, and the
-// tree must hold together.
+// tree must hold together; what is sanitised stays as it is; tokens are the same however the page
+// is cut.
 
 #include "ferry/documents/html.hpp"
+#include "ferry/documents/html_sanitise.hpp"
+#include "ferry/documents/html_tokens.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +22,19 @@ void check(const ferry::documents::tree& t)
     }
 }
 
+std::string tokens_of(std::string_view text, std::size_t piece)
+{
+    std::string out;
+    ferry::html::tokens reader([&out](const ferry::html::token& t) {
+        out += t.name + '|' + t.text + '|' + std::to_string(t.offset);
+        for (const auto& [name, value] : t.attributes) out += '|' + name + '=' + value;
+        out += '\n';
+    });
+    for (std::size_t at = 0; at < text.size(); at += piece) reader.feed(text.substr(at, piece));
+    reader.finish();
+    return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -34,5 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(fragment.tree());
         fragment.to_html();
     }
+    const std::string safe = ferry::html::sanitise(text);
+    if (ferry::html::sanitise(safe) != safe) std::abort();
+    if (size < 4096 && tokens_of(text, 3) != tokens_of(text, size + 1)) std::abort();
     return 0;
 }

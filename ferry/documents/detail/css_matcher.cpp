@@ -93,6 +93,7 @@ matcher::known matcher::recall(std::uint32_t slot, node_id n) const noexcept
 
 void matcher::record(std::uint32_t slot, node_id n, known what)
 {
+    if (slot >= max_tables) return;
     auto& all = known_[slot];
     if (all.empty()) {
         steps_.charge(tree_.size() / 16);

@@ -78,6 +78,10 @@ private:
         std::vector<node_id> all;
     };
 
+    /// Of a selector with more parts than that, the rest is not remembered, so that memory is a
+    /// multiple of the tree's; max_steps ends what then takes too long.
+    static constexpr std::uint32_t max_tables = 64;
+
     bool is_html(node_id e) const noexcept
     {
         return is_html_tree_ && tree_[e].space == documents::ns::html;

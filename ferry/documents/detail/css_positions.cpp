@@ -39,7 +39,7 @@ bool matcher::test_nth(const simple& s, node_id e)
 /// The element's number among those of its siblings that count, from 1.
 std::uint32_t matcher::place(const simple& s, node_id e)
 {
-    if (remembers()) {
+    if (s.slot < max_tables && remembers()) {
         auto& places = places_[s.slot];
         if (places.empty()) {
             steps_.charge(tree_.size() / 4);
