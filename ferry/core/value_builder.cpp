@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <numeric>
 
 namespace ferry {
 namespace {
@@ -189,6 +190,40 @@ void value_builder::pairs(std::size_t from)
     array(from);
 }
 
+/// Makes arrays of the values of equal keys; the members before `checked` all differ.
+void value_builder::collect(std::size_t from, std::size_t checked)
+{
+    cell* const members = first_ + from;
+    const auto given = static_cast<std::size_t>(top_ - members) / 2;
+    seen_keys seen{given};
+    // Which of the keys that differ each member has, and how often it is there.
+    std::vector<std::size_t> key_of(given);
+    std::vector<std::size_t> counts;
+    std::vector<cell> values(given);
+    counts.reserve(checked + 1);
+    for (std::size_t i = 0; i < given; ++i) {
+        const cell member[2] = {members[2 * i], members[2 * i + 1]};
+        const std::ptrdiff_t same = seen.find(members, counts.size(), member[0]);
+        key_of[i] = same < 0 ? counts.size() : static_cast<std::size_t>(same);
+        values[i] = member[1];
+        if (same >= 0) {
+            ++counts[key_of[i]];
+            continue;
+        }
+        std::memcpy(members + 2 * counts.size(), member, sizeof member);
+        counts.push_back(1);
+    }
+    std::vector<std::size_t> next(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), std::size_t{0});
+    std::vector<cell> grouped(given);
+    for (std::size_t i = 0; i < given; ++i) grouped[next[key_of[i]]++] = values[i];
+    for (std::size_t k = 0; k < counts.size(); ++k)
+        if (counts[k] > 1)
+            members[2 * k + 1] =
+                make_run(grouped.data() + (next[k] - counts[k]), counts[k], value_kind::array);
+    top_ = members + 2 * counts.size();
+}
+
 std::optional<std::size_t> value_builder::object(std::size_t from, duplicate_keys duplicates)
 {
     cell* const members = first_ + from;
@@ -210,6 +245,9 @@ std::optional<std::size_t> value_builder::object(std::size_t from, duplicate_key
             } else if (duplicates == duplicate_keys::all) {
                 pairs(from);
                 return std::nullopt;
+            } else if (duplicates == duplicate_keys::list) {
+                collect(from, i);
+                return object(from);
             } else if (duplicates == duplicate_keys::last) {
                 members[2 * same + 1] = member[1];
             }

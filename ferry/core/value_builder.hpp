@@ -74,6 +74,7 @@ enum class duplicate_keys : std::uint8_t {
     first,  ///< the first value wins
     error,  ///< the document is refused
     all,    ///< an object with equal keys becomes an array of tuples (key, value)
+    list,   ///< the values of equal keys become one array, at the place of the first
 };
 
 /// Builds one parsed value in an arena; what parsers use. Values are put on a stack; a container is
@@ -198,6 +199,7 @@ private:
     void grow_stack();
     void add_text_block(std::size_t size);
     void pairs(std::size_t from);
+    void collect(std::size_t from, std::size_t checked);
     detail::cell make_run(const detail::cell* elements, std::size_t count, value_kind kind);
 
     detail::arena* arena_;

@@ -464,6 +464,30 @@ TEST(value, very_deep_nesting_does_not_touch_the_stack)
     EXPECT_EQ(in_arena.deep_copy(), on_heap);
 }
 
+TEST(value_builder, makes_lists_of_the_values_of_equal_keys)
+{
+    // As many members as need no index, a filter, an index.
+    for (const int members : {3, 40, 1000}) {
+        SCOPED_TRACE(members);
+        value_builder build;
+        build.string("first");
+        build.integer(-1);
+        for (int i = 0; i < members; ++i) {
+            build.string(i % 2 == 0 ? "even" : "key" + std::to_string(i));
+            build.integer(i);
+        }
+        build.object(0, duplicate_keys::list);
+        const value v = build.finish();
+        EXPECT_EQ(v["first"], -1);
+        EXPECT_EQ(v["key1"], 1);
+        ASSERT_TRUE(v["even"].is_array());
+        EXPECT_EQ(v["even"].size(), static_cast<std::size_t>(members + 1) / 2);
+        EXPECT_EQ(v["even"][1], 2);
+        EXPECT_EQ(v.size(), static_cast<std::size_t>(members / 2 + 2));
+        EXPECT_EQ((*++v.items().begin()).first, "even");
+    }
+}
+
 TEST(value_builder, settles_duplicate_keys)
 {
     struct row {

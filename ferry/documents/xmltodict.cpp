@@ -1,10 +1,12 @@
 #include "ferry/documents/xmltodict.hpp"
 
 #include "ferry/core/utf8.hpp"
+#include "ferry/core/value_builder.hpp"
 #include "ferry/documents/detail/html_encoding.hpp"
 #include "ferry/documents/detail/xml_feeder.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <istream>
 #include <utility>
 
@@ -83,6 +85,53 @@ xml::options reader_options(const parse_options& with)
     return made;
 }
 
+namespace {
+
+/// The text of an element, as it comes in pieces. One piece that stays where it is, is not copied.
+class pieces {
+public:
+    void clear() noexcept
+    {
+        data_.clear();
+        view_ = {};
+        has_any_ = is_cut_ = false;
+    }
+    /// Markup comes: what follows is another piece.
+    void cut() noexcept { is_cut_ = true; }
+    bool is_cut() const noexcept { return is_cut_; }
+    bool has_any() const noexcept { return has_any_; }
+    std::string_view text() const noexcept { return view_.empty() ? data_ : view_; }
+
+    /// \param whole  what stays where it is.
+    void add(std::string_view piece, std::string_view separator, std::string_view whole)
+    {
+        if (!has_any_ && is_inside(piece, whole)) {
+            view_ = piece;
+        } else {
+            if (!view_.empty()) data_ = std::exchange(view_, {});
+            if (is_cut_ && has_any_) data_ += separator;
+            data_ += piece;
+        }
+        has_any_ = true;
+        is_cut_ = false;
+    }
+
+private:
+    static bool is_inside(std::string_view piece, std::string_view whole) noexcept
+    {
+        const std::less_equal<> no_later;
+        return no_later(whole.data(), piece.data()) &&
+               no_later(piece.data() + piece.size(), whole.data() + whole.size());
+    }
+
+    std::string data_;
+    std::string_view view_;
+    bool has_any_ = false;
+    bool is_cut_ = false;
+};
+
+}  // namespace
+
 /// Builds the dictionary as the elements close.
 class dictionary : public xml::detail::sink {
 public:
@@ -103,7 +152,7 @@ public:
     void on_start(name_entry& name, std::uint32_t space,
                   std::span<const attribute_event> attributes) override
     {
-        top().is_cut = true;
+        top().text.cut();
         if (names_.size() == depth_) names_.emplace_back();
         name_at(depth_, name, space);
         ++depth_;
@@ -125,7 +174,7 @@ public:
         const std::string_view name = name_here();
         if (is_old() && depth_ == with_.item_depth_) {
             frame& base = top();
-            give(base.item.is_null() && base.has_data ? value(base.text()) : base.item);
+            give(base.item.is_null() && base.text.has_any() ? value(base.text.text()) : base.item);
         }
         if (top_ > 0) {
             frame& closed = top();
@@ -146,20 +195,8 @@ public:
     {
         if (text.empty()) return;
         frame& f = top();
-        if (f.is_cut && f.has_data && !with_.cdata_separator_.empty()) {
-            f.own();
-            f.data += with_.cdata_separator_;
-        }
         if (with_.order_ != order::forget) add_piece(f, text);
-        f.is_cut = false;
-        if (!f.has_data && is_kept(text)) {
-            f.has_data = true;
-            f.view = text;
-            return;
-        }
-        f.own();
-        f.has_data = true;
-        f.data += text;
+        f.text.add(text, with_.cdata_separator_, whole_);
     }
 
     void on_cdata(std::string_view text) override
@@ -171,7 +208,7 @@ public:
 
     void on_comment(std::string_view text) override
     {
-        top().is_cut = top().is_cut || with_.process_comments_ || with_.disable_entities_;
+        if (with_.process_comments_ || with_.disable_entities_) top().text.cut();
         if (!with_.process_comments_) return;
         push(top(), with_.comment_key_, with_.strip_whitespace_ ? stripped(text) : text);
     }
@@ -181,26 +218,15 @@ public:
 private:
     struct frame {
         value item;  // null as long as there is nothing but text
-        std::string data;
-        std::string_view view;  // the data, as long as it is one piece of the text that is read
-        bool has_data = false;
-        bool is_cut = false;       // markup came since the last text
+        pieces text;
         std::vector<value> order;  // keys, {"#text": piece}; or {key: value}, piece
         bool has_children = false;
 
-        std::string_view text() const noexcept { return view.empty() ? data : view; }
-        void own()
-        {
-            if (view.empty()) return;
-            data = view;
-            view = {};
-        }
         void clear()
         {
             item = value();
-            data.clear();
-            view = {};
-            has_data = is_cut = has_children = false;
+            text.clear();
+            has_children = false;
             order.clear();
         }
     };
@@ -210,7 +236,10 @@ private:
 
     /// xmltodict sees pieces of text where expat calls something else in between, which it does for
     /// every markup only if entities are disabled.
-    void cut() { top().is_cut = top().is_cut || with_.disable_entities_; }
+    void cut()
+    {
+        if (with_.disable_entities_) top().text.cut();
+    }
 
     struct open_name {
         std::string made;       // if it differs from what is written
@@ -231,14 +260,6 @@ private:
             n.text = name.text;
         else
             build_name(name, space, n.made);
-    }
-
-    /// Whether the text stays where it is.
-    bool is_kept(std::string_view text) const noexcept
-    {
-        const std::less_equal<> no_later;
-        return no_later(whole_.data(), text.data()) &&
-               no_later(text.data() + text.size(), whole_.data() + whole_.size());
     }
 
     void build_name(const name_entry& name, std::uint32_t space, std::string& out) const
@@ -350,7 +371,7 @@ private:
 
     void add_piece(frame& f, std::string_view text)
     {
-        const bool goes_on = !f.order.empty() && !f.is_cut;
+        const bool goes_on = !f.order.empty() && !f.text.is_cut();
         const bool is_mixed = with_.order_ == order::mixed;
         if (goes_on && f.order.back().is_string() == is_mixed) {
             value& last = is_mixed ? f.order.back() : f.order.back()["#text"];
@@ -374,7 +395,7 @@ private:
             f.item.insert("#mixed", std::move(list));
             return std::move(f.item);
         }
-        std::string_view text = f.text();
+        std::string_view text = f.text.text();
         if (with_.strip_whitespace_) text = stripped(text);
         const bool has_text = !text.empty();
         if (with_.order_ == order::keys && f.has_children) add_order(f);
@@ -458,6 +479,98 @@ private:
     value declarations_;  // of namespaces, not given to an element yet
 };
 
+/// The same for options that decide nothing element by element: straight into a value's arena.
+class quick_dictionary : public xml::detail::sink {
+public:
+    quick_dictionary(const parse_options& with, std::string_view whole)
+        : with_(with), whole_(whole), frames_(1)
+    {
+    }
+
+    static bool suits(const parse_options& with)
+    {
+        return !with.postprocess_ && !with.force_list_ && !with.force_cdata_ &&
+               with.item_depth_ == 0 && with.order_ == order::forget && !with.process_namespaces_ &&
+               !with.namespaces_;
+    }
+
+    value take()
+    {
+        build_.object(0, duplicate_keys::list);
+        return build_.finish();
+    }
+
+    void on_start(name_entry& name, std::uint32_t,
+                  std::span<const attribute_event> attributes) override
+    {
+        frames_[depth_].text.cut();
+        build_.string(name.text);
+        if (++depth_ == frames_.size()) frames_.emplace_back();
+        frame& made = frames_[depth_];
+        made.text.clear();
+        made.mark = build_.mark();
+        if (!with_.xml_attribs_) return;
+        for (const attribute_event& a : attributes) {
+            if (a.name->cookie == xml::detail::no_index) {
+                a.name->cookie = static_cast<std::uint32_t>(keys_.size());
+                keys_.push_back(with_.attr_prefix_ + std::string(a.name->text));
+            }
+            build_.string(keys_[a.name->cookie]);
+            build_.string(a.value);
+        }
+    }
+    void on_end(name_entry&) override
+    {
+        const frame& closed = frames_[depth_--];
+        std::string_view text = closed.text.text();
+        if (with_.strip_whitespace_) text = stripped(text);
+        const bool is_object = build_.mark() != closed.mark;
+        if (!is_object && text.empty()) {
+            build_.null();
+        } else {
+            if (is_object && !text.empty()) build_.string(with_.cdata_key_);
+            if (!text.empty()) build_.string(text);
+            if (is_object) build_.object(closed.mark, duplicate_keys::list);
+        }
+    }
+    void on_text(std::string_view text) override
+    {
+        if (!text.empty()) frames_[depth_].text.add(text, with_.cdata_separator_, whole_);
+    }
+    void on_cdata(std::string_view text) override
+    {
+        cut();
+        on_text(text);
+        cut();
+    }
+    void on_comment(std::string_view text) override
+    {
+        if (with_.process_comments_ || with_.disable_entities_) frames_[depth_].text.cut();
+        if (!with_.process_comments_) return;
+        build_.string(with_.comment_key_);
+        build_.string(with_.strip_whitespace_ ? stripped(text) : text);
+    }
+    void on_instruction(std::string_view, std::string_view) override { cut(); }
+
+private:
+    struct frame {
+        pieces text;
+        std::size_t mark = 0;
+    };
+
+    void cut()
+    {
+        if (with_.disable_entities_) frames_[depth_].text.cut();
+    }
+
+    const parse_options& with_;
+    std::string_view whole_;
+    value_builder build_;
+    std::vector<frame> frames_;
+    std::size_t depth_ = 0;
+    std::vector<std::string> keys_;  // of attributes, by the cookies of their names
+};
+
 value parse(std::string_view text, const parse_options& with)
 {
     const xml::options how = reader_options(with);
@@ -470,11 +583,20 @@ value parse(std::string_view text, const parse_options& with)
         documents::detail::normalise_line_ends(normal);
         text = normal;
     }
+    const auto read = [&](xml::detail::reader& reader) {
+        if (!normal.empty()) reader.set_original(original);
+        reader.read(text, true);
+    };
+    if (quick_dictionary::suits(with)) {
+        quick_dictionary to(with, text);
+        xml::detail::reader reader(how, to);
+        read(reader);
+        return to.take();
+    }
     dictionary to(with, text);
     xml::detail::reader reader(how, to);
     to.set_reader(reader);
-    if (!normal.empty()) reader.set_original(original);
-    reader.read(text, true);
+    read(reader);
     return to.take();
 }
 

@@ -116,6 +116,7 @@ public:
 
 private:
     friend class dictionary;
+    friend class quick_dictionary;
     friend xml::options reader_options(const parse_options& with);
 
     static decision always();
