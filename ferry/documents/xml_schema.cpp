@@ -5,6 +5,7 @@
 #include <libxml/xmlschemas.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace ferry::xml {
 
@@ -20,9 +21,36 @@ using document_ptr = std::unique_ptr<xmlDoc, free_document>;
 /// Parses without entities, network or files. The text was checked by ferry's own parser.
 document_ptr read(const std::string& text)
 {
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        throw limit_error("max_bytes", static_cast<std::uint64_t>(std::numeric_limits<int>::max()));
     // The depth is limited by ferry's parser already.
     return document_ptr(xmlReadMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
                                       parse_flags | XML_PARSE_HUGE));
+}
+
+/// Takes out `xsi:schemaLocation` and its like: hints where to find schemas, which libxml2 would
+/// follow. They may stand everywhere, so that nothing becomes invalid without them.
+void remove_hints(xmlDoc* of)
+{
+    const auto* const instance =
+        reinterpret_cast<const xmlChar*>("http://www.w3.org/2001/XMLSchema-instance");
+    xmlNode* n = xmlDocGetRootElement(of);
+    while (n != nullptr) {
+        if (n->type == XML_ELEMENT_NODE) {
+            for (const char* name : {"schemaLocation", "noNamespaceSchemaLocation"}) {
+                xmlAttr* const found =
+                    xmlHasNsProp(n, reinterpret_cast<const xmlChar*>(name), instance);
+                if (found != nullptr && found->type == XML_ATTRIBUTE_NODE) xmlRemoveProp(found);
+            }
+            if (n->children != nullptr) {
+                n = n->children;
+                continue;
+            }
+        }
+        while (n != nullptr && n->next == nullptr)
+            n = n->parent != nullptr && n->parent->type == XML_ELEMENT_NODE ? n->parent : nullptr;
+        if (n != nullptr) n = n->next;
+    }
 }
 
 void collect(void* to, xmlErrorPtr found)
@@ -145,6 +173,7 @@ std::vector<schema::violation> schema::validate(const document& of) const
     std::vector<violation> found;
     const document_ptr copy = read(of.root().to_xml());
     if (!copy) throw error(errc::malformed, "libxml2 cannot read the document");
+    remove_hints(copy.get());
     impl_->validate(copy.get(), found);
     return found;
 }

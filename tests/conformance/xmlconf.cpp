@@ -142,12 +142,13 @@ bool has_external_parts(const xml::document& d)
     return false;
 }
 
-/// The second canonical form begins with the notations.
-std::string without_doctype(const std::string& text)
+/// The second canonical form has the notations where the DOCTYPE was.
+std::string without_notations(std::string text)
 {
-    if (!text.starts_with("<!DOCTYPE")) return text;
-    const std::size_t end = text.find("]>\n");
-    return end == std::string::npos ? text : text.substr(end + 3);
+    const std::size_t from = text.find("<!DOCTYPE");
+    const std::size_t end = text.find("]>\n", std::min(from, text.size()));
+    if (from != std::string::npos && end != std::string::npos) text.erase(from, end + 3 - from);
+    return text;
 }
 
 /// Empty, or what is wrong.
@@ -172,7 +173,7 @@ std::string run(const test_case& c)
     if (c.type == "not-wf") return found && reads_all ? "accepted" : "";
     if (!found) return "refused: " + refusal;
     if (c.output.empty() || !reads_all) return {};
-    const std::string wanted = without_doctype(read_file(c.base / c.output));
+    const std::string wanted = without_notations(read_file(c.base / c.output));
     const std::string made = canonical(*found);
     if (made == wanted || has_external_parts(*found)) return {};
     return "canonical form differs\n  wanted " + wanted + "\n  found  " + made;

@@ -164,13 +164,7 @@ void reader::prolog()
     } else if (phase_ == phase::epilog) {
         fail("a second element behind the document's", at_);
     } else {
-        phase_ = phase::content;
-        try {
-            start_tag();
-        } catch (...) {
-            if (open_.empty() && phase_ == phase::content) phase_ = phase::prolog;
-            throw;
-        }
+        start_tag();
     }
 }
 

@@ -129,6 +129,7 @@ void reader::start_tag()
         if (prefixed > 1) check_unique();
     }
     if (open_.size() >= with_.max_depth()) throw limit_error("max_depth", with_.max_depth());
+    phase_ = phase::content;
     to_.on_start(name, space, attributes_);
     at_ = p;
     text_bytes_ = 0;
