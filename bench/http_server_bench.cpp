@@ -101,6 +101,13 @@ private:
     pin_to_core(0);
     http::server site(http::server_limits().connections(100'000));
     site.files("/", directory);
+    site.websocket("/ws", [](http::websocket& ws, http::request&) -> awaitable<void> {
+        for (;;) {
+            const auto message = co_await ws.receive();
+            if (!message) break;
+            co_await ws.send(message->data());
+        }
+    });
     run(site.serve(net::tcp("127.0.0.1", port)));
     std::exit(0);
 }
@@ -310,22 +317,24 @@ void requests_a_second(const std::vector<const rival*>& servers)
     }
 }
 
-double kb_of_an_idle_connection(const rival& server)
+// Opens many connections, each used once by `request`, and what the server holds for each then.
+double kb_of_an_idle_connection(const rival& server, std::string_view request, std::size_t body)
 {
     std::vector<int> open;
-    const std::string request = "GET /1k.bin HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const double before = server.resident_kb();
     for (int i = 0; i < idle_connections; ++i) {
         const int fd = connect_to(server.port());
         if (fd < 0) throw std::runtime_error("out of descriptors: ulimit -n 20000");
         open.push_back(fd);
-        // Each has been used once: what a connection keeps after that is what counts.
-        char piece[8192];
         if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) < 0) break;
-        for (std::size_t got = 0; got < file_bytes;) {
+        std::string answer;
+        std::size_t head = std::string::npos;
+        while (head == std::string::npos || answer.size() < head + 4 + body) {
+            char piece[8192];
             const ssize_t n = recv(fd, piece, sizeof piece, 0);
             if (n <= 0) throw std::runtime_error("a connection was lost");
-            got += static_cast<std::size_t>(n);
+            answer.append(piece, static_cast<std::size_t>(n));
+            head = answer.find("\r\n\r\n");
         }
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -337,14 +346,26 @@ double kb_of_an_idle_connection(const rival& server)
 void idle_memory(const std::vector<const rival*>& servers)
 {
     if (!bench::wanted(area, "idle10k")) return;
+    constexpr auto request = "GET /1k.bin HTTP/1.1\r\nHost: localhost\r\n\r\n";
     std::vector<double> kb;
     for (const rival* s : servers) {
-        kb.push_back(kb_of_an_idle_connection(*s));
+        kb.push_back(kb_of_an_idle_connection(*s, request, file_bytes));
         bench::print(area, s->name + "/idle10k", "memory", {kb.back()}, "KB/connection");
     }
     for (std::size_t s = 1; s < servers.size(); ++s) {
         bench::print_ratio(area, "idle10k", kb[0] / kb[s], servers[s]->name);
     }
+}
+
+void idle_websockets(const rival& ferry)
+{
+    if (!bench::wanted(area, "idle10k-websocket")) return;
+    constexpr auto request =
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    const double kb = kb_of_an_idle_connection(ferry, request, 0);
+    bench::print(area, "ferry/idle10k-websocket", "memory", {kb}, "KB/connection");
 }
 
 }  // namespace
@@ -365,10 +386,13 @@ int main()
     {
         // ferry first: its process is a copy of this one as it is now.
         const auto ferry = start_ferry(directory / "www", free_port());
+        // Memory that is given back is not always the system's at once: one server a measurement.
+        const auto ferry_for_websockets = start_ferry(directory / "www", free_port());
         const auto nginx = start_nginx(directory, free_port());
         pin_to_core(1);
         requests_a_second({ferry.get(), nginx.get()});
         idle_memory({ferry.get(), nginx.get()});
+        idle_websockets(*ferry_for_websockets);
     }
     std::filesystem::remove_all(directory);
 }
