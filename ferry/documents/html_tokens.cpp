@@ -143,6 +143,8 @@ void tokens::run(bool final)
     struct held_token {
         token what;
         place before;
+        std::size_t
+            resume;  ///< from where it is read again: a CDATA section begins before its text
     };
     std::vector<held_token> held;  // one, or a text and what follows it
     const auto let_go = [&] {
@@ -153,6 +155,7 @@ void tokens::run(bool final)
         return held.size() == 2 ||
                (held.size() == 1 && held.front().what.type != token::kind::text);
     };
+    std::size_t resume = 0;
     for (;;) {
         reader.set_foreign(!now.foreign.empty() && is_foreign_root(now.foreign.back()));
         const auto& next = reader.next();
@@ -161,13 +164,15 @@ void tokens::run(bool final)
             if (next.text.empty() || next.is_nul()) continue;
             if (!held.empty() && held.back().what.type == token::kind::text) {
                 held.back().what.text += next.text;
+                resume = reader.position();
                 continue;
             }
         } else {
             now.raw.clear();
         }
         while (is_whole()) let_go();
-        held.push_back({converted(next, builder.view(), offset_), now});
+        held.push_back({converted(next, builder.view(), offset_), now, resume});
+        resume = reader.position();
         const token& added = held.back().what;
         if (added.type == token::kind::end_tag) note_end(added.name, now);
         if (added.type != token::kind::start_tag) continue;
@@ -181,7 +186,7 @@ void tokens::run(bool final)
         return;
     }
     // Where a tag has no end yet there is no token of it: from the last one on it is read again.
-    const std::size_t from = held.empty() ? 0 : held.front().what.offset - offset_;
+    const std::size_t from = held.empty() ? 0 : held.front().resume;
     buffer_ = builder.source().substr(from);
     offset_ += from;
     if (!held.empty()) at_ = std::move(held.front().before);

@@ -1,5 +1,5 @@
-"""Checks that every guide quotes an example, and that what it shows as C++ stands in one: the same lines in the same
-order, where the guide may leave lines out and have its own comments behind them."""
+"""Checks that every guide quotes an example: what it shows as C++ stands in one. Between blank lines, and `...`, nothing
+is left out; how lines are broken, and the comments behind them, are the guide's own."""
 import pathlib
 import re
 import sys
@@ -7,17 +7,13 @@ import sys
 root = pathlib.Path(sys.argv[1])
 
 
-def lines(text):
-    stripped = (re.sub(r'\s*//(?![^"]*"[^"]*$).*', '', line).strip() for line in text.splitlines())
-    return [line for line in stripped if line]
+def code(text):
+    """Without comments and white space."""
+    lines = (re.sub(r'(^|\s)//.*', '', line) for line in text.splitlines())
+    return re.sub(r'\s+', '', ''.join(lines))
 
 
-def stands_in(wanted, example):
-    rest = iter(example)
-    return all(line in rest for line in wanted)
-
-
-examples = [lines(path.read_text()) for path in sorted((root / 'examples').glob('*.cpp'))]
+examples = [code(path.read_text()) for path in sorted((root / 'examples').glob('*.cpp'))]
 bad, quoted = [], 0
 for guide in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
     if guide.name in ('architecture.md', 'parity.md'):
@@ -28,7 +24,8 @@ for guide in [root / 'README.md', *sorted((root / 'docs').glob('*.md'))]:
         bad.append(f'{guide.relative_to(root)}: quotes no example')
     for block in blocks:
         quoted += 1
-        if not any(stands_in(lines(block[1]), example) for example in examples):
+        pieces = [code(piece) for piece in re.split(r'\n\s*(?:\.\.\.\s*)?\n', block[1])]
+        if not any(all(piece in example for piece in pieces) for example in examples):
             line = text[:block.start()].count('\n') + 1
             bad.append(f'{guide.relative_to(root)}:{line}: not in any example')
 

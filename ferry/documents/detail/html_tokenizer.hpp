@@ -49,6 +49,8 @@ public:
     void set_foreign(bool foreign) noexcept { foreign_ = foreign; }
     /// The start of the token just returned, for errors of the tree construction.
     std::size_t offset() const noexcept { return token_.offset; }
+    /// Where the token just returned ends in the source, and the next begins to be read.
+    std::size_t position() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
 
 private:
     enum class script_escape : std::uint8_t { none, escaped, double_escaped };

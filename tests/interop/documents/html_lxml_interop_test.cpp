@@ -14,7 +14,7 @@ namespace ferry {
 namespace {
 
 constexpr std::string_view page_text =
-    R"(<!DOCTYPE html><html><head><title>t</title>
+    R"page(<!DOCTYPE html><html><head><title>t</title>
 <meta http-equiv="refresh" content="5; url=next.html">
 <link rel="stylesheet" href="style.css"><style>a { background: url(bg.png) } @import "more.css";</style>
 </head>
@@ -30,7 +30,7 @@ constexpr std::string_view page_text =
 <select name="first"><option>yes</option><option>no</option></select>
 <textarea name="t">text</textarea><input type="file" name="file"><input type="reset" name="reset">
 <input type="submit" name="go" value="Go"><input type="image" name="im" src="im.png"></form>
-<form><input name="q" value="search"></form></body></html>)";
+<form><input name="q" value="search"></form></body></html>)page";
 
 std::vector<std::string> texts(const value& list)
 {
