@@ -156,28 +156,28 @@ TEST(charset, what_encodes_decodes_to_itself)
 
 TEST(charset, encoding_says_where_a_character_is_missing)
 {
-    struct sample {
+    struct row {
         encoding to;
         std::string text;
         std::string data;
         std::size_t missing_at = std::string::npos;
     };
-    for (const sample& s : {
-             sample{encoding::windows_1252, "a€", "a\x80"},
-             sample{encoding::windows_1252, "aé日b", "a\xE9&#26085;b", 3},
-             sample{encoding::iso_2022_jp, "a日😀b", "a\x1B$BF|\x1B(B&#128512;b", 4},
-             sample{encoding::iso_2022_jp, "日¥a", "\x1B$BF|\x1B(J\\a\x1B(B"},
-             sample{encoding::iso_2022_jp, "ｱ", "\x1B$B%\"\x1B(B"},
-             sample{encoding::shift_jis, "¥−ｱ", "\\\x81\x7C\xB1"},
-             sample{encoding::gbk, "€", "\x80"},
-             sample{encoding::gbk, "😀", "&#128512;", 0},
-             sample{encoding::gb18030, "€😀", "\xA2\xE3\x94\x39\xFC\x36"},
-             sample{encoding::big5, "五", "\xA4\xAD"},
-             sample{encoding::utf_16le, "é😀", "\xE9\0\x3D\xD8\0\xDE"s},
-             sample{encoding::utf_16be, "é", "\0\xE9"s},
-             sample{encoding::utf_8, "é", "é"},
-             sample{encoding::replacement, "é", "é"},
-             sample{encoding::x_user_defined, "é", "&#233;", 0},
+    for (const row& s : {
+             row{encoding::windows_1252, "a€", "a\x80"},
+             row{encoding::windows_1252, "aé日b", "a\xE9&#26085;b", 3},
+             row{encoding::iso_2022_jp, "a日😀b", "a\x1B$BF|\x1B(B&#128512;b", 4},
+             row{encoding::iso_2022_jp, "日¥a", "\x1B$BF|\x1B(J\\a\x1B(B"},
+             row{encoding::iso_2022_jp, "ｱ", "\x1B$B%\"\x1B(B"},
+             row{encoding::shift_jis, "¥−ｱ", "\\\x81\x7C\xB1"},
+             row{encoding::gbk, "€", "\x80"},
+             row{encoding::gbk, "😀", "&#128512;", 0},
+             row{encoding::gb18030, "€😀", "\xA2\xE3\x94\x39\xFC\x36"},
+             row{encoding::big5, "五", "\xA4\xAD"},
+             row{encoding::utf_16le, "é😀", "\xE9\0\x3D\xD8\0\xDE"s},
+             row{encoding::utf_16be, "é", "\0\xE9"s},
+             row{encoding::utf_8, "é", "é"},
+             row{encoding::replacement, "é", "é"},
+             row{encoding::x_user_defined, "é", "&#233;", 0},
          }) {
         SCOPED_TRACE(std::string{charset::name(s.to)} + " " + s.text);
         EXPECT_EQ(as_text(charset::encode_with_references(s.text, s.to)), s.data);
