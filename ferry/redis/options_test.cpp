@@ -59,7 +59,9 @@ TEST(redis_options, reads_sentinels)
         const auto o = options::from_url(url);
         ASSERT_FALSE(o.sentinels().empty());
         EXPECT_EQ(o.sentinels()[0].text(), "a:1");
-        if (o.sentinels().size() > 1) EXPECT_EQ(o.sentinels()[1].text(), "b:26379");
+        if (o.sentinels().size() > 1) {
+            EXPECT_EQ(o.sentinels()[1].text(), "b:26379");
+        }
         EXPECT_EQ(o.service(), "mymaster");
         EXPECT_EQ(o.db(), 2);
         EXPECT_EQ(o.password(), "pw");
