@@ -89,7 +89,7 @@ struct alignas(8) cell {
     {
         cell c = of(kind, 0);
         c.form = static_cast<std::uint8_t>(length);
-        std::memcpy(c.inline_text(), text, length);
+        if (length != 0) std::memcpy(c.inline_text(), text, length);
         return c;
     }
     /// As `of_short`, but 16 bytes of `text` may be read, and so are.
