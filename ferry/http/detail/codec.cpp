@@ -13,6 +13,8 @@
 namespace ferry::http::detail {
 namespace {
 
+constexpr std::size_t usual_field_bytes = 24;
+
 [[noreturn]] void malformed(std::string why)
 {
     throw protocol_error(errc::bad_message, std::move(why));
@@ -54,6 +56,24 @@ line_view first_line(std::string_view text) noexcept
     const std::size_t lf = std::min(text.find('\n'), text.size() - 1);
     const bool crlf = lf > 0 && text[lf - 1] == '\r';
     return {text.substr(0, crlf ? lf - 1 : lf), lf + 1, crlf};
+}
+
+// Where the first character stands that no field value may hold; eight at a time.
+const char* first_bad(const char* at, const char* end) noexcept
+{
+    constexpr std::uint64_t each = 0x0101010101010101;
+    constexpr std::uint64_t high = 0x80 * each;
+    for (; end - at >= 8; at += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        const std::uint64_t below_blank = (word - 0x20 * each) & ~word;
+        const std::uint64_t other = word ^ (0x7f * each);
+        const std::uint64_t is_delete = (other - each) & ~other;
+        // A tab is below the blank and allowed: looked at one by one.
+        if (((below_blank | is_delete) & high) != 0) break;
+    }
+    while (at != end && is_value_char(*at)) ++at;
+    return at;
 }
 
 void parse_status_line(std::string_view line, response_head& into)
@@ -244,6 +264,7 @@ void field_parser::parse(std::string_view text, side from, const codec_limits& l
                          headers& into)
 {
     into.fields_.clear();
+    into.fields_.reserve(text.size() / usual_field_bytes);
     into.text_.assign(text);
     char* const base = into.text_.data();
     char* const end = base + into.text_.size();
@@ -281,11 +302,9 @@ void field_parser::parse(std::string_view text, side from, const codec_limits& l
             into.fields_.push_back({name, static_cast<std::uint32_t>(value - base), name_size, 0});
         }
         while (value != stop && is_blank(*value)) ++value;
-        for (const char* c = value; c != stop; ++c) {
-            if (!is_value_char(*c)) {
-                malformed(*c == '\r' ? "CR inside a header line"
-                                     : "control character in a header line");
-            }
+        if (const char* const c = first_bad(value, stop); c != stop) {
+            malformed(*c == '\r' ? "CR inside a header line"
+                                 : "control character in a header line");
         }
         char* trimmed = stop;
         while (trimmed != value && is_blank(trimmed[-1])) --trimmed;
