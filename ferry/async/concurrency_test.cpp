@@ -382,6 +382,42 @@ TEST(loop, runs_every_post_of_four_threads)
     EXPECT_EQ(seen, 4 * each);
 }
 
+struct silent_timer final : timer {
+    void expired() noexcept override {}
+};
+
+awaitable<int> time_and_go_elsewhere()
+{
+    {
+        silent_timer t;
+        t.start_after(10s);
+    }
+    auto elsewhere = run_blocking([] { return 21; });
+    co_return co_await std::move(elsewhere);
+}
+
+// A timer that is stopped was the loop's only work.
+TEST(run, does_not_end_with_a_timer_that_is_stopped)
+{
+    run(sleep(1ms));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(run(time_and_go_elsewhere()), 21);
+}
+
+// What ends without waiting does not starve the other tasks of the loop.
+TEST(run, lets_others_have_their_turn_each_time)
+{
+    int turns = 0;
+    auto other = spawn([](int* count) -> awaitable<void> {
+        for (;;) {
+            co_await yield_now();
+            ++*count;
+        }
+    }(&turns));
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(run(give(i)), i);
+    other.cancel();
+    EXPECT_GE(turns, 50);
+}
+
 TEST(loop, submits_from_another_thread)
 {
     const loop here = loop::current();

@@ -69,8 +69,11 @@ void loop_core::run(activity& main, awaitable<void> operation)
 {
     const mark running(running_);
     context_.restart();
-    // Before the loop turns: a launch from within would cost a look at the sockets.
+    // Before the loop turns: a launch from within would cost a look at the sockets. Meanwhile there
+    // is work, as there is within: a timer that is started and stopped must not end the loop.
+    work_started();
     main.launch(std::move(operation));
+    work_finished();
     if (!context_.stopped()) {
         context_.run();
         return;
