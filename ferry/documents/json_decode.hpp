@@ -233,6 +233,14 @@ private:
     {
         return boost::mp11::mp_at_c<members_of<T>, N>::name;
     }
+    template <class T, std::size_t N>
+    static constexpr auto quoted_name = [] {
+        constexpr std::string_view name = name_of_member<T, N>();
+        std::array<char, name.size() + 2> made{};
+        made.front() = made.back() = '"';
+        std::copy(name.begin(), name.end(), made.begin() + 1);
+        return made;
+    }();
     /// A comparison whose length the compiler knows.
     template <class T, std::size_t N>
     static bool is_member(std::string_view name) noexcept
@@ -244,8 +252,8 @@ private:
     /// The member at the present token, most likely the one behind the last, or those up to the
     /// next that may be known.
     template <class T, class Seen, std::size_t... I>
-    bool read_member(T& out, std::size_t depth, std::size_t& expected, Seen& seen,
-                     std::index_sequence<I...>)
+    [[gnu::always_inline]] bool read_member(T& out, std::size_t depth, std::size_t& expected,
+                                            Seen& seen, std::index_sequence<I...>)
     {
         bool good = false;
         [[maybe_unused]] const auto take =
@@ -260,12 +268,9 @@ private:
                 good = read(out.*member::pointer, depth + 1);
                 return true;
             };
-        std::string_view name;
-        if (!in_.peek_name(name)) return false;
-        const bool as_expected =
-            ((expected == I && is_member<T, I>(name) &&
-              (in_.skip_name(), take(std::integral_constant<std::size_t, I>{}))) ||
-             ...);
+        const bool as_expected = ((expected == I && in_.take_name(quoted_name<T, I>) &&
+                                   take(std::integral_constant<std::size_t, I>{})) ||
+                                  ...);
         if (as_expected) return good;
         if (!options_.rejects_unknown()) {
             constexpr std::uint64_t lengths =
@@ -274,6 +279,7 @@ private:
             if (!in_.skip_members(lengths, depth + 1)) return false;
             if (in_.peek() == '}') return true;
         }
+        std::string_view name;
         if (!in_.read_name(name)) return false;
         if (((is_member<T, I>(name) && take(std::integral_constant<std::size_t, I>{})) || ...)) {
             return good;

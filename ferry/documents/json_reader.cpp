@@ -302,7 +302,7 @@ bool reader::read(bool& into) noexcept
 bool reader::read(std::int64_t& into) noexcept
 {
     const char* const at = text_ + *token_++;
-    const scanned_number n = scan_number(at, end_);
+    const scanned_number n = scan_integer(at, end_);
     into = n.small();
     return n.end != at && n.is_small() && ends_scalar(*n.end);
 }
@@ -358,22 +358,8 @@ bool reader::skip(std::size_t depth)
            check_escapes(start, text_ + *token_, settings_.lone) != escapes::wrong;
 }
 
-bool reader::skip_members(std::uint64_t lengths, std::size_t depth)
-{
-    const std::uint32_t* const first = token_;
-    if (!skip_members(lengths, depth, false)) return false;
-    // All at once, since most text has none.
-    switch (check_escapes(text_ + *first, text_ + *token_, settings_.lone)) {
-        case escapes::wrong: return false;
-        case escapes::simple: return true;
-        case escapes::unicode: break;
-    }
-    // A letter may have been written as `\u0061`.
-    token_ = first;
-    return skip_members(lengths, depth, true);
-}
-
-bool reader::skip_members(std::uint64_t lengths, std::size_t depth, bool stop_at_escapes)
+template <bool StopAtEscapes>
+[[gnu::always_inline]] inline bool reader::skip_to_member(std::uint64_t lengths, std::size_t depth)
 {
     skipping sink{settings_};
     const walked_text in{text_, end_, last_, settings_};
@@ -383,7 +369,7 @@ bool reader::skip_members(std::uint64_t lengths, std::size_t depth, bool stop_at
         if (!raw_string(token, name) || text_[token[1]] != ':') return false;
         constexpr std::size_t longest = 63;
         if ((lengths >> std::min(name.size(), longest) & 1U) != 0 ||
-            (stop_at_escapes && has_escape(name))) {
+            (StopAtEscapes && has_escape(name))) {
             break;
         }
         token += 2;
@@ -407,6 +393,25 @@ bool reader::skip_members(std::uint64_t lengths, std::size_t depth, bool stop_at
     }
     token_ = token;
     return true;
+}
+
+bool reader::skip_members(std::uint64_t lengths, std::size_t depth)
+{
+    const std::uint32_t* const first = token_;
+    if (!skip_to_member<false>(lengths, depth)) return false;
+    // All at once, since most text has none.
+    const char* const from = text_ + *first;
+    const char* const to = text_ + *token_;
+    constexpr std::ptrdiff_t few = 4 * scan::width;
+    if (to - from <= few && end_ - from >= few && !scan::has_escape_in_four(from)) return true;
+    switch (check_escapes(from, to, settings_.lone)) {
+        case escapes::wrong: return false;
+        case escapes::simple: return true;
+        case escapes::unicode: break;
+    }
+    // A letter may have been written as `\u0061`.
+    token_ = first;
+    return skip_to_member<true>(lengths, depth);
 }
 
 bool reader::read(value& into, std::size_t depth)

@@ -6,8 +6,10 @@
 
 #include "ferry/core/value.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -107,13 +109,19 @@ public:
     }
     /// A member's name and its colon, as `read_text`.
     bool read_name(std::string_view& into) { return read_text(into) && take(':'); }
-    /// A member's name as it is written, with its escapes. The token stays.
-    bool peek_name(std::string_view& raw) const noexcept
+    /// Steps behind a member's name and its colon, if it is that one.
+    /// \param quoted  the name with its quotes.
+    template <std::size_t Size>
+    [[gnu::always_inline]] bool take_name(const std::array<char, Size>& quoted) noexcept
     {
-        return raw_string(raw) && text_[token_[1]] == ':';
+        const char* const at = text_ + token_[0];
+        if (token_[1] - token_[0] < Size || std::memcmp(at, quoted.data(), Size) != 0 ||
+            text_[token_[1]] != ':') {
+            return false;
+        }
+        token_ += 2;
+        return true;
     }
-    /// Steps behind the name that was peeked at, and its colon.
-    void skip_name() noexcept { token_ += 2; }
     bool has_escape(std::string_view raw) const noexcept;
     /// Skips members, from the present one on, up to one that may be wanted, because its name has
     /// one of those lengths or an escape, or to the closing brace. Stands at either. What is wanted
@@ -146,7 +154,8 @@ private:
         return true;
     }
     bool unescape(std::string_view raw, std::string_view& into);
-    bool skip_members(std::uint64_t lengths, std::size_t depth, bool stop_at_escapes);
+    template <bool StopAtEscapes>
+    bool skip_to_member(std::uint64_t lengths, std::size_t depth);
 
     const char* text_;
     const char* end_;

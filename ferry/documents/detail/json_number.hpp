@@ -127,6 +127,22 @@ inline const char* take_digits(const char* at, const char* end, std::uint64_t& i
     return n;
 }
 
+/// The same of what had better be an integer: stops in front of a fraction or an exponent.
+[[gnu::always_inline]] inline scanned_number scan_integer(const char* at, const char* end) noexcept
+{
+    scanned_number n{at, 0, 0, 0, false, true};
+    if (at != end && *at == '-') {
+        n.negative = true;
+        ++at;
+    }
+    const char* const first = at;
+    at = take_digits(at, end, n.digits);
+    if (at == first || (*first == '0' && at - first > 1)) return n;
+    n.digit_count = static_cast<std::size_t>(at - first);
+    n.end = at;
+    return n;
+}
+
 /// digits * 10^k, correctly rounded, or -1 if the product's 128 bits cannot tell, or if the result
 /// is no normal number. digits is not 0.
 [[gnu::always_inline]] inline double scaled(std::uint64_t digits, std::int64_t k) noexcept
