@@ -36,6 +36,18 @@ bool is_zstd(std::span<const std::byte> head)
            begins(head.subspan(1), "\x2A\x4D\x18");
 }
 
+bool is_bzip2(std::span<const std::byte> head)
+{
+    return begins(head, "BZh");
+}
+
+bool is_xz(std::span<const std::byte> head)
+{
+    return begins(head, std::string_view{"\xFD"
+                                         "7zXZ\0",
+                                         6});
+}
+
 bool never(std::span<const std::byte>)
 {
     return false;
@@ -44,12 +56,15 @@ bool never(std::span<const std::byte>)
 using namespace detail;
 
 // In the order of the enumeration.
-constexpr std::array<codec_entry, 4> entries{
+constexpr std::array<codec_entry, 6> entries{
     {{"gzip", "x-gzip", ".gz", 1, 6, 9, true, is_gzip, make_gzip_expander, make_gzip_compressor},
      {"deflate", "deflate", ".zz", 1, 6, 9, false, is_zlib, make_deflate_expander,
       make_deflate_compressor},
      {"zstd", "zstd", ".zst", 1, 3, 19, true, is_zstd, make_zstd_expander, make_zstd_compressor},
-     {"br", "br", ".br", 0, 5, 11, false, never, make_brotli_expander, make_brotli_compressor}}};
+     {"br", "br", ".br", 0, 5, 11, false, never, make_brotli_expander, make_brotli_compressor},
+     {"bzip2", "x-bzip2", ".bz2", 1, 9, 9, true, is_bzip2, make_bzip2_expander,
+      make_bzip2_compressor},
+     {"xz", "x-xz", ".xz", 0, 6, 9, true, is_xz, make_xz_expander, make_xz_compressor}}};
 
 bool same_word(std::string_view a, std::string_view lower_case)
 {

@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// Compression: gzip, deflate, zstd and brotli behind one interface, for whole contents and for
-/// streams.
+/// Compression: gzip, deflate, zstd, brotli, bzip2 and xz behind one interface, for whole contents
+/// and for streams.
 ///
 ///     bytes small = compress::gzip(as_bytes(text));
 ///     bytes again = compress::expand(small);              // the codec is recognised

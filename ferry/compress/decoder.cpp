@@ -86,10 +86,11 @@ void decoder::check_limits() const
     }
 }
 
-/// Between two members: steps over gzip's padding of zeros, then looks whether another follows.
+/// Between two members: steps over the padding of zeros, then looks whether another follows.
 bool decoder::begin_member(std::span<const std::byte>& data)
 {
-    while (codec_ == codec::gzip && !data.empty() && data.front() == std::byte{}) {
+    const bool padded = codec_ == codec::gzip || codec_ == codec::xz;
+    while (padded && !data.empty() && data.front() == std::byte{}) {
         data = data.subspan(1);
         ++bytes_in_;
     }
@@ -169,7 +170,7 @@ bytes expand(std::span<const std::byte> data, codec c, const limits& with)
 bytes expand(std::span<const std::byte> data, const limits& with)
 {
     const auto c = detect(data);
-    if (!c) throw error{errc::unsupported, "expand: neither gzip nor zlib nor zstd"};
+    if (!c) throw error{errc::unsupported, "expand: no codec is recognised"};
     return expand(data, *c, with);
 }
 

@@ -68,9 +68,13 @@ std::unique_ptr<expander> make_gzip_expander();
 std::unique_ptr<expander> make_deflate_expander();
 std::unique_ptr<expander> make_zstd_expander();
 std::unique_ptr<expander> make_brotli_expander();
+std::unique_ptr<expander> make_bzip2_expander();
+std::unique_ptr<expander> make_xz_expander();
 std::unique_ptr<compressor> make_gzip_compressor(int level);
 std::unique_ptr<compressor> make_deflate_compressor(int level);
 std::unique_ptr<compressor> make_zstd_compressor(int level);
 std::unique_ptr<compressor> make_brotli_compressor(int level);
+std::unique_ptr<compressor> make_bzip2_compressor(int level);
+std::unique_ptr<compressor> make_xz_compressor(int level);
 
 }  // namespace ferry::compress::detail

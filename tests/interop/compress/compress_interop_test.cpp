@@ -8,6 +8,9 @@ namespace {
 
 using compress::codec;
 
+constexpr codec all[] = {codec::gzip,   codec::deflate, codec::zstd,
+                         codec::brotli, codec::bzip2,   codec::xz};
+
 std::string sample()
 {
     std::string text;
@@ -30,7 +33,7 @@ std::string by_python(const char* verb, codec c, std::string_view input)
 TEST(compress_interop, python_packs_and_ferry_expands)
 {
     const std::string text = sample();
-    for (const codec c : {codec::gzip, codec::deflate, codec::zstd, codec::brotli}) {
+    for (const codec c : all) {
         SCOPED_TRACE(compress::token(c));
         EXPECT_EQ(as_text(compress::expand(as_bytes(by_python("pack", c, text)), c)), text);
     }
@@ -39,7 +42,7 @@ TEST(compress_interop, python_packs_and_ferry_expands)
 TEST(compress_interop, ferry_packs_and_python_expands)
 {
     const std::string text = sample();
-    for (const codec c : {codec::gzip, codec::deflate, codec::zstd, codec::brotli}) {
+    for (const codec c : all) {
         SCOPED_TRACE(compress::token(c));
         EXPECT_EQ(by_python("unpack", c, as_text(compress::pack(as_bytes(text), c))), text);
         compress::encoder to{c};
