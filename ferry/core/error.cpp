@@ -121,6 +121,8 @@ std::string timeout_text(std::string_view awaited, std::chrono::milliseconds lim
 
 std::string with_position(std::string_view message, const text_position& where)
 {
+    if (where.line == 0)
+        return std::string{message} + " (byte " + std::to_string(where.offset) + ")";
     return std::string{message} + " (line " + std::to_string(where.line) + " column " +
            std::to_string(where.column) + ")";
 }

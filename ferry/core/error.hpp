@@ -51,7 +51,7 @@ std::error_code make_error_code(errc e) noexcept;
 /// A place in a text or in a sequence of bytes.
 struct text_position {
     std::size_t offset = 0;  ///< bytes from the start, 0-based
-    std::size_t line = 1;    ///< 1-based
+    std::size_t line = 1;    ///< 1-based; 0 in bytes that have no lines
     std::size_t column = 1;  ///< code points from the line's start, 1-based
 };
 
@@ -133,7 +133,7 @@ text_position position_of(std::string_view text, std::size_t offset) noexcept;
 /// The input is not what it claims to be.
 class parse_error : public error {
 public:
-    /// The message gets the position appended: `expected ',' (line 3 column 7)`.
+    /// The message gets the position appended: `expected ',' (line 3 column 7)`, or `(byte 17)`.
     parse_error(std::error_code code, std::string_view message, text_position where,
                 std::string excerpt = {});
 

@@ -1,0 +1,149 @@
+#include "ferry/formats/yaml.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ferry::yaml {
+namespace {
+
+TEST(yaml, plain_scalars_are_those_of_yaml_1_1)
+{
+    struct row {
+        const char* text;
+        value wanted;
+    };
+    const row rows[] = {
+        {"yes", true},
+        {"Off", false},
+        {"y", "y"},
+        {"yEs", "yEs"},
+        {"~", {}},
+        {"null", {}},
+        {"010", 8},
+        {"0o10", "0o10"},
+        {"0x1F", 31},
+        {"-0b11", -3},
+        {"1_000", 1000},
+        {"12:30:45", 45045},
+        {"1e3", "1e3"},
+        {"1.5e3", "1.5e3"},
+        {"1.5e+3", 1500.0},
+        {"1.", 1.0},
+        {"1:30.5", 90.5},
+        {"08", "08"},
+        {"+.5", "+.5"},
+        {"-", "-"},
+        {"2001-1-1", "2001-1-1"},
+        {"99999999999999999999", value::integer("99999999999999999999")},
+        {"0xffffffffffffffffff", value::integer("4722366482869645213695")},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.text);
+        const value v = load("{a: " + std::string{r.text} + "}");
+        EXPECT_EQ(v["a"], r.wanted);
+        EXPECT_EQ(v["a"].kind(), r.wanted.kind());
+    }
+    EXPECT_TRUE(load("2001-12-14").is_timestamp());
+    EXPECT_EQ(load(""), value{});
+}
+
+TEST(yaml, merges_and_aliases)
+{
+    EXPECT_EQ(load("base: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n")["d"],
+              value::object("x", 1, "y", 3));
+    EXPECT_EQ(load("a: &x [1]\nb: *x"), value::object("a", value::array(1), "b", value::array(1)));
+    EXPECT_THROW(load("&a [*a]"), type_error);
+    EXPECT_EQ(load("&a {<<: *a}"), value::object());
+    EXPECT_THROW(load("&a {x: {<<: *a}}"), parse_error);
+    EXPECT_EQ(load("<<: {a: 1}\na: 2", load_options().duplicates(duplicate_keys::error)),
+              value::object("a", 2));
+    EXPECT_THROW(load("a: 1\na: 2", load_options().duplicates(duplicate_keys::error)), parse_error);
+    EXPECT_EQ(load("a: 1\na: 2"), value::object("a", 2));
+}
+
+TEST(yaml, errors_name_line_and_column)
+{
+    try {
+        load("a: 1\nb: !!python/object:os.system {}\n");
+        FAIL();
+    } catch (const parse_error& e) {
+        EXPECT_EQ(e.where().line, 2U);
+        EXPECT_EQ(e.where().column, 4U);
+        EXPECT_EQ(e.where().offset, 8U);
+        EXPECT_EQ(e.excerpt(), "b: !!python/object:os.system {}");
+    }
+    const char* const bad[] = {"\ta: 1",    "@x",         "{a: 1", "'x",
+                               "a\n---\nb", "*x",         "=",     "? [a]\n: 1",
+                               "- !!int x", "2020-13-01", "\x01",  "\xff"};
+    for (const char* const text : bad) {
+        SCOPED_TRACE(text);
+        EXPECT_THROW(load(text), parse_error);
+    }
+}
+
+TEST(yaml, limits_have_names)
+{
+    const auto hits = [](const std::string& text, const load_options& options,
+                         std::string_view name) {
+        try {
+            load(text, options);
+            ADD_FAILURE() << name;
+        } catch (const limit_error& e) {
+            EXPECT_EQ(e.name(), name);
+        }
+    };
+    hits(std::string(300, '['), load_options(), "max_depth");
+    hits("12345", load_options().max_digits(4), "max_digits");
+    std::string laughs = "- &a0 [x]\n";
+    std::string merges = "- &a0 {x: 1, y: 2}\n";
+    for (int i = 1; i < 30; ++i) {
+        const std::string before = "*a" + std::to_string(i - 1);
+        laughs += "- &a" + std::to_string(i) + " [" + before + ", " + before + "]\n";
+        merges += "- &a" + std::to_string(i) + " {<<: [" + before + ", " + before + "]}\n";
+    }
+    hits(laughs, load_options(), "max_expanded");
+    hits(merges, load_options(), "max_expanded");
+}
+
+TEST(yaml, several_documents)
+{
+    EXPECT_EQ(load_all("a\n---\n- 1\n---\n"), (std::vector<value>{"a", value::array(1), value{}}));
+    EXPECT_TRUE(load_all("").empty());
+    const std::vector<value> all{1, value::object("a", 2)};
+    EXPECT_EQ(dump_all(all), "--- 1\n---\na: 2\n");
+}
+
+TEST(yaml, writes_as_the_options_say)
+{
+    const value v =
+        value::object("b", value::array(1, value::object("x", "yes")), "a", "caf\u00e9");
+    EXPECT_EQ(dump(v), "a: \"caf\\xE9\"\nb:\n- 1\n- x: 'yes'\n");
+    EXPECT_EQ(dump(v, dump_options().sort_keys(false).allow_unicode()),
+              "b:\n- 1\n- x: 'yes'\na: caf\u00e9\n");
+    EXPECT_EQ(dump(value::object("a", value::array(1, 2)), dump_options().default_flow_style()),
+              "{a: [1, 2]}\n");
+    EXPECT_EQ(dump(value::set("b", "a")), "!!set\na: null\nb: null\n");
+    EXPECT_EQ(dump(value::decimal("1.10")), "1.10\n...\n");
+    value deep = value::array();
+    for (int i = 0; i < 1001; ++i) deep = value::array(std::move(deep));
+    EXPECT_THROW(dump(deep), limit_error);
+}
+
+struct settings {
+    int port;
+    bool debug;
+};
+BOOST_DESCRIBE_STRUCT(settings, (), (port, debug))
+
+TEST(yaml, described_structs_are_read_and_written)
+{
+    const auto s = load<settings>("port: 0x1F90\ndebug: no\n");
+    EXPECT_EQ(s.port, 8080);
+    EXPECT_FALSE(s.debug);
+    EXPECT_EQ(dump(s), "debug: false\nport: 8080\n");
+    EXPECT_THROW(load<settings>("port: x\ndebug: no\n"), type_error);
+}
+
+}  // namespace
+}  // namespace ferry::yaml
