@@ -9,6 +9,7 @@
 #include "ferry/core/charset.hpp"
 #include "ferry/core/describe.hpp"
 #include "ferry/core/error.hpp"
+#include "ferry/core/file.hpp"
 #include "ferry/core/idna.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/core/percent.hpp"

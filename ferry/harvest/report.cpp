@@ -1,7 +1,7 @@
+#include "ferry/core/file.hpp"
 #include "ferry/core/sqlite.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/harvest/detail/reporting.hpp"
-#include "ferry/harvest/detail/run_lock.hpp"
 #include "ferry/harvest/detail/sink.hpp"
 #include "ferry/harvest/run.hpp"
 
@@ -205,7 +205,7 @@ report status(const std::string& directory)
     sqlite::database db{path, sqlite::options().read_only()};
     report made = detail::make_report(db, directory);
     if (!made.complete) {
-        const int other = detail::running_process(directory);
+        const int other = file_lock::holder(directory + "/lock");
         made.stopped_because =
             other != 0 ? "running in process " + std::to_string(other) : "not running";
     }

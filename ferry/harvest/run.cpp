@@ -1,11 +1,11 @@
 #include "ferry/harvest/run.hpp"
 
 #include "ferry/async/blocking.hpp"
+#include "ferry/core/file.hpp"
 #include "ferry/crypto/hash.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/harvest/detail/crawl.hpp"
 #include "ferry/harvest/detail/reporting.hpp"
-#include "ferry/harvest/detail/run_lock.hpp"
 
 #include <cerrno>
 #include <filesystem>
@@ -34,7 +34,7 @@ void forget(const recipe& r, const std::string& directory)
 
 /// What a run has open, once it may go on.
 struct opened_run {
-    std::unique_ptr<run_lock> lock;
+    std::unique_ptr<file_lock> lock;
     std::shared_ptr<ledger> book;
     std::shared_ptr<fetcher> fetch;
     bool complete = false;
@@ -47,7 +47,7 @@ opened_run open_run(const std::shared_ptr<const recipe>& r, const run_options& w
     std::filesystem::create_directories(directory, failed);
     if (failed) throw error{failed, "make " + directory + ": " + failed.message()};
     opened_run made;
-    made.lock = std::make_unique<run_lock>(directory);
+    made.lock = std::make_unique<file_lock>(directory + "/lock", directory);
     if (with.fresh()) forget(*r, directory);
     auto opened = std::make_unique<state>(directory);
     const auto before = opened->fact("recipe_hash");

@@ -1,7 +1,7 @@
+#include "ferry/core/file.hpp"
 #include "ferry/core/sqlite.hpp"
 #include "ferry/http/cookie_file.hpp"
 #include "ferry/http/detail/cookie_rules.hpp"
-#include "ferry/http/detail/whole_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -80,7 +80,7 @@ std::vector<cookie> read_any(const std::string& path)
 {
     const std::string head = first_bytes(path, sqlite_magic.size());
     if (head == sqlite_magic) return read_database(path);
-    const std::string text = detail::read_whole_file(path, max_file_bytes);
+    const std::string text = read_whole_file(path, max_file_bytes);
     return head.starts_with(lwp_magic) ? read_lwp_cookies(text) : read_cookies_txt(text);
 }
 
@@ -105,7 +105,7 @@ void cookie_jar::save(const std::string& path, cookie_format format) const
     if (format == cookie_format::sqlite) {
         write_database(path, every);
     } else {
-        detail::replace_file(path, write_cookies_txt(every));
+        replace_file(path, write_cookies_txt(every));
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include "ferry/tasks/app.hpp"
 #include "ferry/tasks/async_result.hpp"
+#include "ferry/tasks/beat.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
 #include "ferry/tasks/context.hpp"

@@ -1,8 +1,8 @@
 #include "ferry/http/detail/part_file.hpp"
 
 #include "ferry/core/error.hpp"
+#include "ferry/core/file.hpp"
 #include "ferry/crypto/hash.hpp"
-#include "ferry/http/detail/whole_file.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
