@@ -1,6 +1,9 @@
 #include "ferry/tasks/broker.hpp"
 
+#include "ferry/core/uuid.hpp"
+#include "ferry/tasks/brokers/redis.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
+#include "ferry/tasks/detail/home.hpp"
 #include "ferry/tasks/detail/ledger.hpp"
 
 #include <algorithm>
@@ -74,6 +77,80 @@ std::shared_ptr<result_store> open_sqlite_results(const std::string& url,
     return std::make_shared<sqlite_results>(where.path, expiry, where.options);
 }
 
+struct url_option {
+    std::string name;
+    std::string text;
+};
+
+/// Takes the options of these names out of a URL; the others are its client's.
+std::vector<url_option> take_options(std::string& url, std::initializer_list<const char*> names)
+{
+    std::vector<url_option> taken;
+    const std::size_t question = url.find('?');
+    if (question == std::string::npos) return taken;
+    std::string_view rest = std::string_view{url}.substr(question + 1);
+    std::string kept = url.substr(0, question);
+    char before = '?';
+    while (!rest.empty()) {
+        const std::string_view option = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(rest.size(), option.size() + 1));
+        const std::string_view name = option.substr(0, option.find('='));
+        if (std::ranges::find(names, name) == names.end()) {
+            kept += before;
+            kept += option;
+            before = '&';
+        } else {
+            const std::size_t value = std::min(option.size(), name.size() + 1);
+            taken.push_back({std::string{name}, std::string{option.substr(value)}});
+        }
+    }
+    url = std::move(kept);
+    return taken;
+}
+
+struct redis_location {
+    redis::options server;
+    redis_broker_options options;
+};
+
+redis_location parse_redis(std::string url)
+{
+    redis_location where;
+    for (const url_option& o : take_options(url, {"visibility_timeout", "global_keyprefix"})) {
+        if (o.name == "global_keyprefix") {
+            where.options.key_prefix(o.text);
+            continue;
+        }
+        // Seconds, as kombu's option of that name.
+        const bool digits = o.text.find_first_not_of("0123456789.") == std::string::npos;
+        const auto time = try_parse_duration(digits ? o.text + "s" : o.text);
+        if (!time || *time <= std::chrono::nanoseconds::zero()) {
+            refuse(url, "visibility_timeout=" + o.text);
+        }
+        where.options.visibility_timeout(
+            std::chrono::duration_cast<std::chrono::milliseconds>(*time));
+    }
+    where.server = redis::options::from_url(url);
+    return where;
+}
+
+std::shared_ptr<message_broker> open_redis_broker(const std::string& url)
+{
+    redis_location where = parse_redis(url);
+    return std::make_shared<redis_broker>(std::move(where.server), std::move(where.options));
+}
+
+std::shared_ptr<result_store> open_redis_results(const std::string& url,
+                                                 const message_broker* beside,
+                                                 std::chrono::seconds expiry)
+{
+    redis_location where = parse_redis(url);
+    const auto* near = dynamic_cast<const redis_broker*>(beside);
+    return std::make_shared<redis_results>(std::move(where.server), expiry,
+                                           where.options.key_prefix(),
+                                           near != nullptr ? near->home() : nullptr);
+}
+
 struct scheme {
     std::string_view name;
     std::shared_ptr<message_broker> (*broker)(const std::string& url);
@@ -84,7 +161,22 @@ struct scheme {
 // A further broker or result store is one more row.
 constexpr std::array schemes = {
     scheme{"sqlite", open_sqlite_broker, open_sqlite_results},
+    scheme{"redis", open_redis_broker, open_redis_results},
+    scheme{"rediss", open_redis_broker, open_redis_results},
+    scheme{"redis+socket", open_redis_broker, open_redis_results},
+    scheme{"sentinel", open_redis_broker, open_redis_results},
 };
+
+awaitable<std::string> made_up_reply_to()
+{
+    static const std::string name = uuid4();
+    co_return name;
+}
+
+[[noreturn]] void refuse_buses()
+{
+    throw error{ferry::errc::unsupported, "this broker has no remote control and no events"};
+}
 
 const scheme& scheme_of(const std::string& url)
 {
@@ -92,7 +184,8 @@ const scheme& scheme_of(const std::string& url)
     const auto* found = std::ranges::find(schemes, name, &scheme::name);
     if (found == schemes.end()) {
         throw error{ferry::errc::unsupported, "no broker or result store for the scheme '" +
-                                                  std::string{name} + "', known: sqlite"};
+                                                  std::string{name} +
+                                                  "', known: sqlite, redis, rediss"};
     }
     return *found;
 }
@@ -114,8 +207,34 @@ std::shared_ptr<result_store> open_results(const std::string& url,
                                            const std::shared_ptr<message_broker>& beside,
                                            std::chrono::seconds expiry)
 {
+    if (url.empty()) {
+        if (const auto* near = dynamic_cast<const redis_broker*>(beside.get())) {
+            return std::make_shared<redis_results>(near->server(), expiry,
+                                                   near->options().key_prefix(), near->home());
+        }
+    }
     const std::string wanted = or_embedded(url);
     return scheme_of(wanted).results(wanted, beside.get(), expiry);
+}
+
+awaitable<std::string> result_store::reply_to()
+{
+    return made_up_reply_to();
+}
+
+awaitable<void> consumer::set_queue(std::string name, bool)
+{
+    throw error{ferry::errc::unsupported, name + ": the queues of this consumer are fixed"};
+}
+
+awaitable<std::unique_ptr<listener>> message_broker::listen(bus, std::string, std::string)
+{
+    refuse_buses();
+}
+
+awaitable<void> message_broker::announce(bus, std::string, envelope)
+{
+    refuse_buses();
 }
 
 std::string default_database()

@@ -36,6 +36,10 @@ public:
     virtual awaitable<result_document> wait(std::string task_id) = 0;
 
     virtual awaitable<void> forget(std::string task_id) = 0;
+
+    /// What a call from here says about where its result goes; made ready when first asked for. Of
+    /// interest to stores that send results to who waits for them; any text for all others.
+    virtual awaitable<std::string> reply_to();
 };
 
 /// A message that a consumer holds until it settles it.
@@ -51,7 +55,7 @@ struct delivery {
 /// How a worker ends its dealings with a delivery.
 enum class verdict {
     ack,      ///< done with
-    requeue,  ///< not touched: somebody else shall have it
+    requeue,  ///< somebody else shall have it; some brokers mark it as delivered before
     reject,   ///< not fit to be handled by anybody
 };
 
@@ -87,14 +91,50 @@ public:
     virtual awaitable<std::vector<delivery>> receive() = 0;
 
     /// Publishes, stores and settles. A broker that can do so does it all at once; with others a
-    /// crash in between lets the message come again, but loses nothing.
+    /// crash in between lets the message come again, but loses nothing. Where only the delivery is
+    /// to be settled it may return before the broker knows.
     virtual awaitable<void> settle(settlement s) = 0;
 
     /// Changes how many messages are held unsettled at most.
     virtual void prefetch(std::size_t count) = 0;
 
+    /// Begins to take messages from one more queue, or stops to take them from one. What is held
+    /// already stays. \throws error  unsupported: the queues are fixed.
+    virtual awaitable<void> set_queue(std::string name, bool consume);
+
     /// Gives back what is not settled. No other call may follow.
     virtual awaitable<void> close() = 0;
+};
+
+/// The two ways beside the queues, from one to all: Celery's remote control with its replies, and
+/// its events.
+enum class bus {
+    control,  ///< exchange `celery.pidbox`: every worker hears it
+    replies,  ///< exchange `reply.celery.pidbox`: the one whose key it is
+    events,   ///< exchange `celeryev`: whoever watches; the key is the event's type
+};
+
+/// Hears what is said on a bus. For one coroutine.
+class listener {
+public:
+    virtual ~listener() = default;
+
+    /// Waits for a message; what is said while the connection is lost is missed. A cancelled wait
+    /// loses nothing.
+    virtual awaitable<envelope> next() = 0;
+
+    virtual awaitable<void> close() = 0;
+};
+
+/// What remote control shows of a broker: its place, and never a password.
+struct broker_info {
+    broker_info() = default;
+
+    std::string transport;  ///< `amqp`, `redis`, `sqlite`
+    std::string hostname;
+    int port = 0;
+    std::string user;
+    std::string virtual_host;
 };
 
 /// Carries messages to workers. Every operation may be called from any loop.
@@ -116,6 +156,20 @@ public:
 
     /// Drops the messages that wait in the queue; returns how many. As `celery purge`.
     virtual awaitable<std::int64_t> purge(std::string queue) = 0;
+
+    /// Whether there are buses; the embedded broker has none.
+    virtual bool has_buses() const noexcept { return false; }
+
+    /// Begins to listen.
+    /// \param name  names the listener: a worker's node, the id of who awaits replies.
+    /// \param key   replies: the same id; events: `#` for all, or a pattern such as `worker.#`.
+    /// \throws error  unsupported: there are no buses.
+    virtual awaitable<std::unique_ptr<listener>> listen(bus on, std::string name, std::string key);
+
+    /// Says something to whoever listens; nobody may.
+    virtual awaitable<void> announce(bus on, std::string key, envelope e);
+
+    virtual broker_info info() const = 0;
 };
 
 /// Opens the broker that a URL names. \throws error  unsupported: nobody knows the scheme.
@@ -123,11 +177,14 @@ public:
 ///     sqlite:///var/lib/shop/tasks.db       a file, for the processes of one machine
 ///     sqlite:///path?durability=full        on disk before a call returns, also in a power cut
 ///     sqlite:///path?lease=2m               when the tasks of a worker that hangs are given away
+///     redis://127.0.0.1/0?visibility_timeout=1h      Redis, and as all URLs of redis::options
+///     amqp://guest:guest@127.0.0.1//?max_priority=9  RabbitMQ, and as all URLs of amqp::options
 ///     (empty)                               $XDG_STATE_HOME/ferry/tasks.db
 std::shared_ptr<message_broker> open_broker(const std::string& url);
 
 /// Opens the result store that a URL names, beside the broker: a SQLite store in the broker's own
-/// file shares its transactions. An empty URL is the broker's file if it has one, else the default.
+/// file shares its transactions. `rpc://` sends results through the RabbitMQ of the broker to who
+/// called. An empty URL means the broker's own: its file, its Redis, or `rpc://`.
 std::shared_ptr<result_store> open_results(const std::string& url,
                                            const std::shared_ptr<message_broker>& beside,
                                            std::chrono::seconds expiry = default_result_expiry);

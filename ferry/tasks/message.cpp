@@ -232,7 +232,11 @@ std::string head_to_text(const envelope& e)
 
 envelope envelope_from_text(std::string_view head, std::string body)
 {
-    const value all = detail::parse_wire(head);
+    return envelope_from_value(detail::parse_wire(head), std::move(body));
+}
+
+envelope envelope_from_value(const value& all, std::string body)
+{
     if (!all.is_object()) refuse("head", "not a mapping");
     envelope e;
     e.content_type = text_of(all, "content-type");

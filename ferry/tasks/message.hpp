@@ -39,6 +39,8 @@ std::string head_to_text(const envelope& e);
 
 /// \throws error  the text is not such JSON.
 envelope envelope_from_text(std::string_view head, std::string body);
+/// The same of JSON that is read already. \throws error
+envelope envelope_from_value(const value& head, std::string body);
 
 /// One call of a task: Celery's task message, protocol 2.
 struct message {

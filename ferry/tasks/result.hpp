@@ -42,6 +42,7 @@ struct result_document {
     std::optional<timestamp> date_done;
     std::string parent_id;  ///< empty: none
     std::string group_id;   ///< empty: none
+    std::string reply_to;   ///< who waits for it, as the call said; not a part of the document
 
     bool ready() const noexcept { return state::ready(status); }
 };

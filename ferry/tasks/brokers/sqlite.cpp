@@ -115,6 +115,14 @@ awaitable<std::int64_t> sqlite_broker::purge(std::string queue)
     return purge_queue(ledger_, std::move(queue));
 }
 
+broker_info sqlite_broker::info() const
+{
+    broker_info i;
+    i.transport = "sqlite";
+    i.virtual_host = path();
+    return i;
+}
+
 sqlite_results::sqlite_results(const std::string& path, std::chrono::seconds expiry,
                                const sqlite_options& with)
     : ledger_{open(path, with)}, expiry_{expiry}

@@ -67,6 +67,7 @@ public:
                                                  std::shared_ptr<result_store> results) override;
     awaitable<std::int64_t> size(std::string queue) override;
     awaitable<std::int64_t> purge(std::string queue) override;
+    broker_info info() const override;
 
     const std::string& path() const noexcept;
     const std::shared_ptr<detail::ledger>& ledger() const noexcept { return ledger_; }

@@ -42,6 +42,7 @@ settlement execution::ended(std::string_view status, value result, timestamp now
     d.date_done = now;
     d.parent_id = call_.parent_id;
     d.group_id = call_.group;
+    d.reply_to = call_.reply_to;
     s.result = std::move(d);
     return s;
 }

@@ -1,0 +1,284 @@
+#include "ferry/async/sync.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/core/uuid.hpp"
+#include "ferry/redis/client.hpp"
+#include "ferry/redis/script.hpp"
+#include "ferry/redis/subscriber.hpp"
+#include "ferry/tasks/brokers/redis.hpp"
+#include "ferry/tasks/detail/home.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace ferry::tasks {
+namespace detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Should a message get lost while the connection of the channels is, the key is looked at.
+constexpr auto look_each = 1s;
+
+// Celery writes the status first, and so does ferry.
+const redis::script& store_script()
+{
+    static const redis::script s{R"(
+local old = redis.call('GETRANGE', KEYS[1], 0, 20)
+if string.match(old, '^{"status": ?"SUCCESS"') then return 0 end
+if ARGV[2] == '0' then
+  redis.call('SET', KEYS[1], ARGV[1])
+else
+  redis.call('SETEX', KEYS[1], ARGV[2], ARGV[1])
+end
+redis.call('PUBLISH', KEYS[1], ARGV[1])
+return 1)"};
+    return s;
+}
+
+std::optional<result_document> ready_document(const std::string& text)
+{
+    try {
+        result_document d = result_from_json(text);
+        if (d.ready()) return d;
+    } catch (const error& e) {
+        log::warning("result cannot be read", "reason", e.what());
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+/// Lives at home.
+class redis_result_core : public std::enable_shared_from_this<redis_result_core> {
+public:
+    redis_result_core(redis::options server, std::chrono::seconds expiry, std::string prefix)
+        : client_{std::move(server)}, news_{client_}, expiry_{expiry}, prefix_{std::move(prefix)}
+    {
+    }
+
+    using self_pointer = std::shared_ptr<redis_result_core>;
+
+    static awaitable<void> store(self_pointer self, std::string id, std::string document)
+    {
+        std::vector<std::string> keys;
+        keys.push_back(self->key(id));
+        std::vector<std::string> arguments;
+        arguments.push_back(std::move(document));
+        arguments.push_back(std::to_string(self->expiry_.count()));
+        auto storing = store_script().run(self->client_, std::move(keys), std::move(arguments));
+        co_await std::move(storing);
+    }
+
+    static awaitable<result_document> find(self_pointer self, std::string id)
+    {
+        auto asking = self->client_.get(self->key(id));
+        const std::optional<std::string> text = co_await std::move(asking);
+        if (text) co_return result_from_json(*text);
+        result_document unknown;
+        unknown.task_id = std::move(id);
+        co_return unknown;
+    }
+
+    static awaitable<void> forget(self_pointer self, std::string id)
+    {
+        auto deleting = self->client_.cmd("DEL", self->key(id));
+        co_await std::move(deleting);
+    }
+
+    /// First the channel, then the key, then the channel's messages: nothing falls in between.
+    static awaitable<result_document> wait(self_pointer self, std::string id)
+    {
+        const std::string key = self->key(id);
+        place mine{*self, key};
+        self->keep_listening();
+        if (mine.is_first()) {
+            std::vector<std::string> channels(1, key);
+            auto subscribing = self->news_.subscribe(std::move(channels));
+            co_await std::move(subscribing);
+        } else {
+            // Whoever was first may not be heard by Redis yet.
+            auto confirming = self->client_.cmd("PING");
+            co_await std::move(confirming);
+        }
+        auto asking = self->client_.get(key);
+        const std::optional<std::string> text = co_await std::move(asking);
+        if (text) {
+            if (auto ready = ready_document(*text)) co_return std::move(*ready);
+        }
+        co_await mine.arrived.wait();
+        co_return *mine.document;
+    }
+
+private:
+    /// One who waits, and has its place among those that do.
+    class place {
+    public:
+        place(redis_result_core& in, std::string key) : core_{in}, key_{std::move(key)}
+        {
+            first_ = !core_.waiting_.contains(key_);
+            core_.waiting_.emplace(key_, this);
+        }
+        place(const place&) = delete;
+        place& operator=(const place&) = delete;
+        ~place()
+        {
+            const auto [from, to] = core_.waiting_.equal_range(key_);
+            core_.waiting_.erase(
+                std::find_if(from, to, [this](const auto& entry) { return entry.second == this; }));
+            if (!core_.waiting_.contains(key_)) core_.leave_channel(key_);
+        }
+        bool is_first() const noexcept { return first_; }
+
+        event arrived;
+        std::optional<result_document> document;
+
+    private:
+        redis_result_core& core_;
+        std::string key_;
+        bool first_;
+    };
+
+    std::string key(const std::string& id) const { return prefix_ + "celery-task-meta-" + id; }
+
+    void keep_listening()
+    {
+        if (listening_) return;
+        listening_ = true;
+        spawn(listen(weak_from_this(), &news_), "redis results");
+        spawn(look(weak_from_this()), "redis results");
+    }
+
+    void leave_channel(const std::string& key)
+    {
+        const auto leave = [](self_pointer self, std::string channel) -> awaitable<void> {
+            if (self->waiting_.contains(channel)) co_return;
+            try {
+                std::vector<std::string> channels(1, std::move(channel));
+                auto leaving = self->news_.unsubscribe(std::move(channels));
+                co_await std::move(leaving);
+            } catch (const error& e) {
+                log::debug("redis: channel not left", "reason", e.what());
+            }
+        };
+        if (const auto self = weak_from_this().lock()) spawn(leave(self, key), "redis results");
+    }
+
+    void deliver(const std::string& key, const std::string& text)
+    {
+        const auto [from, to] = waiting_.equal_range(key);
+        if (from == to) return;
+        const std::optional<result_document> ready = ready_document(text);
+        if (!ready) return;
+        for (auto at = from; at != to; ++at) {
+            at->second->document = ready;
+            at->second->arrived.set();
+        }
+    }
+
+    static awaitable<void> listen(std::weak_ptr<redis_result_core> weak, redis::subscriber* news)
+    {
+        while (true) {
+            auto coming = news->next();
+            const std::optional<redis::message> m = co_await std::move(coming);
+            const self_pointer self = weak.lock();
+            if (!m || !self) co_return;
+            self->deliver(m->channel(), m->data());
+        }
+    }
+
+    static awaitable<void> look(std::weak_ptr<redis_result_core> weak)
+    {
+        while (true) {
+            co_await sleep(look_each);
+            const self_pointer self = weak.lock();
+            if (!self) co_return;
+            auto looking = look_once(self);
+            co_await std::move(looking);
+        }
+    }
+
+    static awaitable<void> look_once(self_pointer self)
+    {
+        std::vector<std::string> keys;
+        for (const auto& [key, who] : self->waiting_) {
+            if (keys.empty() || keys.back() != key) keys.push_back(key);
+        }
+        constexpr std::size_t at_once = 1000;
+        try {
+            for (std::size_t i = 0; i < keys.size(); i += at_once) {
+                const std::vector<std::string> part(
+                    keys.begin() + static_cast<std::ptrdiff_t>(i),
+                    keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), i + at_once)));
+                auto asking = self->client_.cmd("MGET", part);
+                const redis::reply found = co_await std::move(asking);
+                for (std::size_t n = 0; n < found.items().size() && n < part.size(); ++n) {
+                    if (!found[n].is_null()) self->deliver(part[n], found[n].text());
+                }
+            }
+        } catch (const error& e) {
+            log::debug("redis results", "reason", e.what());
+        }
+    }
+
+    redis::client client_;
+    redis::subscriber news_;
+    std::chrono::seconds expiry_;
+    std::string prefix_;
+    std::multimap<std::string, place*> waiting_;
+    bool listening_ = false;
+};
+
+}  // namespace detail
+
+using detail::home;
+using detail::redis_result_core;
+
+redis_results::redis_results(redis::options server, std::chrono::seconds expiry,
+                             std::string key_prefix, std::shared_ptr<home> beside)
+    : home_{beside ? std::move(beside) : std::make_shared<home>()},
+      core_{std::make_shared<redis_result_core>(std::move(server), expiry, std::move(key_prefix))}
+{
+}
+
+redis_results::~redis_results()
+{
+    home_->post([core = std::move(core_)]() mutable { core.reset(); });
+}
+
+awaitable<void> redis_results::store(result_document d)
+{
+    std::string document = to_json(d);
+    return home::call<void>(
+        home_, [core = core_, id = std::move(d.task_id), document = std::move(document)] {
+            return redis_result_core::store(core, id, document);
+        });
+}
+
+awaitable<result_document> redis_results::find(std::string task_id)
+{
+    return home::call<result_document>(home_, [core = core_, id = std::move(task_id)] {
+        return redis_result_core::find(core, id);
+    });
+}
+
+awaitable<result_document> redis_results::wait(std::string task_id)
+{
+    return home::call<result_document>(home_, [core = core_, id = std::move(task_id)] {
+        return redis_result_core::wait(core, id);
+    });
+}
+
+awaitable<void> redis_results::forget(std::string task_id)
+{
+    return home::call<void>(home_, [core = core_, id = std::move(task_id)] {
+        return redis_result_core::forget(core, id);
+    });
+}
+
+}  // namespace ferry::tasks

@@ -1,0 +1,294 @@
+#include "ferry/tasks/detail/redis_consumer.hpp"
+
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/core/uuid.hpp"
+#include "ferry/tasks/detail/kombu_message.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds pause_after_failure = 500ms;
+constexpr std::chrono::milliseconds guard_time = 5s;
+constexpr std::size_t most_at_once = 64;
+
+std::chrono::milliseconds between(std::chrono::milliseconds d, std::chrono::milliseconds least,
+                                  std::chrono::milliseconds most)
+{
+    return std::clamp(d, least, most);
+}
+
+}  // namespace
+
+redis_consumer::redis_consumer(std::shared_ptr<redis_core> over, std::vector<std::string> queues,
+                               std::size_t prefetch, std::shared_ptr<result_store> results)
+    : consumer_core{std::move(results)},
+      core_{std::move(over)},
+      queues_{std::move(queues)},
+      prefetch_{prefetch},
+      tag_prefix_{uuid4() + "."}
+{
+}
+
+redis_consumer::self_pointer redis_consumer::self()
+{
+    return std::static_pointer_cast<redis_consumer>(shared_from_this());
+}
+
+void redis_consumer::start()
+{
+    for (const std::string& queue : queues_) watch(queue);
+    running_.push_back(spawn(maintain(self()), "redis consumer"));
+    running_.push_back(spawn(pump(self()), "redis consumer"));
+}
+
+void redis_consumer::watch(const std::string& queue)
+{
+    for (const int step : priority_steps) {
+        const auto one = std::make_shared<sentry>(core_->list_key(queue, step));
+        sentries_.push_back(one);
+        one->running = spawn(stand_guard(self(), one), "redis consumer");
+    }
+}
+
+void redis_consumer::finish(std::uint64_t tag, verdict how)
+{
+    const auto at = held_.find(tag);
+    if (at == held_.end()) return;
+    held_.erase(at);
+    room_.set();
+    if (how == verdict::requeue) {
+        const auto back = [](std::shared_ptr<redis_core> in, std::string one) -> awaitable<void> {
+            std::vector<std::string> tags(1, std::move(one));
+            auto giving = give_back(std::move(in), std::move(tags));
+            co_await std::move(giving);
+        };
+        running_.push_back(spawn(back(core_, tag_of(tag)), "redis requeue"));
+        std::erase_if(running_, [](const task<void>& t) { return t.done() && !t.failed(); });
+        return;
+    }
+    settled_.push_back(tag_of(tag));
+    if (!std::exchange(forgetting_, true)) spawn(forget_settled(self()), "redis consumer");
+}
+
+/// All acks of one turn of the loop go in one command, and are repeated until Redis has them.
+awaitable<void> redis_consumer::forget_settled(self_pointer self)
+{
+    while (!self->settled_.empty()) {
+        std::vector<std::string> tags = std::exchange(self->settled_, {});
+        bool failed = false;
+        try {
+            auto forgetting = forget_claims(self->core_, tags);
+            co_await std::move(forgetting);
+        } catch (const error& e) {
+            log::error("redis does not take acks", "count", tags.size(), "reason", e.what());
+            self->settled_.insert(self->settled_.end(), tags.begin(), tags.end());
+            failed = true;
+        }
+        if (failed) co_await sleep(pause_after_failure);
+    }
+    self->forgetting_ = false;
+    self->forgotten_.set();
+}
+
+void redis_consumer::limit(std::size_t count)
+{
+    prefetch_ = count;
+    room_.set();
+}
+
+awaitable<void> redis_consumer::add_queue(self_pointer self, std::string name)
+{
+    self->queues_.push_back(name);
+    self->watch(name);
+    self->news_.set();
+    self->room_.set();
+    auto binding = redis_core::bind(self->core_, name, name, name);
+    co_await std::move(binding);
+}
+
+awaitable<void> redis_consumer::set_queue(std::string name, bool consume)
+{
+    const bool known = std::ranges::find(queues_, name) != queues_.end();
+    if (consume && !known) return add_queue(self(), std::move(name));
+    if (!consume && known) {
+        std::erase(queues_, name);
+        for (const int step : priority_steps) {
+            std::erase_if(sentries_, [&](const std::shared_ptr<sentry>& s) {
+                if (s->key != core_->list_key(name, step)) return false;
+                s->running->cancel();
+                return true;
+            });
+        }
+    }
+    return yield_now();
+}
+
+redis_claim redis_consumer::next_claim(std::size_t count)
+{
+    redis_claim c;
+    c.group = queues_.size();
+    c.tag_prefix = tag_prefix_;
+    c.first_number = next_number_;
+    c.count = std::min(count, most_at_once);
+    ++turn_;
+    for (const int step : priority_steps) {
+        for (std::size_t i = 0; i < queues_.size(); ++i) {
+            const std::string& queue = queues_[(turn_ + i) % queues_.size()];
+            c.lists.push_back(core_->list_key(queue, step));
+            c.queues.push_back(queue);
+        }
+    }
+    return c;
+}
+
+bool redis_consumer::take(redis_batch batch, const redis_claim& asked)
+{
+    std::vector<delivery> arrived;
+    for (redis_batch::taken& t : batch.messages) {
+        next_number_ = std::max(next_number_, t.number + 1);
+        const std::string& queue = asked.queues.at(t.list);
+        held_.emplace(t.number, queue);
+        try {
+            kombu_message m = from_kombu(t.text);
+            delivery d;
+            d.content = std::move(m.content);
+            d.queue = queue;
+            d.tag = t.number;
+            d.redelivered = m.redelivered;
+            arrived.push_back(std::move(d));
+        } catch (const error& e) {
+            log::error("message dropped", "queue", queue, "reason", e.what());
+            finish(t.number, verdict::reject);
+        }
+    }
+    const bool full = batch.messages.size() == asked.count;
+    if (!arrived.empty()) put(std::move(arrived));
+    return full;
+}
+
+void redis_consumer::arm()
+{
+    for (const auto& s : sentries_) s->armed.set();
+}
+
+awaitable<void> redis_consumer::pump(self_pointer self)
+{
+    while (true) {
+        if (self->held_.size() >= self->prefetch_ || self->queues_.empty()) {
+            self->room_.clear();
+            co_await self->room_.wait();
+            continue;
+        }
+        bool more = false;
+        bool failed = false;
+        try {
+            redis_claim asked = self->next_claim(self->prefetch_ - self->held_.size());
+            self->news_.clear();
+            auto claiming = claim(self->core_, asked);
+            redis_batch got = co_await std::move(claiming);
+            more = self->take(std::move(got), asked);
+        } catch (const error& e) {
+            log::error("redis gives no messages", "reason", e.what());
+            failed = true;
+        }
+        if (failed) {
+            co_await sleep(pause_after_failure);
+        } else if (!more) {
+            self->arm();
+            co_await self->news_.wait();
+        }
+    }
+}
+
+awaitable<void> redis_consumer::stand_guard(self_pointer self, std::shared_ptr<sentry> at)
+{
+    while (true) {
+        co_await at->armed.wait();
+        bool failed = false;
+        try {
+            auto watching = self->core_->client.blmove(at->key, at->key, redis::list_end::right,
+                                                       redis::list_end::right, guard_time);
+            const std::optional<std::string> there = co_await std::move(watching);
+            if (there) {
+                at->armed.clear();
+                self->news_.set();
+            }
+        } catch (const error& e) {
+            log::warning("redis cannot be watched", "reason", e.what());
+            failed = true;
+        }
+        if (failed) co_await sleep(pause_after_failure);
+    }
+}
+
+std::vector<std::string> redis_consumer::held_tags() const
+{
+    std::vector<std::string> tags;
+    tags.reserve(held_.size());
+    for (const auto& [number, queue] : held_) tags.push_back(tag_of(number));
+    return tags;
+}
+
+/// Renews the claims, restores what others have lost, and, should Redis have been emptied, makes
+/// the queues known again.
+awaitable<void> redis_consumer::maintain(self_pointer self)
+{
+    const auto visible = self->core_->options.visibility_timeout();
+    const auto renew_each = between(visible / 4, 200ms, 10s);
+    const auto restore_each = between(visible / 2, 200ms, 30s);
+    auto restored = std::chrono::steady_clock::time_point();
+    while (true) {
+        bool failed = false;
+        try {
+            const auto clock = std::chrono::steady_clock::now();
+            auto renewing = renew_claims(self->core_, self->held_tags());
+            co_await std::move(renewing);
+            if (clock - restored >= restore_each) {
+                restored = clock;
+                auto restoring = restore_expired(self->core_);
+                co_await std::move(restoring);
+                for (const std::string& name : std::vector<std::string>(self->queues_)) {
+                    auto binding = redis_core::bind(self->core_, name, name, name);
+                    co_await std::move(binding);
+                }
+            }
+        } catch (const error& e) {
+            log::warning("redis: claims are not renewed", "reason", e.what());
+            failed = true;
+        }
+        auto pause = sleep(failed ? std::min(renew_each, pause_after_failure) : renew_each);
+        co_await std::move(pause);
+    }
+}
+
+awaitable<void> redis_consumer::leave()
+{
+    const auto end = [](self_pointer me) -> awaitable<void> {
+        for (const task<void>& t : me->running_) t.cancel();
+        for (const auto& s : me->sentries_) s->running->cancel();
+        for (const task<void>& t : me->running_) co_await t.wait();
+        for (const auto& s : me->sentries_) co_await s->running->wait();
+        // A claim that was under way may have taken messages that nobody has seen: their numbers
+        // follow those that are known.
+        std::vector<std::string> tags = me->held_tags();
+        for (std::size_t i = 0; i < most_at_once; ++i)
+            tags.push_back(me->tag_of(me->next_number_ + i));
+        auto giving = give_back(me->core_, std::move(tags));
+        co_await std::move(giving);
+        me->held_.clear();
+        if (me->forgetting_) {
+            auto forgotten = timeout(5s, me->forgotten_.wait(), "acks");
+            co_await std::move(forgotten);
+        }
+    };
+    return end(self());
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "ferry/async/sync.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/tasks/detail/redis_core.hpp"
+#include "ferry/tasks/detail/remote_consumer.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// Takes messages out of Redis as kombu does, but so that none is lost in between.
+///
+/// One coroutine claims messages while there is room. When the lists are empty it waits for one of
+/// the sentries, each of which watches a list with a BLMOVE from the list's end to the same end: it
+/// waits until there is something, and changes nothing.
+class redis_consumer final : public consumer_core {
+public:
+    redis_consumer(std::shared_ptr<redis_core> over, std::vector<std::string> queues,
+                   std::size_t prefetch, std::shared_ptr<result_store> results);
+
+    void start();
+
+    awaitable<void> publish(std::string queue, envelope e) override
+    {
+        return redis_core::publish(core_, std::move(queue), std::move(e));
+    }
+    void finish(std::uint64_t tag, verdict how) override;
+    void limit(std::size_t count) override;
+    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> leave() override;
+
+private:
+    using self_pointer = std::shared_ptr<redis_consumer>;
+
+    /// Watches one list.
+    struct sentry {
+        explicit sentry(std::string list) : key{std::move(list)} {}
+        std::string key;
+        event armed;
+        std::optional<task<void>> running;
+    };
+
+    self_pointer self();
+    std::string tag_of(std::uint64_t number) const { return tag_prefix_ + std::to_string(number); }
+    std::vector<std::string> held_tags() const;
+    redis_claim next_claim(std::size_t count);
+    void watch(const std::string& queue);
+    void arm();
+    /// \return whether there may be more.
+    bool take(redis_batch batch, const redis_claim& asked);
+
+    static awaitable<void> pump(self_pointer self);
+    static awaitable<void> stand_guard(self_pointer self, std::shared_ptr<sentry> at);
+    static awaitable<void> forget_settled(self_pointer self);
+    static awaitable<void> maintain(self_pointer self);
+    static awaitable<void> add_queue(self_pointer self, std::string name);
+
+    std::shared_ptr<redis_core> core_;
+    std::vector<std::string> queues_;
+    std::size_t turn_ = 0;
+    std::size_t prefetch_;
+    std::string tag_prefix_;
+    std::uint64_t next_number_ = 1;
+    std::map<std::uint64_t, std::string> held_;  ///< the queue of each
+    std::vector<std::string> settled_;           ///< to be forgotten in Redis
+    bool forgetting_ = false;
+    event room_;
+    event news_;
+    event forgotten_;
+    std::vector<std::shared_ptr<sentry>> sentries_;
+    std::vector<task<void>> running_;
+};
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,340 @@
+#include "ferry/tasks/detail/redis_core.hpp"
+
+#include "ferry/core/log.hpp"
+#include "ferry/core/uuid.hpp"
+#include "ferry/redis/script.hpp"
+#include "ferry/tasks/detail/kombu_message.hpp"
+#include "ferry/tasks/detail/wire_json.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using core_pointer = std::shared_ptr<redis_core>;
+
+// So many tags go into one call of a script.
+constexpr std::size_t tags_at_once = 500;
+constexpr std::string_view unacked = "unacked";
+constexpr std::string_view unacked_index = "unacked_index";
+constexpr std::string_view unacked_mutex = "unacked_mutex";
+
+const redis::script& claim_script()
+{
+    static const redis::script s{R"(
+local taken, number, left, group = {}, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+for first = 3, #KEYS, group do
+  local found = true
+  while found and left > 0 do
+    found = false
+    for i = first, first + group - 1 do
+      if left > 0 then
+        local text = redis.call('RPOP', KEYS[i])
+        if text then
+          found = true
+          left = left - 1
+          taken[#taken + 1] = i - 3
+          taken[#taken + 1] = number
+          taken[#taken + 1] = text
+          if string.sub(text, 1, 1) == '{' then
+            local tag = ARGV[2] .. string.format('%.0f', number)
+            redis.call('ZADD', KEYS[2], ARGV[1], tag)
+            redis.call('HSET', KEYS[1], tag, '[' .. text .. ', "", ' .. ARGV[i + 3] .. ']')
+          end
+          number = number + 1
+        end
+      end
+    end
+  end
+end
+return taken)"};
+    return s;
+}
+
+const redis::script& forget_script()
+{
+    static const redis::script s{R"(
+redis.call('ZREM', KEYS[2], unpack(ARGV))
+return redis.call('HDEL', KEYS[1], unpack(ARGV)))"};
+    return s;
+}
+
+const redis::script& renew_script()
+{
+    static const redis::script s{R"(
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[i]) end
+return #ARGV - 1)"};
+    return s;
+}
+
+// Whoever gives a message back must still find the claim, no younger than it believes.
+const redis::script& give_back_script()
+{
+    static const redis::script s{R"(
+local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
+if score and tonumber(score) > tonumber(ARGV[2]) then return 0 end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('RPUSH', KEYS[3], ARGV[3])
+return 1)"};
+    return s;
+}
+
+const redis::script& unlock_script()
+{
+    static const redis::script s{
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end "
+        "return 0"};
+    return s;
+}
+
+double unix_now()
+{
+    return static_cast<double>(now().time_since_epoch().count()) / 1e6;
+}
+
+std::string number_text(double d)
+{
+    return std::to_string(d);
+}
+
+std::string binding(const std::string& key, const std::string& queue)
+{
+    return key + std::string{separator} + std::string{separator} + queue;
+}
+
+std::string binding_key(const redis_core& core, const std::string& exchange)
+{
+    return core.key("_kombu.binding." + exchange);
+}
+
+std::vector<std::vector<std::string>> in_parts(std::vector<std::string> tags)
+{
+    std::vector<std::vector<std::string>> parts;
+    for (std::size_t i = 0; i < tags.size(); i += tags_at_once) {
+        const std::size_t end = std::min(tags.size(), i + tags_at_once);
+        parts.emplace_back(
+            std::make_move_iterator(tags.begin() + static_cast<std::ptrdiff_t>(i)),
+            std::make_move_iterator(tags.begin() + static_cast<std::ptrdiff_t>(end)));
+    }
+    return parts;
+}
+
+/// Puts one message back if its claim is not younger than `not_after`.
+awaitable<void> give_back_one(core_pointer in, std::string tag, double not_after)
+{
+    auto asking = in->client.cmd("HGET", in->key(unacked), tag);
+    const redis::reply found = co_await std::move(asking);
+    restored_message m;
+    bool readable = false;
+    try {
+        // An index entry without its message would be found for ever.
+        if (!found.is_null()) {
+            m = restore_kombu(found.text());
+            readable = true;
+        }
+    } catch (const error& e) {
+        log::error("a message that was taken cannot be given back", "tag", tag, "reason", e.what());
+    }
+    if (!readable) {
+        auto forgetting = forget_claims(in, std::vector<std::string>(1, tag));
+        co_await std::move(forgetting);
+        co_return;
+    }
+    std::vector<std::string> keys;
+    keys.push_back(in->key(unacked));
+    keys.push_back(in->key(unacked_index));
+    keys.push_back(in->list_for(m.queue, m.priority));
+    std::vector<std::string> arguments;
+    arguments.push_back(tag);
+    arguments.push_back(number_text(not_after));
+    arguments.push_back(m.text);
+    auto giving = give_back_script().run(in->client, std::move(keys), std::move(arguments));
+    co_await std::move(giving);
+}
+
+}  // namespace
+
+std::string redis_core::list_key(const std::string& queue, int step) const
+{
+    std::string name = options.key_prefix() + queue;
+    if (step == 0) return name;
+    name += separator;
+    name += std::to_string(step);
+    return name;
+}
+
+std::string redis_core::list_for(const std::string& queue, int priority) const
+{
+    const auto step = std::find_if(priority_steps.rbegin(), priority_steps.rend(),
+                                   [&](int s) { return s <= priority; });
+    return list_key(queue, step == priority_steps.rend() ? 0 : *step);
+}
+
+std::string redis_core::channel(std::string_view exchange, std::string_view routing_key) const
+{
+    std::string name = options.key_prefix() + "/" + std::to_string(database) + ".";
+    name += exchange;
+    if (!routing_key.empty()) {
+        name += '/';
+        name += routing_key;
+    }
+    return name;
+}
+
+awaitable<void> redis_core::publish(core_pointer self, std::string queue, envelope e)
+{
+    redis::pipeline both;
+    // Every queue is bound to an exchange of its name; kombu's tools look there.
+    if (self->bound_.insert(queue).second) {
+        both.cmd("SADD", binding_key(*self, queue), binding(queue, queue));
+    }
+    both.cmd("LPUSH", self->list_for(queue, e.priority), to_kombu(e, "", queue));
+    auto sending = self->client.execute(std::move(both));
+    const std::vector<redis::reply> answers = co_await std::move(sending);
+    for (const redis::reply& r : answers) r.as<void>();
+}
+
+awaitable<std::int64_t> redis_core::size(core_pointer self, std::string queue)
+{
+    redis::pipeline all;
+    for (const int step : priority_steps) all.cmd("LLEN", self->list_key(queue, step));
+    auto asking = self->client.execute(std::move(all));
+    std::int64_t count = 0;
+    for (const redis::reply& r : co_await std::move(asking)) count += r.as<std::int64_t>();
+    co_return count;
+}
+
+awaitable<std::int64_t> redis_core::purge(core_pointer self, std::string queue)
+{
+    redis::pipeline all;
+    for (const int step : priority_steps) {
+        all.cmd("LLEN", self->list_key(queue, step)).cmd("DEL", self->list_key(queue, step));
+    }
+    auto asking = self->client.transaction(std::move(all));
+    const std::vector<redis::reply> answers = co_await std::move(asking);
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < answers.size(); i += 2) count += answers[i].as<std::int64_t>();
+    co_return count;
+}
+
+awaitable<void> redis_core::bind(core_pointer self, std::string exchange, std::string key,
+                                 std::string queue)
+{
+    auto adding = self->client.cmd("SADD", binding_key(*self, exchange), binding(key, queue));
+    co_await std::move(adding);
+}
+
+awaitable<void> redis_core::unbind(core_pointer self, std::string exchange, std::string key,
+                                   std::string queue)
+{
+    auto removing = self->client.cmd("SREM", binding_key(*self, exchange), binding(key, queue));
+    co_await std::move(removing);
+}
+
+awaitable<void> redis_core::reply(core_pointer self, std::string exchange, std::string key,
+                                  envelope e)
+{
+    auto asking = self->client.cmd("SMEMBERS", binding_key(*self, exchange));
+    const redis::reply members = co_await std::move(asking);
+    const std::string wanted = key + std::string{separator};
+    for (const redis::reply& r : members.items()) {
+        const std::string& member = r.text();
+        if (!member.starts_with(wanted)) continue;
+        const std::string queue = member.substr(member.rfind(separator) + separator.size());
+        auto pushing = self->client.cmd("LPUSH", self->list_for(queue, e.priority),
+                                        to_kombu(e, exchange, key));
+        co_await std::move(pushing);
+    }
+}
+
+awaitable<redis_batch> claim(core_pointer from, redis_claim what)
+{
+    std::vector<std::string> keys;
+    keys.reserve(what.lists.size() + 2);
+    keys.push_back(from->key(unacked));
+    keys.push_back(from->key(unacked_index));
+    for (std::string& list : what.lists) keys.push_back(std::move(list));
+    std::vector<std::string> arguments;
+    arguments.reserve(what.queues.size() + 5);
+    arguments.push_back(number_text(unix_now()));
+    arguments.push_back(what.tag_prefix);
+    arguments.push_back(std::to_string(what.first_number));
+    arguments.push_back(std::to_string(what.count));
+    arguments.push_back(std::to_string(what.group));
+    for (const std::string& queue : what.queues) arguments.push_back(dump_wire(value(queue)));
+    auto claiming = claim_script().run(from->client, std::move(keys), std::move(arguments));
+    const redis::reply answer = co_await std::move(claiming);
+    redis_batch batch;
+    const std::vector<redis::reply>& items = answer.items();
+    for (std::size_t i = 0; i + 2 < items.size(); i += 3) {
+        batch.messages.push_back(redis_batch::taken{
+            items[i].as<std::size_t>(), items[i + 1].as<std::uint64_t>(), items[i + 2].text()});
+    }
+    co_return batch;
+}
+
+awaitable<void> forget_claims(core_pointer in, std::vector<std::string> tags)
+{
+    for (std::vector<std::string>& part : in_parts(std::move(tags))) {
+        std::vector<std::string> keys;
+        keys.push_back(in->key(unacked));
+        keys.push_back(in->key(unacked_index));
+        auto forgetting = forget_script().run(in->client, std::move(keys), std::move(part));
+        co_await std::move(forgetting);
+    }
+}
+
+awaitable<void> renew_claims(core_pointer in, std::vector<std::string> tags)
+{
+    for (std::vector<std::string>& part : in_parts(std::move(tags))) {
+        std::vector<std::string> keys;
+        keys.push_back(in->key(unacked_index));
+        part.insert(part.begin(), number_text(unix_now()));
+        auto renewing = renew_script().run(in->client, std::move(keys), std::move(part));
+        co_await std::move(renewing);
+    }
+}
+
+awaitable<void> give_back(core_pointer in, std::vector<std::string> tags)
+{
+    // Each goes before the one that went back last.
+    for (auto tag = tags.rbegin(); tag != tags.rend(); ++tag) {
+        auto giving = give_back_one(in, *tag, unix_now() + 3600);
+        co_await std::move(giving);
+    }
+}
+
+awaitable<void> restore_expired(core_pointer in)
+{
+    const std::string token = uuid4();
+    auto locking = in->client.cmd("SET", in->key(unacked_mutex), token, "PX", 300'000, "NX");
+    const redis::reply locked = co_await std::move(locking);
+    if (locked.is_null()) co_return;
+    const double limit =
+        unix_now() - static_cast<double>(in->options.visibility_timeout().count()) / 1000;
+    while (true) {
+        auto asking = in->client.cmd("ZREVRANGEBYSCORE", in->key(unacked_index), number_text(limit),
+                                     "-inf", "LIMIT", 0, 100);
+        const redis::reply expired = co_await std::move(asking);
+        for (const redis::reply& tag : expired.items()) {
+            auto giving = give_back_one(in, tag.text(), limit);
+            co_await std::move(giving);
+        }
+        if (!expired.items().empty()) {
+            log::info("messages of a lost worker are back in their queues", "count",
+                      expired.items().size());
+        }
+        if (expired.items().size() < 100) break;
+    }
+    std::vector<std::string> keys;
+    keys.push_back(in->key(unacked_mutex));
+    std::vector<std::string> arguments;
+    arguments.push_back(token);
+    auto unlocking = unlock_script().run(in->client, std::move(keys), std::move(arguments));
+    co_await std::move(unlocking);
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,109 @@
+#pragma once
+
+#include "ferry/redis/client.hpp"
+#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/brokers/redis.hpp"
+#include "ferry/tasks/detail/home.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// The priorities from which a further list of a queue begins; the first list is served first.
+inline constexpr std::array<int, 4> priority_steps = {0, 3, 6, 9};
+
+/// Between a queue's name and its step, and between the parts of a binding.
+inline constexpr std::string_view separator = "\x06\x16";
+
+/// kombu's keys in one Redis, and what is done with them. Lives at home.
+class redis_core {
+public:
+    redis_core(redis::options server, const redis_broker_options& with)
+        : database{server.db()}, client{std::move(server)}, options{with}
+    {
+    }
+
+    std::string key(std::string_view name) const
+    {
+        return options.key_prefix() + std::string{name};
+    }
+    std::string list_key(const std::string& queue, int step) const;
+    /// The list that messages of this priority lie in.
+    std::string list_for(const std::string& queue, int priority) const;
+    /// The channel of an exchange whose messages go to all: `/0.celery.pidbox`.
+    std::string channel(std::string_view exchange, std::string_view routing_key) const;
+
+    static awaitable<void> publish(std::shared_ptr<redis_core> self, std::string queue, envelope e);
+    static awaitable<std::int64_t> size(std::shared_ptr<redis_core> self, std::string queue);
+    static awaitable<std::int64_t> purge(std::shared_ptr<redis_core> self, std::string queue);
+
+    /// Makes a queue known as kombu does.
+    static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string exchange,
+                                std::string key, std::string queue);
+    static awaitable<void> unbind(std::shared_ptr<redis_core> self, std::string exchange,
+                                  std::string key, std::string queue);
+
+    /// Puts a message into the queue that an exchange has bound to the key; drops it if none is.
+    static awaitable<void> reply(std::shared_ptr<redis_core> self, std::string exchange,
+                                 std::string key, envelope e);
+
+    const int database;
+    redis::client client;
+    const redis_broker_options options;
+
+private:
+    std::set<std::string> bound_;
+};
+
+/// Messages that were taken from the lists.
+struct redis_batch {
+    redis_batch() = default;
+
+    struct taken {
+        std::size_t list;
+        std::uint64_t number;
+        std::string text;
+    };
+    std::vector<taken> messages;
+};
+
+struct redis_claim {
+    redis_claim() = default;
+
+    std::vector<std::string> lists;   ///< the keys, in the order of service
+    std::vector<std::string> queues;  ///< of each list
+    std::size_t group = 1;            ///< so many lists are equal
+    std::string tag_prefix;
+    std::uint64_t first_number = 1;
+    std::size_t count = 1;
+};
+
+/// Takes up to so many messages out of the lists, a group of lists after the other, turn by turn in
+/// each group, and notes them down as taken. A text that cannot be JSON is taken without a note.
+awaitable<redis_batch> claim(std::shared_ptr<redis_core> from, redis_claim what);
+
+/// Forgets that messages were taken: they are settled.
+awaitable<void> forget_claims(std::shared_ptr<redis_core> in, std::vector<std::string> tags);
+
+/// Says that messages are still held.
+awaitable<void> renew_claims(std::shared_ptr<redis_core> in, std::vector<std::string> tags);
+
+/// Puts messages that were taken back to the end of their lists that is served next, the first of
+/// them to be served first.
+awaitable<void> give_back(std::shared_ptr<redis_core> in, std::vector<std::string> tags);
+
+/// The same for all whose claim is older than the visibility timeout, unless somebody is at it.
+awaitable<void> restore_expired(std::shared_ptr<redis_core> in);
+
+/// At home.
+awaitable<std::unique_ptr<listener>> open_redis_listener(std::shared_ptr<home> at,
+                                                         std::shared_ptr<redis_core> core, bus on,
+                                                         std::string name, std::string key);
+
+}  // namespace ferry::tasks::detail

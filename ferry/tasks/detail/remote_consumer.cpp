@@ -1,0 +1,165 @@
+#include "ferry/tasks/detail/remote_consumer.hpp"
+
+#include "ferry/async/gather.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds first_pause = 100ms;
+constexpr std::chrono::milliseconds longest_pause = 5s;
+
+}  // namespace
+
+awaitable<std::vector<delivery>> consumer_core::receive(std::shared_ptr<consumer_core> self)
+{
+    while (true) {
+        {
+            const std::lock_guard lock{self->mutex_};
+            if (!self->inbox_.empty()) co_return std::exchange(self->inbox_, {});
+            if (self->failure_) std::rethrow_exception(std::exchange(self->failure_, nullptr));
+        }
+        auto arrival = gate::wait(self->arrival_);
+        co_await std::move(arrival);
+    }
+}
+
+void consumer_core::put(std::vector<delivery> arrived)
+{
+    {
+        const std::lock_guard lock{mutex_};
+        if (inbox_.empty()) {
+            inbox_ = std::move(arrived);
+        } else {
+            std::ranges::move(arrived, std::back_inserter(inbox_));
+        }
+    }
+    arrival_->open();
+}
+
+void consumer_core::put_failure(std::exception_ptr why)
+{
+    {
+        const std::lock_guard lock{mutex_};
+        failure_ = std::move(why);
+    }
+    arrival_->open();
+}
+
+awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
+                                      settlement s)
+{
+    request r;
+    r.what = std::move(s);
+    const bool waits = r.what.result || !r.what.publish.empty();
+    if (waits) r.done.emplace();
+    const answer done = r.done;
+    bool first = false;
+    {
+        const std::lock_guard lock{self->mutex_};
+        self->outbox_.push_back(std::move(r));
+        first = !std::exchange(self->draining_, true);
+    }
+    if (first) at->post([self] { self->drain(); });
+    if (!waits) co_return;
+    auto waiting = outcome<std::monostate>::get(*done);
+    co_await std::move(waiting);
+}
+
+void consumer_core::drain()
+{
+    std::vector<request> all;
+    {
+        const std::lock_guard lock{mutex_};
+        draining_ = false;
+        all.swap(outbox_);
+    }
+    for (request& r : all) {
+        if (r.done) {
+            settling_.start(carry_out(shared_from_this(), std::move(r.what), *r.done));
+        } else if (r.what.tag != 0) {
+            finish(r.what.tag, r.what.verdict);
+        }
+    }
+}
+
+/// First what follows, then the result, then the delivery: a crash in between lets the message come
+/// again. What has been published is not published again because the result store is down.
+awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, settlement s,
+                                         outcome<std::monostate> done)
+{
+    try {
+        if (!s.publish.empty()) {
+            std::vector<awaitable<void>> all;
+            for (outgoing& o : s.publish) {
+                all.push_back(self->publish(std::move(o.queue), std::move(o.content)));
+            }
+            auto published = gather(std::move(all));
+            co_await std::move(published);
+        }
+        for (auto pause = first_pause; s.result; pause = std::min(pause * 2, longest_pause)) {
+            try {
+                auto stored = self->results_->store(*s.result);
+                co_await std::move(stored);
+                s.result.reset();
+            } catch (const error& e) {
+                if (e.code() == condition::bad_input || self->leaving_) throw;
+                log::error("result is not stored yet", "id", s.result->task_id, "reason", e.what());
+            }
+            if (!s.result) break;
+            co_await sleep(pause);
+        }
+        if (s.tag != 0) self->finish(s.tag, s.verdict);
+        done.set(nullptr, std::monostate());
+    } catch (...) {
+        done.set(std::current_exception(), std::nullopt);
+    }
+}
+
+awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
+{
+    self->drain();
+    self->leaving_ = true;
+    try {
+        auto settled = timeout(10s, self->settling_.join(), "settling");
+        co_await std::move(settled);
+    } catch (const error& e) {
+        log::error("not all is settled", "reason", e.what());
+    }
+    auto left = self->leave();
+    co_await std::move(left);
+}
+
+remote_consumer::~remote_consumer()
+{
+    if (!open_) return;
+    home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
+}
+
+void remote_consumer::prefetch(std::size_t count)
+{
+    home_->post([core = core_, count] { core->limit(count); });
+}
+
+awaitable<void> remote_consumer::set_queue(std::string name, bool consume)
+{
+    return home::call<void>(home_, [core = core_, name = std::move(name), consume] {
+        return core->set_queue(name, consume);
+    });
+}
+
+awaitable<void> remote_consumer::close()
+{
+    open_ = false;
+    return home::call<void>(home_, [core = core_] { return consumer_core::close(core); });
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/async/scope.hpp"
+#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/detail/gate.hpp"
+#include "ferry/tasks/detail/home.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// The part of a consumer that lives at home, beside its connection, and what it shares with the
+/// loops of the worker: deliveries go out through an inbox, settlements come in through an outbox,
+/// many at a time.
+class consumer_core : public std::enable_shared_from_this<consumer_core> {
+public:
+    explicit consumer_core(std::shared_ptr<result_store> results) : results_{std::move(results)} {}
+    consumer_core(const consumer_core&) = delete;
+    consumer_core& operator=(const consumer_core&) = delete;
+    virtual ~consumer_core() = default;
+
+    /// \name For the loops of the worker
+    /// @{
+    static awaitable<std::vector<delivery>> receive(std::shared_ptr<consumer_core> self);
+    static awaitable<void> settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
+                                  settlement s);
+    /// @}
+
+    /// \name At home
+    /// @{
+    virtual awaitable<void> publish(std::string queue, envelope e) = 0;
+    /// Sees to it that the broker learns what became of a delivery; of one that is settled already,
+    /// nothing.
+    virtual void finish(std::uint64_t tag, verdict how) = 0;
+    virtual void limit(std::size_t count) = 0;
+    virtual awaitable<void> set_queue(std::string name, bool consume) = 0;
+    /// Gives back what is not settled.
+    virtual awaitable<void> leave() = 0;
+
+    static awaitable<void> close(std::shared_ptr<consumer_core> self);
+    /// @}
+
+protected:
+    /// Hands deliveries to the worker.
+    void put(std::vector<delivery> arrived);
+    /// Lets the next receive() throw.
+    void put_failure(std::exception_ptr why);
+
+private:
+    using answer = std::optional<outcome<std::monostate>>;
+    struct request {
+        settlement what;
+        answer done;
+    };
+
+    void drain();
+    static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, settlement s,
+                                     outcome<std::monostate> done);
+
+    std::shared_ptr<result_store> results_;
+    std::mutex mutex_;
+    std::vector<delivery> inbox_;  ///< guarded
+    std::exception_ptr failure_;   ///< guarded
+    std::vector<request> outbox_;  ///< guarded
+    bool draining_ = false;        ///< guarded: home knows that there is something
+    const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
+    scope settling_;
+    bool leaving_ = false;
+};
+
+/// The consumer of a broker that is reached over a network.
+class remote_consumer final : public consumer {
+public:
+    remote_consumer(std::shared_ptr<home> at, std::shared_ptr<consumer_core> core)
+        : home_{std::move(at)}, core_{std::move(core)}
+    {
+    }
+    ~remote_consumer() override;
+
+    awaitable<std::vector<delivery>> receive() override { return consumer_core::receive(core_); }
+    awaitable<void> settle(settlement s) override
+    {
+        return consumer_core::settle(core_, home_, std::move(s));
+    }
+    void prefetch(std::size_t count) override;
+    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> close() override;
+
+private:
+    std::shared_ptr<home> home_;
+    std::shared_ptr<consumer_core> core_;
+    bool open_ = true;
+};
+
+}  // namespace ferry::tasks::detail
