@@ -90,6 +90,11 @@ outgoing prepare(app_core& app, call_settings call)
 
 awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
 {
+    if (call.message.reply_to.empty()) {
+        const std::shared_ptr<result_store> results = app->results();
+        auto naming = results->reply_to();
+        call.message.reply_to = co_await std::move(naming);
+    }
     outgoing message = prepare(*app, std::move(call));
     std::string id = message.content.correlation_id;
     auto published = app->broker()->publish(std::move(message.queue), std::move(message.content));

@@ -1,6 +1,7 @@
 #include "ferry/tasks/broker.hpp"
 
 #include "ferry/core/uuid.hpp"
+#include "ferry/tasks/brokers/amqp.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
 #include "ferry/tasks/detail/home.hpp"
@@ -151,6 +152,35 @@ std::shared_ptr<result_store> open_redis_results(const std::string& url,
                                            near != nullptr ? near->home() : nullptr);
 }
 
+std::shared_ptr<message_broker> open_amqp_broker(const std::string& url)
+{
+    std::string rest = url.starts_with("py") ? url.substr(2) : url;
+    value arguments = value::object();
+    for (const url_option& o : take_options(rest, {"max_priority", "queue_type"})) {
+        if (o.name == "queue_type") {
+            arguments.insert("x-queue-type", o.text);
+        } else if (o.text.empty() || o.text.size() > 3 ||
+                   o.text.find_first_not_of("0123456789") != std::string::npos) {
+            refuse(rest, "max_priority=" + o.text);
+        } else {
+            arguments.insert("x-max-priority", std::stoi(o.text));
+        }
+    }
+    return std::make_shared<amqp_broker>(amqp::options::from_url(rest),
+                                         amqp_broker_options().arguments(std::move(arguments)));
+}
+
+std::shared_ptr<result_store> open_rpc_results(const std::string& url, const message_broker* beside,
+                                               std::chrono::seconds expiry)
+{
+    const auto* over = dynamic_cast<const amqp_broker*>(beside);
+    if (over == nullptr) {
+        throw error{ferry::errc::unsupported,
+                    url + ": results as messages need RabbitMQ as broker"};
+    }
+    return std::make_shared<rpc_results>(*over, expiry);
+}
+
 struct scheme {
     std::string_view name;
     std::shared_ptr<message_broker> (*broker)(const std::string& url);
@@ -161,6 +191,10 @@ struct scheme {
 // A further broker or result store is one more row.
 constexpr std::array schemes = {
     scheme{"sqlite", open_sqlite_broker, open_sqlite_results},
+    scheme{"amqp", open_amqp_broker, nullptr},
+    scheme{"amqps", open_amqp_broker, nullptr},
+    scheme{"pyamqp", open_amqp_broker, nullptr},
+    scheme{"rpc", nullptr, open_rpc_results},
     scheme{"redis", open_redis_broker, open_redis_results},
     scheme{"rediss", open_redis_broker, open_redis_results},
     scheme{"redis+socket", open_redis_broker, open_redis_results},
@@ -178,16 +212,18 @@ awaitable<std::string> made_up_reply_to()
     throw error{ferry::errc::unsupported, "this broker has no remote control and no events"};
 }
 
-const scheme& scheme_of(const std::string& url)
+[[noreturn]] void refuse_scheme(const std::string& url, const char* what)
+{
+    throw error{ferry::errc::unsupported,
+                std::string{"no "} + what + " for the scheme '" + url.substr(0, url.find(':')) +
+                    "', known: sqlite, amqp, amqps, redis, rediss, rpc (results)"};
+}
+
+const scheme* find_scheme(const std::string& url)
 {
     const std::string_view name = std::string_view{url}.substr(0, url.find(':'));
     const auto* found = std::ranges::find(schemes, name, &scheme::name);
-    if (found == schemes.end()) {
-        throw error{ferry::errc::unsupported, "no broker or result store for the scheme '" +
-                                                  std::string{name} +
-                                                  "', known: sqlite, redis, rediss"};
-    }
-    return *found;
+    return found == schemes.end() ? nullptr : found;
 }
 
 std::string or_embedded(const std::string& url)
@@ -200,7 +236,9 @@ std::string or_embedded(const std::string& url)
 std::shared_ptr<message_broker> open_broker(const std::string& url)
 {
     const std::string wanted = or_embedded(url);
-    return scheme_of(wanted).broker(wanted);
+    const scheme* found = find_scheme(wanted);
+    if (found == nullptr || found->broker == nullptr) refuse_scheme(wanted, "broker");
+    return found->broker(wanted);
 }
 
 std::shared_ptr<result_store> open_results(const std::string& url,
@@ -213,8 +251,13 @@ std::shared_ptr<result_store> open_results(const std::string& url,
                                                    near->options().key_prefix(), near->home());
         }
     }
+    if (url.empty() && dynamic_cast<const amqp_broker*>(beside.get()) != nullptr) {
+        return open_rpc_results(url, beside.get(), expiry);
+    }
     const std::string wanted = or_embedded(url);
-    return scheme_of(wanted).results(wanted, beside.get(), expiry);
+    const scheme* found = find_scheme(wanted);
+    if (found == nullptr || found->results == nullptr) refuse_scheme(wanted, "result store");
+    return found->results(wanted, beside.get(), expiry);
 }
 
 awaitable<std::string> result_store::reply_to()

@@ -39,7 +39,10 @@ struct task_settings {
     bool acks_late = false;
     bool ignore_result = false;
     bool track_started = false;
-    std::string queue;  ///< empty: the app's
+    std::optional<double> hard_time_limit;  ///< seconds
+    std::optional<double> soft_time_limit;  ///< seconds
+    std::string rate_limit;                 ///< `10/s`, `100/m`, `2/h`; empty: none
+    std::string queue;                      ///< empty: the app's
     int priority = 0;
     std::vector<std::string> parameters;
 };
@@ -116,6 +119,47 @@ private:
     bool on_;
 };
 
+/// How long the task may run: `soft`, when it is asked to end (a coroutine is cancelled, a function
+/// may ask context::stop_requested()), and `hard`, when it is ended. A function can only be ended
+/// in a worker with processes. Zero: no limit. As Celery's `soft_time_limit`, `time_limit`.
+class time_limit {
+public:
+    explicit time_limit(std::chrono::milliseconds hard,
+                        std::chrono::milliseconds soft = std::chrono::milliseconds{0})
+        : hard_{hard}, soft_{soft}
+    {
+    }
+    void operator()(task_settings& s) const
+    {
+        s.hard_time_limit = seconds(hard_);
+        s.soft_time_limit = seconds(soft_);
+    }
+    void operator()(call_settings& s) const
+    {
+        s.message.hard_time_limit = seconds(hard_);
+        s.message.soft_time_limit = seconds(soft_);
+    }
+
+private:
+    static std::optional<double> seconds(std::chrono::milliseconds d)
+    {
+        if (d <= std::chrono::milliseconds{0}) return std::nullopt;
+        return std::chrono::duration<double>(d).count();
+    }
+    std::chrono::milliseconds hard_;
+    std::chrono::milliseconds soft_;
+};
+
+/// How often each worker begins the task at most: `10/s`, `100/m`, `2/h`. As Celery's `rate_limit`.
+class rate_limit {
+public:
+    explicit rate_limit(std::string rate) : rate_{std::move(rate)} {}
+    void operator()(task_settings& s) const { s.rate_limit = rate_; }
+
+private:
+    std::string rate_;
+};
+
 /// A worker that takes the task says so in its result: STARTED. As Celery's `track_started`.
 class track_started {
 public:
@@ -151,12 +195,16 @@ private:
     bool on_;
 };
 
-/// The queue that the calls go to; `celery` by default.
+/// The queue that the calls go to, of an app, a task or one call; `celery` by default.
 class queue {
 public:
     explicit queue(std::string name) : name_{std::move(name)} {}
-    void operator()(task_settings& s) const { s.queue = name_; }
-    void operator()(call_settings& s) const { s.queue = name_; }
+    template <class Settings>
+    void operator()(Settings& s) const
+        requires requires { s.queue = std::string(); }
+    {
+        s.queue = name_;
+    }
 
 private:
     std::string name_;

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "ferry/amqp/options.hpp"
+#include "ferry/core/value.hpp"
+#include "ferry/tasks/broker.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace ferry::tasks {
+
+namespace detail {
+class home;
+class amqp_core;
+class rpc_core;
+}  // namespace detail
+
+/// How queues are declared. Who declares a queue that exists in another way is refused (406), so
+/// everybody who uses it must say the same.
+class amqp_broker_options {
+public:
+    amqp_broker_options() = default;
+
+    /// The arguments of every queue that has none of its own: `x-max-priority`, `x-queue-type`...
+    amqp_broker_options& arguments(value table)
+    {
+        arguments_ = std::move(table);
+        return *this;
+    }
+    /// The arguments of one queue.
+    amqp_broker_options& queue_arguments(std::string queue, value table)
+    {
+        of_queue_.insert_or_assign(std::move(queue), std::move(table));
+        return *this;
+    }
+
+    const value& arguments_of(const std::string& queue) const
+    {
+        const auto at = of_queue_.find(queue);
+        return at == of_queue_.end() ? arguments_ : at->second;
+    }
+
+private:
+    value arguments_ = value::object();
+    std::map<std::string, value> of_queue_;
+};
+
+/// RabbitMQ as Celery uses it: a queue `q` is durable and bound to a direct exchange `q` with the
+/// key `q`; messages go to it by the default exchange. Priorities count in queues with
+/// `x-max-priority`; higher goes first.
+class amqp_broker final : public message_broker {
+public:
+    explicit amqp_broker(amqp::options server, amqp_broker_options with = amqp_broker_options());
+    ~amqp_broker() override;
+
+    /// Confirmed by the broker when it is done.
+    awaitable<void> publish(std::string queue, envelope e) override;
+    awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,
+                                                 std::size_t prefetch,
+                                                 std::shared_ptr<result_store> results) override;
+    awaitable<std::int64_t> size(std::string queue) override;
+    awaitable<std::int64_t> purge(std::string queue) override;
+
+    bool has_buses() const noexcept override { return true; }
+    awaitable<std::unique_ptr<listener>> listen(bus on, std::string name, std::string key) override;
+    awaitable<void> announce(bus on, std::string key, envelope e) override;
+    broker_info info() const override;
+
+    const std::shared_ptr<detail::home>& home() const noexcept { return home_; }
+    const std::shared_ptr<detail::amqp_core>& core() const noexcept { return core_; }
+
+private:
+    amqp::options server_;
+    std::shared_ptr<detail::home> home_;
+    std::shared_ptr<detail::amqp_core> core_;
+};
+
+/// Results as messages to who called, as Celery's `rpc://`: each can be had once, by that process.
+class rpc_results final : public result_store {
+public:
+    /// Through the broker's connection.
+    explicit rpc_results(const amqp_broker& over,
+                         std::chrono::seconds expiry = default_result_expiry);
+    ~rpc_results() override;
+
+    awaitable<void> store(result_document d) override;
+    /// Of calls that were sent from here only.
+    awaitable<result_document> find(std::string task_id) override;
+    awaitable<result_document> wait(std::string task_id) override;
+    awaitable<void> forget(std::string task_id) override;
+    awaitable<std::string> reply_to() override;
+
+private:
+    std::shared_ptr<detail::home> home_;
+    std::shared_ptr<detail::rpc_core> core_;
+};
+
+}  // namespace ferry::tasks

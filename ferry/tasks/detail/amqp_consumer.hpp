@@ -1,0 +1,69 @@
+#pragma once
+
+#include "ferry/async/task.hpp"
+#include "ferry/tasks/detail/amqp_core.hpp"
+#include "ferry/tasks/detail/remote_consumer.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// Takes messages from RabbitMQ's queues, on a channel of its own whose prefetch counts for all of
+/// them. Goes on after a lost connection; what was held then comes again.
+class amqp_consumer final : public consumer_core {
+public:
+    amqp_consumer(std::shared_ptr<amqp_core> over, std::vector<std::string> queues,
+                  std::size_t prefetch, std::shared_ptr<result_store> results);
+
+    using self_pointer = std::shared_ptr<amqp_consumer>;
+
+    /// Opens the channel and begins.
+    static awaitable<void> start(self_pointer self);
+
+    awaitable<void> publish(std::string queue, envelope e) override
+    {
+        return amqp_core::publish(core_, std::move(queue), std::move(e));
+    }
+    void finish(std::uint64_t tag, verdict how) override;
+    void limit(std::size_t count) override;
+    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> leave() override;
+
+private:
+    struct source {
+        explicit source(std::string q) : queue{std::move(q)} {}
+        std::string queue;
+        std::optional<amqp::consumer> from;
+        std::optional<task<void>> running;
+    };
+
+    self_pointer self();
+    std::uint16_t limit_on_wire() const noexcept;
+    static awaitable<void> open(self_pointer self);
+    static awaitable<void> consume_from(self_pointer self, std::string queue);
+    static awaitable<void> stop_from(self_pointer self, std::string queue);
+    static awaitable<void> pump(self_pointer self, std::shared_ptr<source> from);
+    static awaitable<void> set_limit(self_pointer self);
+    static awaitable<void> reopen(self_pointer self);
+    static awaitable<void> end(self_pointer self);
+    void take(const std::string& queue, amqp::delivery d);
+    void failed(const error& why);
+
+    std::shared_ptr<amqp_core> core_;
+    std::vector<std::string> queues_;
+    std::size_t prefetch_;
+    std::optional<amqp::channel> channel_;
+    std::vector<std::shared_ptr<source>> sources_;
+    std::map<std::uint64_t, amqp::delivery> held_;
+    std::uint64_t next_number_ = 1;
+    bool limiting_ = false;
+    bool limit_changed_ = false;
+    bool reopening_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace ferry::tasks::detail

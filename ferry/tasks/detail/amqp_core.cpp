@@ -1,0 +1,174 @@
+#include "ferry/tasks/detail/amqp_core.hpp"
+
+#include "ferry/core/bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+constexpr std::array exchanges = {
+    bus_exchange{"celery.pidbox", "fanout", false},
+    bus_exchange{"reply.celery.pidbox", "direct", false},
+    bus_exchange{"celeryev", "topic", true},
+};
+
+}  // namespace
+
+const bus_exchange& exchange_of(bus on)
+{
+    return exchanges.at(static_cast<std::size_t>(on));
+}
+
+amqp::properties to_properties(const envelope& e)
+{
+    amqp::properties p;
+    p.headers(e.headers)
+        .content_type(e.content_type)
+        .content_encoding(e.content_encoding)
+        .delivery_mode(static_cast<std::uint8_t>(e.delivery_mode))
+        .priority(static_cast<std::uint8_t>(std::clamp(e.priority, 0, 255)))
+        .correlation_id(e.correlation_id)
+        .reply_to(e.reply_to)
+        .expiration(e.expiration);
+    return p;
+}
+
+envelope to_envelope(amqp::delivery& d)
+{
+    const amqp::properties p = d.properties();
+    envelope e;
+    if (p.headers().is_object()) e.headers = p.headers();
+    e.content_type = p.content_type();
+    e.content_encoding = p.content_encoding();
+    e.correlation_id = p.correlation_id();
+    e.reply_to = p.reply_to();
+    e.expiration = p.expiration();
+    e.priority = p.priority().value_or(0);
+    e.delivery_mode = p.delivery_mode().value_or(2);
+    e.body = std::string{d.text()};
+    return e;
+}
+
+awaitable<amqp::connection> amqp_core::connection(self_pointer self)
+{
+    auto entering = self->opening_.acquire();
+    const auto held = co_await std::move(entering);
+    if (!self->connection_) {
+        auto connecting = amqp::connect(self->server_);
+        self->connection_ = co_await std::move(connecting);
+        self->connection_->on_recovered([weak = std::weak_ptr<amqp_core>(self)] {
+            // Exchanges that do not last are gone with the broker.
+            if (const auto strong = weak.lock()) strong->exchanges_.clear();
+        });
+    }
+    co_return *self->connection_;
+}
+
+awaitable<amqp::channel> amqp_core::publishing(self_pointer self)
+{
+    if (self->publishing_ && !self->publishing_->is_open()) {
+        auto waiting = connection(self);
+        amqp::connection over = co_await std::move(waiting);
+        // Closed by the broker, and not because its connection was lost.
+        if (over.is_open() && self->publishing_ && !self->publishing_->is_open()) {
+            self->publishing_.reset();
+            self->declared_.clear();
+        }
+    }
+    if (!self->publishing_) {
+        auto connecting = connection(self);
+        amqp::connection over = co_await std::move(connecting);
+        auto opening = over.channel(amqp::confirm());
+        amqp::channel made = co_await std::move(opening);
+        if (!self->publishing_) self->publishing_.emplace(std::move(made));
+    }
+    co_return *self->publishing_;
+}
+
+awaitable<void> amqp_core::declare(self_pointer self, amqp::channel on, std::string queue)
+{
+    auto exchange = on.exchange_declare(queue, "direct", amqp::durable());
+    co_await std::move(exchange);
+    auto made =
+        on.queue_declare(queue, amqp::durable(), amqp::arguments(self->with_.arguments_of(queue)));
+    co_await std::move(made);
+    auto bound = on.queue_bind(queue, queue, queue);
+    co_await std::move(bound);
+    self->declared_.insert(queue);
+}
+
+awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
+{
+    auto opening = publishing(self);
+    amqp::channel on = co_await std::move(opening);
+    if (!self->declared_.contains(queue)) {
+        auto declaring = declare(self, on, queue);
+        co_await std::move(declaring);
+    }
+    const amqp::properties with = to_properties(e);
+    auto sending = on.basic_publish("", queue, std::move(e.body), with);
+    co_await std::move(sending);
+}
+
+awaitable<void> amqp_core::send(self_pointer self, std::string exchange, std::string key,
+                                envelope e)
+{
+    auto opening = publishing(self);
+    amqp::channel on = co_await std::move(opening);
+    const amqp::properties with = to_properties(e);
+    auto sending = on.basic_publish(std::move(exchange), std::move(key), std::move(e.body), with);
+    co_await std::move(sending);
+}
+
+awaitable<std::int64_t> amqp_core::size(self_pointer self, std::string queue)
+{
+    auto opening = publishing(self);
+    amqp::channel on = co_await std::move(opening);
+    auto declaring = declare(self, on, queue);
+    co_await std::move(declaring);
+    auto asking = on.queue_declare(queue, amqp::passive());
+    const amqp::queue_info info = co_await std::move(asking);
+    co_return info.message_count();
+}
+
+awaitable<std::int64_t> amqp_core::purge(self_pointer self, std::string queue)
+{
+    auto opening = publishing(self);
+    amqp::channel on = co_await std::move(opening);
+    auto declaring = declare(self, on, queue);
+    co_await std::move(declaring);
+    auto purging = on.queue_purge(queue);
+    co_return co_await std::move(purging);
+}
+
+awaitable<void> declare_bus(amqp::channel on, bus which)
+{
+    const bus_exchange& x = exchange_of(which);
+    if (x.durable) {
+        auto declaring = on.exchange_declare(x.name, x.type, amqp::durable());
+        co_await std::move(declaring);
+    } else {
+        auto declaring = on.exchange_declare(x.name, x.type);
+        co_await std::move(declaring);
+    }
+}
+
+awaitable<void> amqp_core::announce(self_pointer self, bus on, std::string key, envelope e)
+{
+    const bus_exchange& x = exchange_of(on);
+    if (!self->exchanges_.contains(x.name)) {
+        auto opening = publishing(self);
+        amqp::channel over = co_await std::move(opening);
+        auto declaring = declare_bus(over, on);
+        co_await std::move(declaring);
+        self->exchanges_.insert(x.name);
+    }
+    e.delivery_mode = 1;
+    auto sending = send(self, x.name, std::move(key), std::move(e));
+    co_await std::move(sending);
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/async/sync.hpp"
+#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/tasks/detail/home.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace ferry::tasks::detail {
+
+/// The connection of a broker, made when it is first needed, and the channel that all publish on.
+/// Lives at home.
+class amqp_core {
+public:
+    amqp_core(amqp::options server, amqp_broker_options with)
+        : server_{std::move(server)}, with_{std::move(with)}
+    {
+    }
+
+    using self_pointer = std::shared_ptr<amqp_core>;
+
+    static awaitable<amqp::connection> connection(self_pointer self);
+
+    /// With confirms. One that the broker has closed is replaced.
+    static awaitable<amqp::channel> publishing(self_pointer self);
+
+    /// The queue, its exchange and its binding, as Celery declares them.
+    static awaitable<void> declare(self_pointer self, amqp::channel on, std::string queue);
+
+    static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    /// Directly to a queue that somebody else has declared; nothing happens if there is none.
+    static awaitable<void> send(self_pointer self, std::string exchange, std::string key,
+                                envelope e);
+
+    static awaitable<std::int64_t> size(self_pointer self, std::string queue);
+    static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
+    static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
+
+private:
+    amqp::options server_;
+    amqp_broker_options with_;
+    lock opening_;
+    std::optional<amqp::connection> connection_;
+    std::optional<amqp::channel> publishing_;
+    std::set<std::string> declared_;   ///< queues
+    std::set<std::string> exchanges_;  ///< of the buses
+};
+
+/// Exchange, type and durability of a bus.
+struct bus_exchange {
+    const char* name;
+    const char* type;
+    bool durable;
+};
+const bus_exchange& exchange_of(bus on);
+awaitable<void> declare_bus(amqp::channel on, bus which);
+
+amqp::properties to_properties(const envelope& e);
+envelope to_envelope(amqp::delivery& d);
+
+/// At home.
+awaitable<std::unique_ptr<listener>> open_amqp_listener(std::shared_ptr<home> at,
+                                                        std::shared_ptr<amqp_core> core, bus on,
+                                                        std::string name, std::string key);
+
+}  // namespace ferry::tasks::detail

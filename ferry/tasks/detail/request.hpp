@@ -1,0 +1,75 @@
+#pragma once
+
+#include "ferry/core/time.hpp"
+#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/definition.hpp"
+#include "ferry/tasks/message.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ferry::tasks::detail {
+
+/// A task message that this worker has received, until it is settled. What changes while it runs
+/// may be read on any thread.
+class request {
+public:
+    request(message m, std::string from_queue, std::uint64_t delivery_tag, bool came_before)
+        : call{std::move(m)},
+          queue{std::move(from_queue)},
+          tag{delivery_tag},
+          redelivered{came_before}
+    {
+    }
+
+    message call;
+    const std::string queue;
+    const std::uint64_t tag;
+    const bool redelivered;
+    std::shared_ptr<const definition> task;
+
+    std::atomic<bool> acknowledged = false;
+    std::atomic<std::int64_t> started_at = 0;  ///< microseconds since 1970; 0: not yet
+    std::atomic<int> process = 0;              ///< that runs it
+    std::atomic<bool> holds_place = false;     ///< counted in the prefetch beyond the usual
+
+    /// What interrupts the task while it runs: by a signal, or as if by one.
+    void set_interrupt(std::function<void(int signal)> f)
+    {
+        const std::lock_guard lock{mutex_};
+        interrupt_ = std::move(f);
+    }
+    /// \return false: it does not run, or what runs it cannot be interrupted.
+    bool interrupt(int signal)
+    {
+        const std::lock_guard lock{mutex_};
+        if (!interrupt_) return false;
+        terminated_by_ = signal;
+        interrupt_(signal);
+        return true;
+    }
+    /// The signal of interrupt(); 0: none.
+    int terminated_by() const noexcept { return terminated_by_; }
+
+    std::optional<double> hard_limit() const { return limit(call.hard_time_limit, true); }
+    std::optional<double> soft_limit() const { return limit(call.soft_time_limit, false); }
+
+private:
+    std::optional<double> limit(const std::optional<double>& own, bool hard) const
+    {
+        if (own || !task) return own;
+        return hard ? task->settings.hard_time_limit : task->settings.soft_time_limit;
+    }
+
+    std::mutex mutex_;
+    std::function<void(int)> interrupt_;  ///< guarded
+    std::atomic<int> terminated_by_ = 0;
+};
+
+}  // namespace ferry::tasks::detail
