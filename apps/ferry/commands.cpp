@@ -30,6 +30,9 @@ constexpr std::array table{
     verb{"worker", "run tasks until a signal ends it", worker},
     verb{"call", "call a task and print what it returns", call},
     verb{"result", "print what became of a call", result},
+    verb{"inspect", "ask the task workers how they are", inspect},
+    verb{"control", "give orders to the task workers", control},
+    verb{"purge", "drop the tasks that wait", purge},
 };
 
 int of_http(const error& e)

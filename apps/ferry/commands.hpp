@@ -71,6 +71,9 @@ int redis(int argc, char** argv);
 int worker(int argc, char** argv);
 int call(int argc, char** argv);
 int result(int argc, char** argv);
+int inspect(int argc, char** argv);
+int control(int argc, char** argv);
+int purge(int argc, char** argv);
 int harvest(int argc, char** argv);
 
 }  // namespace ferry::command

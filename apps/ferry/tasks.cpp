@@ -66,4 +66,19 @@ int result(int argc, char** argv)
     return run_verb("result", argc, argv);
 }
 
+int inspect(int argc, char** argv)
+{
+    return run_verb("inspect", argc, argv);
+}
+
+int control(int argc, char** argv)
+{
+    return run_verb("control", argc, argv);
+}
+
+int purge(int argc, char** argv)
+{
+    return run_verb("purge", argc, argv);
+}
+
 }  // namespace ferry::command

@@ -167,9 +167,10 @@ std::string fresh_tag()
     return "f-" + uuid4().substr(24);
 }
 
-awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c)
+awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c,
+                            bool own_limit)
 {
-    if (!c->no_ack()) {
+    if (!c->no_ack() && own_limit) {
         auto limiting = channel_core::qos(core, c->prefetch, false);
         co_await std::move(limiting);
     }
@@ -361,8 +362,8 @@ awaitable<consumer> channel::begin_consuming(std::string queue, declare_options 
     c->queue = std::move(queue);
     c->bits = bits({false, with.no_ack, with.exclusive});
     c->arguments = std::move(with.arguments);
-    c->prefetch = with.prefetch;
-    return consume(core_, std::move(c));
+    c->prefetch = with.channel_prefetch ? std::uint16_t{0} : with.prefetch;
+    return consume(core_, std::move(c), !with.channel_prefetch);
 }
 
 awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)

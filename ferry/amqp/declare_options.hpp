@@ -28,6 +28,7 @@ public:
     bool if_unused = false;
     bool if_empty = false;
     bool no_ack = false;
+    bool channel_prefetch = false;
     std::uint16_t prefetch = 100;
     std::string consumer_tag;
     value arguments;
@@ -98,6 +99,11 @@ inline auto no_ack()
 inline auto prefetch(std::uint16_t n)
 {
     return detail::declare_value<&declare_options::prefetch, std::uint16_t>(n);
+}
+/// The limit is the channel's, which basic_qos(n, true) has set before and may change.
+inline auto channel_prefetch()
+{
+    return detail::declare_flag<&declare_options::channel_prefetch>();
 }
 inline auto consumer_tag(std::string name)
 {

@@ -49,6 +49,13 @@ std::shared_ptr<result_store> app_core::results()
     return settings_.results;
 }
 
+void app_core::forget_connections()
+{
+    // Their threads do not exist here, so nothing of them may be used, nor destroyed.
+    static_cast<void>(new std::shared_ptr<message_broker>{std::move(settings_.broker)});
+    static_cast<void>(new std::shared_ptr<result_store>{std::move(settings_.results)});
+}
+
 void app_core::add(definition d)
 {
     const std::lock_guard lock{mutex_};

@@ -141,15 +141,21 @@ std::shared_ptr<message_broker> open_redis_broker(const std::string& url)
     return std::make_shared<redis_broker>(std::move(where.server), std::move(where.options));
 }
 
+/// The thread of a broker's connections; null if it has none.
+std::shared_ptr<detail::home> home_of(const message_broker* b)
+{
+    if (const auto* redis = dynamic_cast<const redis_broker*>(b)) return redis->home();
+    if (const auto* amqp = dynamic_cast<const amqp_broker*>(b)) return amqp->home();
+    return nullptr;
+}
+
 std::shared_ptr<result_store> open_redis_results(const std::string& url,
                                                  const message_broker* beside,
                                                  std::chrono::seconds expiry)
 {
     redis_location where = parse_redis(url);
-    const auto* near = dynamic_cast<const redis_broker*>(beside);
     return std::make_shared<redis_results>(std::move(where.server), expiry,
-                                           where.options.key_prefix(),
-                                           near != nullptr ? near->home() : nullptr);
+                                           where.options.key_prefix(), home_of(beside));
 }
 
 std::shared_ptr<message_broker> open_amqp_broker(const std::string& url)

@@ -98,6 +98,10 @@ public:
     /// Changes how many messages are held unsettled at most.
     virtual void prefetch(std::size_t count) = 0;
 
+    /// Whether a delivery that is not settled is still this consumer's: after a lost connection the
+    /// broker may give it to somebody again, and who has not begun with it should leave it alone.
+    virtual bool holds(std::uint64_t) const noexcept { return true; }
+
     /// Begins to take messages from one more queue, or stops to take them from one. What is held
     /// already stays. \throws error  unsupported: the queues are fixed.
     virtual awaitable<void> set_queue(std::string name, bool consume);

@@ -2,6 +2,7 @@
 
 #include "ferry/async/run.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/control.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <CLI/CLI.hpp>
@@ -101,6 +102,16 @@ void print(const value& v)
     std::printf("%s\n", text.c_str());
 }
 
+/// `name=value` as a member; the value is JSON, or text.
+void add_argument(const std::string& word, value& to)
+{
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw error{ferry::errc::malformed, word + ": not name=value"};
+    }
+    to.insert(word.substr(0, equals), parse_argument(std::string_view{word}.substr(equals + 1)));
+}
+
 std::chrono::milliseconds milliseconds_of(const std::string& text)
 {
     return std::chrono::duration_cast<std::chrono::milliseconds>(parse_duration(text));
@@ -166,6 +177,13 @@ int run_command(app& of, int argc, char** argv)
         ->add_option("--prefetch-multiplier", with.prefetch_multiplier,
                      "Messages held in advance for each task that can run")
         ->check(CLI::Range(1, 10'000));
+    worker_verb->add_option("-n,--hostname", with.name, "The node's name, as w1@%h");
+    worker_verb->add_flag("--processes", with.processes, "Run each task in a process");
+    worker_verb
+        ->add_option("--max-tasks-per-child", with.max_tasks_per_child,
+                     "Replace a process after so many tasks")
+        ->check(CLI::Range(1, 1'000'000'000));
+    worker_verb->add_flag("-E,--task-events", with.task_events, "Tell of every task");
     worker_verb->add_option("-l,--loglevel", level, "What to log")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}, CLI::ignore_case));
 
@@ -188,6 +206,23 @@ int run_command(app& of, int argc, char** argv)
     std::vector<std::string> purged;
     CLI::App* const purge_verb = cli.add_subcommand("purge", "Drops the tasks that wait");
     purge_verb->add_option("-Q,--queues", purged, "The queues")->delimiter(',');
+
+    std::string method;
+    std::vector<std::string> named;
+    std::vector<std::string> nodes;
+    std::string patience = "1s";
+    const auto remote_verb = [&](const char* name, const char* what) {
+        CLI::App* const verb = cli.add_subcommand(name, what);
+        verb->add_option("method", method, "As of celery " + std::string{name})->required();
+        verb->add_option("arguments", named, "name=value, the value JSON or text");
+        verb->add_option("-d,--destination", nodes, "Only these nodes")->delimiter(',');
+        verb->add_option("-t,--timeout", patience, "How long to wait for replies");
+        return verb;
+    };
+    CLI::App* const inspect_verb =
+        remote_verb("inspect", "Asks the workers: ping, active, stats...");
+    CLI::App* const control_verb =
+        remote_verb("control", "Orders the workers: revoke, rate_limit, shutdown...");
 
     CLI::App* const tasks_verb = cli.add_subcommand("tasks", "Lists the tasks of this program");
     try {
@@ -221,6 +256,14 @@ int run_command(app& of, int argc, char** argv)
                 count += ferry::run(of.open_broker()->purge(name));
             }
             std::printf("%lld\n", static_cast<long long>(count));
+        } else if (inspect_verb->parsed() || control_verb->parsed()) {
+            value arguments = value::object();
+            for (const std::string& word : named) add_argument(word, arguments);
+            remote_command c(method);
+            c.arguments(std::move(arguments)).destination(nodes).timeout(milliseconds_of(patience));
+            const value replies = ferry::run(broadcast(of.open_broker(), std::move(c)));
+            print(replies);
+            if (replies.empty()) return 1;
         } else if (tasks_verb->parsed()) {
             for (const std::string& name : of.tasks()) std::printf("%s\n", name.c_str());
         }

@@ -46,9 +46,16 @@ private:
 /// Cheap to copy.
 class context {
 public:
-    context(std::shared_ptr<const message> request, std::shared_ptr<result_store> results)
+    /// \param soft_limit  seconds from now on; none: no limit.
+    context(std::shared_ptr<const message> request, std::shared_ptr<result_store> results,
+            std::optional<double> soft_limit = std::nullopt)
         : request_{std::move(request)}, results_{std::move(results)}
     {
+        using std::chrono::steady_clock;
+        if (soft_limit) {
+            stop_at_ = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(
+                                                 std::chrono::duration<double>(*soft_limit));
+        }
     }
 
     const std::string& id() const noexcept { return request_->id; }
@@ -74,12 +81,20 @@ public:
         throw retry_requested{wait, max_retries, std::current_exception()};
     }
 
+    /// Whether the soft time limit is over: a function should come to its end then. A coroutine is
+    /// cancelled, and need not ask.
+    bool stop_requested() const noexcept
+    {
+        return stop_at_ && std::chrono::steady_clock::now() >= *stop_at_;
+    }
+
     /// Shows a state of the task's own making to those who ask: `update_state("PROGRESS", meta)`.
     awaitable<void> update_state(std::string status, value meta) const;
 
 private:
     std::shared_ptr<const message> request_;
     std::shared_ptr<result_store> results_;
+    std::optional<std::chrono::steady_clock::time_point> stop_at_;
 };
 
 /// All arguments of a call as they came, for a task that takes any: as Python's *args, **kwargs.

@@ -5,7 +5,7 @@
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/gate.hpp"
-#include "ferry/tasks/detail/pool.hpp"
+#include "ferry/tasks/detail/worker_core.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -16,58 +16,73 @@
 namespace ferry::tasks {
 
 using detail::gate;
-
-namespace {
-
-constexpr std::chrono::seconds pause_after_failure{1};
-
-}  // namespace
+using detail::worker_core;
 
 class worker::impl {
 public:
     impl(std::shared_ptr<detail::app_core> app, worker_settings settings)
-        : app_{std::move(app)}, settings_{std::move(settings)}
+        : core_{std::make_unique<worker_core>(app, complete(*app, std::move(settings)))}
     {
-        if (settings_.concurrency == 0) {
-            settings_.concurrency = std::max(1U, std::thread::hardware_concurrency());
-        }
-        settings_.coroutines = std::max<std::size_t>(1, settings_.coroutines);
-        if (settings_.queues.empty()) settings_.queues.push_back(app_->default_queue());
     }
 
     static awaitable<void> run(std::shared_ptr<impl> self)
     {
-        const worker_settings& with = self->settings_;
-        const std::size_t prefetch =
-            std::max<std::size_t>(1, with.concurrency * with.coroutines * with.prefetch_multiplier);
-        const std::shared_ptr<message_broker> broker = self->app_->broker();
-        const std::shared_ptr<result_store> results = self->app_->results();
-        auto opened = broker->consume(with.queues, prefetch, results);
-        const std::unique_ptr<consumer> receiver = co_await std::move(opened);
-        detail::pool pool{self->app_,       results,         *receiver,
-                          with.concurrency, with.coroutines, self->ended_};
-        const visit here{*self, pool};
-        log::info("worker started", "app", self->app_->name(), "threads", with.concurrency);
+        worker_core& core = *self->core_;
+        const worker_settings& with = core.settings;
+        // Before there are connections and threads.
+        if (with.processes) core.processes = std::make_shared<detail::nursery>(core.app);
+        core.broker = core.app->broker();
+        core.results = core.app->results();
+        core.events = std::make_shared<detail::feed>(core.broker, core.clock, core.node);
+        core.events->tasks_wanted = with.task_events;
+        if (with.mingle && core.broker->has_buses()) {
+            auto mingling = worker_core::mingle(&core);
+            co_await std::move(mingling);
+        }
+        auto opened = core.broker->consume(core.queues, core.prefetch(), core.results);
+        core.receiver = co_await std::move(opened);
+        detail::pool::settings size;
+        size.threads = with.concurrency;
+        size.coroutines = with.coroutines;
+        size.max_tasks_per_child = with.max_tasks_per_child;
+        size.node = core.node;
+        core.running = std::make_unique<detail::pool>(core.app, core.results, *core.receiver, core,
+                                                      size, core.processes);
+        const visit here{*self, *core.running};
+        log::info("worker started", "node", core.node, "threads", with.concurrency);
 
         scope receiving;
-        receiving.start(receive(receiver.get(), &pool.jobs()));
-        auto asked = gate::wait(self->stop_asked_);
+        receiving.start(worker_core::receive(&core));
+        receiving.start(worker_core::release(&core));
+        scope talking;
+        if (core.broker->has_buses()) {
+            talking.start(worker_core::answer(&core));
+            talking.start(worker_core::gossip(&core));
+            talking.start(worker_core::beat(&core));
+            talking.start(detail::feed::run(core.events));
+        }
+        auto asked = gate::wait(core.stop);
         co_await std::move(asked);
         receiving.cancel();
-        pool.close();
-        try {
-            co_await receiving.join();
-        } catch (const cancelled&) {
-            log::debug("no more tasks are received");
-        }
-        auto ended = gate::wait(pool.ended());
+        core.running->close();
+        auto silent = end(&receiving);
+        co_await std::move(silent);
+        auto ended = gate::wait(core.running->ended());
         co_await std::move(ended);
-        auto closed = receiver->close();
+        co_await core.settling.join();
+        core.put_heartbeat("worker-offline");
+        talking.cancel();
+        silent = end(&talking);
+        co_await std::move(silent);
+        auto flushed = say_goodbye(core.events);
+        co_await std::move(flushed);
+        auto closed = core.receiver->close();
         co_await std::move(closed);
-        log::info("worker stopped", "app", self->app_->name(), "ended", self->ended_->load());
+        core.people.clear();
+        log::info("worker stopped", "node", core.node, "ended", core.processed.load());
     }
 
-    void stop() { stop_asked_->open(); }
+    void stop() { core_->stop->open(); }
 
     void stop_now()
     {
@@ -78,7 +93,7 @@ public:
         stop();
     }
 
-    std::uint64_t ended() const noexcept { return *ended_; }
+    std::uint64_t ended() const noexcept { return core_->processed; }
 
 private:
     /// The time in which there is a pool to abort.
@@ -87,7 +102,12 @@ private:
         visit(impl& in, detail::pool& p) : in_{in} { set(&p); }
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
-        ~visit() { set(nullptr); }
+        ~visit()
+        {
+            set(nullptr);
+            // Before the consumer.
+            in_.core_->running.reset();
+        }
 
     private:
         void set(detail::pool* p)
@@ -98,28 +118,34 @@ private:
         impl& in_;
     };
 
-    static awaitable<void> receive(consumer* from, detail::job_queue* to)
+    static worker_settings complete(detail::app_core& app, worker_settings s)
     {
-        while (true) {
-            std::vector<delivery> jobs;
-            bool failed = false;
-            try {
-                auto arrived = from->receive();
-                jobs = co_await std::move(arrived);
-            } catch (const error& e) {
-                log::error("broker failed", "reason", e.what());
-                failed = true;
-            }
-            if (failed) co_await sleep(pause_after_failure);
-            to->push(std::move(jobs));
+        if (s.concurrency == 0) s.concurrency = std::max(1U, std::thread::hardware_concurrency());
+        s.coroutines = std::max<std::size_t>(1, s.coroutines);
+        if (s.queues.empty()) s.queues.push_back(app.default_queue());
+        return s;
+    }
+
+    static awaitable<void> end(scope* all)
+    {
+        try {
+            co_await all->join();
+        } catch (const cancelled&) {
+            log::debug("a part of the worker has ended");
         }
     }
 
-    std::shared_ptr<detail::app_core> app_;
-    worker_settings settings_;
-    std::shared_ptr<gate> stop_asked_ = std::make_shared<gate>();
-    std::shared_ptr<std::atomic<std::uint64_t>> ended_ =
-        std::make_shared<std::atomic<std::uint64_t>>(0);
+    static awaitable<void> say_goodbye(std::shared_ptr<detail::feed> events)
+    {
+        try {
+            auto flushing = timeout(std::chrono::seconds{2}, detail::feed::flush(events), "events");
+            co_await std::move(flushing);
+        } catch (const error& e) {
+            log::debug("the last events are not sent", "reason", e.what());
+        }
+    }
+
+    std::unique_ptr<worker_core> core_;
     std::mutex mutex_;
     detail::pool* pool_ = nullptr;  ///< guarded
 };

@@ -19,6 +19,11 @@ struct worker_settings {
     std::size_t coroutines = 1;
     std::size_t prefetch_multiplier = 4;
     std::vector<std::string> queues;  ///< empty: the app's default queue
+    std::string name;                 ///< empty: `celery@<host>`
+    bool processes = false;
+    std::size_t max_tasks_per_child = 0;
+    bool task_events = false;
+    bool mingle = true;
 };
 
 /// How many threads run tasks; as many as there are cores by default. As `celery worker -c`.
@@ -29,6 +34,45 @@ public:
 
 private:
     std::size_t threads_;
+};
+
+/// The name by which remote control and events know the worker, `name@host`; `%h` is the host. No
+/// two workers of a broker may have the same. As `celery worker -n`.
+class node_name {
+public:
+    explicit node_name(std::string name) : name_{std::move(name)} {}
+    void operator()(worker_settings& s) const { s.name = name_; }
+
+private:
+    std::string name_;
+};
+
+/// Runs each task in a process: one that crashes fails alone, and time limits and revoke(terminate)
+/// end functions, too. The processes are forked by one that is forked when run() begins: what the
+/// program has opened until then should bear that. As Celery's prefork pool.
+class processes {
+public:
+    /// \param max_tasks  a process is replaced after so many; 0: never.
+    explicit processes(std::size_t max_tasks = 0) : max_tasks_{max_tasks} {}
+    void operator()(worker_settings& s) const
+    {
+        s.processes = true;
+        s.max_tasks_per_child = max_tasks_;
+    }
+
+private:
+    std::size_t max_tasks_;
+};
+
+/// Tells of each task as it is received, begins and ends; off until somebody asks for it by remote
+/// control. As `celery worker -E`.
+class task_events {
+public:
+    explicit task_events(bool on = true) : on_{on} {}
+    void operator()(worker_settings& s) const { s.task_events = on_; }
+
+private:
+    bool on_;
 };
 
 /// How many coroutine tasks each thread runs side by side; 1 by default. Tasks that mostly wait

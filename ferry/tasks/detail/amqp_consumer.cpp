@@ -49,6 +49,7 @@ awaitable<void> amqp_consumer::open(self_pointer self)
     amqp::connection over = co_await std::move(connecting);
     auto opening = over.channel();
     self->channel_ = co_await std::move(opening);
+    self->core_->watch(self);
     auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
     co_await std::move(limiting);
     for (const std::string& queue : std::vector<std::string>(self->queues_)) {
@@ -63,11 +64,8 @@ awaitable<void> amqp_consumer::consume_from(self_pointer self, std::string queue
     auto declaring = amqp_core::declare(self->core_, on, queue);
     co_await std::move(declaring);
     const auto from = std::make_shared<source>(queue);
-    auto consuming = on.basic_consume(queue, amqp::prefetch(0));
+    auto consuming = on.basic_consume(queue, amqp::channel_prefetch());
     from->from = co_await std::move(consuming);
-    // The consumer's own limit was set last; the one that counts after a loss is this.
-    auto limiting = on.basic_qos(self->limit_on_wire(), true);
-    co_await std::move(limiting);
     self->sources_.push_back(from);
     from->running = spawn(pump(self, from), "amqp consumer");
 }
@@ -99,7 +97,7 @@ awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
 
 void amqp_consumer::take(const std::string& queue, amqp::delivery d)
 {
-    const std::uint64_t number = next_number_++;
+    const std::uint64_t number = tag_of(next_number_++);
     std::vector<delivery> one(1);
     try {
         one[0].content = to_envelope(d);
@@ -143,7 +141,7 @@ awaitable<void> amqp_consumer::reopen(self_pointer self)
         co_await sleep(pause_after_failure);
         for (const auto& s : self->sources_) s->running->cancel();
         self->sources_.clear();
-        self->held_.clear();
+        self->lost();
         try {
             auto opening = open(self);
             co_await std::move(opening);
@@ -153,6 +151,12 @@ awaitable<void> amqp_consumer::reopen(self_pointer self)
         }
     }
     self->reopening_ = false;
+}
+
+void amqp_consumer::lost()
+{
+    next_epoch();
+    held_.clear();
 }
 
 void amqp_consumer::finish(std::uint64_t tag, verdict how)

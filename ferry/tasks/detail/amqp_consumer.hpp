@@ -24,6 +24,9 @@ public:
     /// Opens the channel and begins.
     static awaitable<void> start(self_pointer self);
 
+    /// The connection is gone: the broker gives what was held to somebody again.
+    void lost();
+
     awaitable<void> publish(std::string queue, envelope e) override
     {
         return amqp_core::publish(core_, std::move(queue), std::move(e));

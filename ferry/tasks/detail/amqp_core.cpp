@@ -1,6 +1,7 @@
 #include "ferry/tasks/detail/amqp_core.hpp"
 
-#include "ferry/core/bytes.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/amqp_consumer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -59,6 +60,15 @@ awaitable<amqp::connection> amqp_core::connection(self_pointer self)
     if (!self->connection_) {
         auto connecting = amqp::connect(self->server_);
         self->connection_ = co_await std::move(connecting);
+        self->connection_->on_disconnected([weak = std::weak_ptr<amqp_core>(self)](const error& e) {
+            log::warning("connection to the broker lost", "reason", e.what());
+            const auto strong = weak.lock();
+            if (!strong) return;
+            std::erase_if(strong->watching_, [](const auto& w) { return w.expired(); });
+            for (const auto& w : strong->watching_) {
+                if (const auto who = w.lock()) who->lost();
+            }
+        });
         self->connection_->on_recovered([weak = std::weak_ptr<amqp_core>(self)] {
             // Exchanges that do not last are gone with the broker.
             if (const auto strong = weak.lock()) strong->exchanges_.clear();

@@ -11,8 +11,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace ferry::tasks::detail {
+
+class amqp_consumer;
 
 /// The connection of a broker, made when it is first needed, and the channel that all publish on.
 /// Lives at home.
@@ -42,12 +45,16 @@ public:
     static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
     static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
 
+    /// Tells the consumer when the connection is lost.
+    void watch(const std::shared_ptr<amqp_consumer>& who) { watching_.push_back(who); }
+
 private:
     amqp::options server_;
     amqp_broker_options with_;
     lock opening_;
     std::optional<amqp::connection> connection_;
     std::optional<amqp::channel> publishing_;
+    std::vector<std::weak_ptr<amqp_consumer>> watching_;
     std::set<std::string> declared_;   ///< queues
     std::set<std::string> exchanges_;  ///< of the buses
 };

@@ -23,6 +23,12 @@ public:
     std::shared_ptr<message_broker> broker();
     std::shared_ptr<result_store> results();
 
+    /// In a process that was forked: opens its own connections, when they are needed, and leaves
+    /// those that it inherited alone.
+    void forget_connections();
+
+    const app_settings& settings() const noexcept { return settings_; }
+
     void add(definition d);
     std::shared_ptr<const definition> find(std::string_view name);
     std::vector<std::string> names();

@@ -65,24 +65,32 @@ settlement execution::started(value who, timestamp now) const
     return s;
 }
 
-settlement execution::failed(const std::exception_ptr& failure, timestamp now, double chance) const
+settlement execution::failed_with(value failure, timestamp now) const
 {
+    return ended(state::failure, std::move(failure), now);
+}
+
+settlement execution::failed(const std::exception_ptr& failure, timestamp now, double chance,
+                             value* document) const
+{
+    value cause;
+    std::optional<timestamp> eta;
     if (const auto asked = retry_in(failure)) {
-        const value cause = asked->cause()
-                                ? exception_to_value(asked->cause())
-                                : failure_value("MaxRetriesExceededError", "celery.exceptions",
-                                                "Can't retry " + call_.task + "[" + call_.id + "]");
+        cause = asked->cause() ? exception_to_value(asked->cause())
+                               : failure_value("MaxRetriesExceededError", "celery.exceptions",
+                                               "Can't retry " + call_.task + "[" + call_.id + "]");
         const auto& limit = asked->max_retries();
-        if (limit && call_.retries + 1 > *limit) return ended(state::failure, cause, now);
-        return again(cause, now + asked->countdown(), now);
+        if (!limit || call_.retries + 1 <= *limit) eta = now + asked->countdown();
+    } else {
+        cause = exception_to_value(failure);
+        for (const retry_rule& rule : settings_.retries) {
+            if (!rule.matches(failure)) continue;
+            if (call_.retries + 1 <= rule.max_retries) eta = now + wait_before_retry(chance);
+            break;
+        }
     }
-    const value cause = exception_to_value(failure);
-    for (const retry_rule& rule : settings_.retries) {
-        if (!rule.matches(failure)) continue;
-        if (call_.retries + 1 > rule.max_retries) break;
-        return again(cause, now + wait_before_retry(chance), now);
-    }
-    return ended(state::failure, cause, now);
+    if (document != nullptr) *document = cause;
+    return eta ? again(cause, *eta, now) : ended(state::failure, std::move(cause), now);
 }
 
 std::chrono::milliseconds execution::wait_before_retry(double chance) const

@@ -26,7 +26,12 @@ public:
 
     /// Failed, or to be tried again.
     /// \param chance  0 to 1, the random part of the wait.
-    settlement failed(const std::exception_ptr& failure, timestamp now, double chance) const;
+    /// \param document  if not null: the exception as results carry it.
+    settlement failed(const std::exception_ptr& failure, timestamp now, double chance,
+                      value* document = nullptr) const;
+
+    /// Failed from outside, for good. \param failure  as exception_to_value() has it.
+    settlement failed_with(value failure, timestamp now) const;
 
     /// Not begun, and never to be.
     settlement revoked(std::string_view why, timestamp now) const;

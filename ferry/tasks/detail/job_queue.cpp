@@ -6,7 +6,7 @@
 
 namespace ferry::tasks::detail {
 
-void job_queue::push(std::vector<delivery> jobs)
+void job_queue::push(std::vector<std::shared_ptr<request>> jobs)
 {
     std::vector<std::shared_ptr<gate>> wake;
     {
@@ -31,15 +31,31 @@ void job_queue::close()
     for (const auto& g : wake) g->open();
 }
 
-awaitable<std::optional<delivery>> job_queue::pop(std::shared_ptr<job_queue> self,
-                                                  std::shared_ptr<gate> mine)
+void job_queue::retire(std::size_t count)
+{
+    std::vector<std::shared_ptr<gate>> wake;
+    {
+        const std::lock_guard lock{mutex_};
+        retiring_ += count;
+        wake.swap(idle_);
+    }
+    for (const auto& g : wake) g->open();
+}
+
+awaitable<std::shared_ptr<request>> job_queue::pop(std::shared_ptr<job_queue> self,
+                                                   std::shared_ptr<gate> mine)
 {
     while (true) {
         {
             const std::lock_guard lock{self->mutex_};
-            if (self->closed_) co_return std::nullopt;
+            if (self->closed_) co_return nullptr;
+            if (self->retiring_ > 0) {
+                --self->retiring_;
+                std::erase(self->idle_, mine);
+                co_return nullptr;
+            }
             if (!self->jobs_.empty()) {
-                std::optional<delivery> job = std::move(self->jobs_.front());
+                std::shared_ptr<request> job = std::move(self->jobs_.front());
                 self->jobs_.pop_front();
                 co_return job;
             }

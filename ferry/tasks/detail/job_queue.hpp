@@ -1,8 +1,8 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
-#include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/detail/gate.hpp"
+#include "ferry/tasks/detail/request.hpp"
 
 #include <deque>
 #include <memory>
@@ -12,23 +12,27 @@
 
 namespace ferry::tasks::detail {
 
-/// Deliveries on their way from the coroutine that receives them to the threads that run them.
+/// Requests on their way from the coroutine that receives them to the threads that run them.
 class job_queue {
 public:
-    void push(std::vector<delivery> jobs);
+    void push(std::vector<std::shared_ptr<request>> jobs);
 
     /// No more jobs: those that are not begun stay with the broker.
     void close();
 
-    /// Waits for a job on the calling loop; none once the queue is closed.
-    static awaitable<std::optional<delivery>> pop(std::shared_ptr<job_queue> self,
-                                                  std::shared_ptr<gate> mine);
+    /// So many of those who wait for jobs, or will, are told that there are none any more.
+    void retire(std::size_t count);
+
+    /// Waits for a job on the calling loop; none once the queue is closed, or for who retires.
+    static awaitable<std::shared_ptr<request>> pop(std::shared_ptr<job_queue> self,
+                                                   std::shared_ptr<gate> mine);
 
 private:
     std::mutex mutex_;
-    std::deque<delivery> jobs_;                ///< guarded
-    std::vector<std::shared_ptr<gate>> idle_;  ///< guarded
-    bool closed_ = false;                      ///< guarded
+    std::deque<std::shared_ptr<request>> jobs_;  ///< guarded
+    std::vector<std::shared_ptr<gate>> idle_;    ///< guarded
+    bool closed_ = false;                        ///< guarded
+    std::size_t retiring_ = 0;                   ///< guarded
 };
 
 }  // namespace ferry::tasks::detail

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
-#include <random>
+#include <chrono>
+#include <csignal>
 #include <utility>
 
 namespace ferry::tasks::detail {
@@ -23,33 +23,6 @@ constexpr int jobs_in_a_row = 16;
 constexpr std::chrono::milliseconds first_pause = 100ms;
 constexpr std::chrono::milliseconds longest_pause = 10s;
 
-double chance()
-{
-    thread_local std::minstd_rand random{std::random_device{}()};
-    return std::uniform_real_distribution<double>{0, 1}(random);
-}
-
-bool is_cancellation(const std::exception_ptr& failure)
-{
-    try {
-        std::rethrow_exception(failure);
-    } catch (const cancelled&) {
-        return true;
-    } catch (...) {
-        return false;
-    }
-}
-
-void log_failure(const message& call, bool again, const std::exception_ptr& failure)
-{
-    const std::string reason = describe(failure);
-    if (again) {
-        log::info("task will be retried", "task", call.task, "id", call.id, "reason", reason);
-    } else {
-        log::warning("task failed", "task", call.task, "id", call.id, "reason", reason);
-    }
-}
-
 /// A result that cannot be written is a failure that can.
 bool replace_result(settlement& s, const std::exception_ptr& why)
 {
@@ -60,36 +33,51 @@ bool replace_result(settlement& s, const std::exception_ptr& why)
     return true;
 }
 
-settlement only(std::uint64_t tag, verdict how)
-{
-    settlement s;
-    s.tag = tag;
-    s.verdict = how;
-    return s;
-}
-
 }  // namespace
+
+awaitable<void> settle_at_last(consumer* with, settlement s, const std::atomic<bool>* giving_up)
+{
+    auto pause = first_pause;
+    while (true) {
+        try {
+            auto settled = with->settle(s);
+            co_await std::move(settled);
+            co_return;
+        } catch (const error& e) {
+            log::error("task cannot be settled", "id", s.result ? s.result->task_id : "", "reason",
+                       e.what());
+            const bool hopeless = e.code() == condition::bad_input;
+            if (hopeless && replace_result(s, std::current_exception())) continue;
+            if (hopeless || *giving_up) co_return;
+        }
+        co_await sleep(pause);
+        pause = std::min(pause * 2, longest_pause);
+    }
+}
 
 /// One thread's part.
 struct pool::lane {
     scope slots;
     scope settling;
+    std::unique_ptr<child> process;
     std::mutex mutex;
-    std::optional<loop> home;  ///< guarded; while the lane runs
+    std::optional<loop> home;             ///< guarded; while the lane runs
+    std::shared_ptr<request> in_process;  ///< guarded
 };
 
 pool::pool(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results, consumer& receiver,
-           std::size_t threads, std::size_t coroutines,
-           std::shared_ptr<std::atomic<std::uint64_t>> count)
+           witness& seen_by, settings with, std::shared_ptr<nursery> processes)
     : app_{std::move(app)},
       results_{std::move(results)},
       receiver_{receiver},
-      coroutines_{std::max<std::size_t>(1, coroutines)},
-      count_{std::move(count)},
-      running_{threads}
+      witness_{seen_by},
+      with_{std::move(with)},
+      nursery_{std::move(processes)}
 {
-    for (std::size_t i = 0; i < threads; ++i) lanes_.push_back(std::make_shared<lane>());
-    for (const auto& l : lanes_) threads_.emplace_back([this, l] { serve(l); });
+    // A process runs one task at a time.
+    with_.coroutines = nursery_ ? 1 : std::max<std::size_t>(1, with_.coroutines);
+    wanted_ = with_.threads;
+    for (std::size_t i = 0; i < with_.threads; ++i) add_lane();
 }
 
 pool::~pool()
@@ -98,19 +86,45 @@ pool::~pool()
     for (std::thread& t : threads_) t.join();
 }
 
+void pool::add_lane()
+{
+    const auto l = std::make_shared<lane>();
+    if (nursery_) l->process = std::make_unique<child>(nursery_, with_.max_tasks_per_child);
+    ++running_;
+    const std::lock_guard lock{mutex_};
+    lanes_.push_back(l);
+    threads_.emplace_back([this, l] { serve(l); });
+}
+
+std::size_t pool::resize(int by)
+{
+    for (; by > 0; --by) {
+        ++wanted_;
+        add_lane();
+    }
+    for (; by < 0 && wanted_ > 1; ++by) {
+        --wanted_;
+        jobs_->retire(with_.coroutines);
+    }
+    return wanted_;
+}
+
 void pool::abort()
 {
     aborting_ = true;
     close();
+    const std::lock_guard all{mutex_};
     for (const auto& l : lanes_) {
         const std::lock_guard lock{l->mutex};
         if (l->home) l->home->post([l] { l->slots.cancel(); });
+        if (l->in_process) l->in_process->interrupt(SIGKILL);
     }
 }
 
 void pool::serve(const std::shared_ptr<lane>& mine)
 {
     run(run_lane(mine));
+    mine->process.reset();
     if (--running_ == 0) ended_->open();
 }
 
@@ -120,7 +134,7 @@ awaitable<void> pool::run_lane(std::shared_ptr<lane> mine)
         const std::lock_guard lock{mine->mutex};
         mine->home = loop::current();
     }
-    for (std::size_t i = 0; i < coroutines_; ++i) mine->slots.start(run_slot(mine));
+    for (std::size_t i = 0; i < with_.coroutines; ++i) mine->slots.start(run_slot(mine));
     try {
         co_await mine->slots.join();
     } catch (const cancelled&) {
@@ -136,92 +150,86 @@ awaitable<void> pool::run_slot(std::shared_ptr<lane> mine)
     const auto bell = std::make_shared<gate>();
     for (int n = 1;; ++n) {
         auto next = job_queue::pop(jobs_, bell);
-        std::optional<delivery> job = co_await std::move(next);
+        std::shared_ptr<request> job = co_await std::move(next);
         if (!job) co_return;
-        auto ran = run_job(mine, std::move(*job));
+        auto ran = run_job(mine, std::move(job));
         co_await std::move(ran);
-        ++*count_;
         if (n % jobs_in_a_row == 0) co_await yield_now();
     }
 }
 
-awaitable<void> pool::run_job(std::shared_ptr<lane> mine, delivery job)
+void pool::settle(lane& mine, request& job, settlement s)
 {
-    const auto call = std::make_shared<message>();
-    try {
-        *call = decode(job.content);
-    } catch (const error& e) {
-        log::error("task message dropped", "queue", job.queue, "reason", e.what());
-        mine->settling.start(settle(only(job.tag, verdict::reject)));
+    s.tag = job.acknowledged ? 0 : job.tag;
+    if (s.tag == 0 && !s.result && s.publish.empty()) return;
+    mine.settling.start(settle_at_last(&receiver_, std::move(s), &aborting_));
+}
+
+awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job)
+{
+    auto instead = witness_.begins(*job);
+    if (!instead) {
+        witness_.ended(job, performed(), -1);
         co_return;
     }
-    static const task_settings no_settings;
-    const std::shared_ptr<const definition> task = app_->find(call->task);
-    const task_settings& settings = task ? task->settings : no_settings;
-    const bool late = !task || settings.acks_late;
-    const execution how{*call, settings, job.queue, late ? job.tag : 0};
-    if (task && settings.ignore_result) call->ignore_result = true;
-    if (!late) mine->settling.start(settle(only(job.tag, verdict::ack)));
-    if (call->expires && *call->expires <= now()) {
-        log::info("task expired", "task", call->task, "id", call->id);
-        mine->settling.start(settle(how.revoked("expired", now())));
+    if (*instead) {
+        settle(*mine, *job, (*instead)->leaves);
+        witness_.ended(job, **instead, 0);
         co_return;
+    }
+    const task_settings& settings = job->task->settings;
+    if (settings.ignore_result) job->call.ignore_result = true;
+    job->process = ::getpid();
+    if (!settings.acks_late) {
+        settle(*mine, *job, settlement());
+        job->acknowledged = true;
     }
     if (settings.track_started) {
-        value who = value::object("pid", ::getpid(), "hostname", host_name());
-        mine->settling.start(settle(how.started(std::move(who), now())));
+        value who = value::object("pid", ::getpid(), "hostname", with_.node);
+        const execution how{job->call, settings, job->queue, 0};
+        settlement started = how.started(std::move(who), now());
+        mine->settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
     }
-    value result;
-    std::exception_ptr failure;
+    const auto begin = std::chrono::steady_clock::now();
+    auto running = run_task(mine, job);
+    const performed p = co_await std::move(running);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    if (p.cut_short) {
+        // As if the machine had stopped.
+        witness_.ended(job, p, -1);
+        throw cancelled();
+    }
+    settle(*mine, *job, p.leaves);
+    witness_.ended(job, p, took.count());
+}
+
+awaitable<performed> pool::run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job)
+{
+    if (!mine->process) {
+        auto running = perform(app_, results_, job);
+        performed p = co_await std::move(running);
+        if (p.cut_short && !aborting_) {
+            p.cut_short = false;
+            p.leaves = failed_because(*job, std::make_exception_ptr(cancelled())).leaves;
+        }
+        co_return p;
+    }
+    {
+        const std::lock_guard lock{mine->mutex};
+        mine->in_process = job;
+    }
+    performed p;
     try {
-        if (!task) throw task_error{"NotRegistered", "celery.exceptions", call->task};
-        const context c{call, results_};
-        if (task->call) {
-            result = task->call(*task, c);
-        } else {
-            auto operation = run_task(task, c);
-            result = co_await std::move(operation);
-        }
-    } catch (...) {
-        failure = std::current_exception();
+        p = mine->process->run(*job, ++count_);
+    } catch (const error& e) {
+        p = worker_lost(*job, e.what());
     }
-    if (!failure) {
-        mine->settling.start(settle(how.succeeded(std::move(result), now())));
-        co_return;
+    {
+        const std::lock_guard lock{mine->mutex};
+        mine->in_process.reset();
     }
-    // Cut short by abort(): as if the machine had stopped.
-    if (aborting_ && is_cancellation(failure)) std::rethrow_exception(failure);
-    settlement s = how.failed(failure, now(), chance());
-    log_failure(*call, !s.publish.empty(), failure);
-    mine->settling.start(settle(std::move(s)));
-}
-
-awaitable<value> pool::run_task(std::shared_ptr<const definition> task, context c)
-{
-    auto operation = task->start(*task, c);
-    co_return co_await std::move(operation);
-}
-
-/// Does not fail, and does not give up while the pool lives: a store that is full for a while holds
-/// the worker up, but loses no result.
-awaitable<void> pool::settle(settlement s)
-{
-    auto pause = first_pause;
-    while (true) {
-        try {
-            auto settled = receiver_.settle(s);
-            co_await std::move(settled);
-            co_return;
-        } catch (const error& e) {
-            log::error("task cannot be settled", "id", s.result ? s.result->task_id : "", "reason",
-                       e.what());
-            const bool hopeless = e.code() == condition::bad_input;
-            if (hopeless && replace_result(s, std::current_exception())) continue;
-            if (hopeless || aborting_) co_return;
-        }
-        co_await sleep(pause);
-        pause = std::min(pause * 2, longest_pause);
-    }
+    if (aborting_ && job->terminated_by() == SIGKILL) p.cut_short = true;
+    co_return p;
 }
 
 }  // namespace ferry::tasks::detail

@@ -3,28 +3,57 @@
 #include "ferry/async/awaitable.hpp"
 #include "ferry/async/scope.hpp"
 #include "ferry/tasks/broker.hpp"
-#include "ferry/tasks/context.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/children.hpp"
 #include "ferry/tasks/detail/gate.hpp"
 #include "ferry/tasks/detail/job_queue.hpp"
+#include "ferry/tasks/detail/perform.hpp"
+#include "ferry/tasks/detail/request.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace ferry::tasks::detail {
 
-/// The threads of a worker. Its maker starts it, feeds jobs(), and ends it with close() or abort()
-/// and ended(); the destructor aborts and waits.
+/// Whoever has to know of what a pool does. Called on the pool's threads.
+class witness {
+public:
+    virtual ~witness() = default;
+
+    /// A task is about to begin. \return how it ended instead, if it must not run; null if it is
+    /// nobody's concern any more.
+    virtual std::optional<std::unique_ptr<performed>> begins(request& what) = 0;
+    virtual void ended(const std::shared_ptr<request>& what, const performed& how,
+                       double seconds) = 0;
+};
+
+/// Settles until the broker has it, or it is hopeless: a store that is full for a while holds the
+/// worker up, but loses no result. Does not fail.
+awaitable<void> settle_at_last(consumer* with, settlement s, const std::atomic<bool>* giving_up);
+
+/// The threads of a worker, which run tasks themselves or have a process each for that. Its maker
+/// starts it, feeds jobs(), and ends it with close() or abort() and ended(); the destructor aborts
+/// and waits.
 class pool {
 public:
-    /// \param receiver  settles what the jobs leave; must outlive the pool.
+    struct settings {
+        std::size_t threads = 1;
+        std::size_t coroutines = 1;
+        std::size_t max_tasks_per_child = 0;  ///< 0: any number
+        std::string node;                     ///< shown by STARTED
+    };
+
+    /// \param receiver   settles what the jobs leave; must outlive the pool, as `seen_by`.
+    /// \param processes  null: the threads run the tasks.
     pool(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results, consumer& receiver,
-         std::size_t threads, std::size_t coroutines,
-         std::shared_ptr<std::atomic<std::uint64_t>> count);
+         witness& seen_by, settings with, std::shared_ptr<nursery> processes);
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
     ~pool();
@@ -37,30 +66,39 @@ public:
     /// Cancels the running jobs, too. Thread-safe.
     void abort();
 
+    /// By so many threads; one remains. \return how many there are then. Thread-safe.
+    std::size_t resize(int by);
+    std::size_t threads() const noexcept { return wanted_; }
+
     /// Opens when every thread has nothing left to do.
     const std::shared_ptr<gate>& ended() const noexcept { return ended_; }
 
 private:
     struct lane;
 
+    void add_lane();
     void serve(const std::shared_ptr<lane>& mine);
     awaitable<void> run_lane(std::shared_ptr<lane> mine);
     awaitable<void> run_slot(std::shared_ptr<lane> mine);
-    awaitable<void> run_job(std::shared_ptr<lane> mine, delivery job);
-    awaitable<value> run_task(std::shared_ptr<const definition> task, context c);
-    awaitable<void> settle(settlement s);
+    awaitable<void> run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
+    awaitable<performed> run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
+    void settle(lane& mine, request& job, settlement s);
 
     std::shared_ptr<app_core> app_;
     std::shared_ptr<result_store> results_;
     consumer& receiver_;
-    std::size_t coroutines_;
-    std::shared_ptr<std::atomic<std::uint64_t>> count_;
+    witness& witness_;
+    settings with_;
+    std::shared_ptr<nursery> nursery_;
     std::shared_ptr<job_queue> jobs_ = std::make_shared<job_queue>();
     std::shared_ptr<gate> ended_ = std::make_shared<gate>();
-    std::atomic<std::size_t> running_;
+    std::atomic<std::size_t> running_ = 0;
+    std::atomic<std::size_t> wanted_ = 0;
+    std::atomic<std::uint64_t> count_ = 0;
     std::atomic<bool> aborting_ = false;
-    std::vector<std::shared_ptr<lane>> lanes_;
-    std::vector<std::thread> threads_;
+    std::mutex mutex_;
+    std::vector<std::shared_ptr<lane>> lanes_;  ///< guarded
+    std::vector<std::thread> threads_;          ///< guarded
 };
 
 }  // namespace ferry::tasks::detail

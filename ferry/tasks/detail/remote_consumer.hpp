@@ -6,6 +6,7 @@
 #include "ferry/tasks/detail/gate.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -48,13 +49,25 @@ public:
     static awaitable<void> close(std::shared_ptr<consumer_core> self);
     /// @}
 
+    /// Any thread: false if the delivery will come again, to whomever.
+    bool holds(std::uint64_t tag) const noexcept { return (tag >> epoch_bits) == epoch_; }
+
 protected:
+    std::uint64_t tag_of(std::uint64_t number) const noexcept
+    {
+        return (epoch_ << epoch_bits) | number;
+    }
+    /// What was handed out before is not held any more.
+    void next_epoch() noexcept { ++epoch_; }
+
     /// Hands deliveries to the worker.
     void put(std::vector<delivery> arrived);
     /// Lets the next receive() throw.
     void put_failure(std::exception_ptr why);
 
 private:
+    static constexpr int epoch_bits = 40;
+
     using answer = std::optional<outcome<std::monostate>>;
     struct request {
         settlement what;
@@ -74,6 +87,7 @@ private:
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;
     bool leaving_ = false;
+    std::atomic<std::uint64_t> epoch_ = 0;
 };
 
 /// The consumer of a broker that is reached over a network.
@@ -91,6 +105,7 @@ public:
         return consumer_core::settle(core_, home_, std::move(s));
     }
     void prefetch(std::size_t count) override;
+    bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> close() override;
 

@@ -18,7 +18,7 @@ namespace ferry::tasks::detail {
 
 /// A task message that this worker has received, until it is settled. What changes while it runs
 /// may be read on any thread.
-class request {
+class request : public std::enable_shared_from_this<request> {
 public:
     request(message m, std::string from_queue, std::uint64_t delivery_tag, bool came_before)
         : call{std::move(m)},
@@ -29,10 +29,13 @@ public:
     }
 
     message call;
+    envelope content;  ///< as it came, if another process is to run it
     const std::string queue;
     const std::uint64_t tag;
     const bool redelivered;
     std::shared_ptr<const definition> task;
+
+    bool hard_limit_elsewhere = false;  ///< whoever has started this process sees to it
 
     std::atomic<bool> acknowledged = false;
     std::atomic<std::int64_t> started_at = 0;  ///< microseconds since 1970; 0: not yet
@@ -57,7 +60,11 @@ public:
     /// The signal of interrupt(); 0: none.
     int terminated_by() const noexcept { return terminated_by_; }
 
-    std::optional<double> hard_limit() const { return limit(call.hard_time_limit, true); }
+    std::optional<double> hard_limit() const
+    {
+        if (hard_limit_elsewhere) return std::nullopt;
+        return limit(call.hard_time_limit, true);
+    }
     std::optional<double> soft_limit() const { return limit(call.soft_time_limit, false); }
 
 private:

@@ -1,0 +1,122 @@
+// A worker that takes its place among Celery's: Python calls its tasks, `celery inspect` and
+// `celery control` reach it, Flower shows it. It is configured by its environment:
+//
+//     FERRY_BROKER=amqp://guest:guest@127.0.0.1// FERRY_BACKEND=redis://127.0.0.1/0 celery_worker
+//
+// FERRY_QUEUE (celery): consumed, and where its own calls go.  FERRY_NODE: the node's whole name.
+// FERRY_CONCURRENCY (2).  FERRY_ACKS_LATE (0 or 1).  FERRY_VISIBILITY (seconds, with Redis).
+// FERRY_POOL (processes or threads).  Without FERRY_BROKER it only lists its tasks.
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/command.hpp"
+#include "ferry/tasks/tasks.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+
+using namespace ferry;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string environment(const char* name, const char* otherwise = "")
+{
+    const char* const text = std::getenv(name);
+    return text == nullptr || *text == '\0' ? otherwise : text;
+}
+
+std::string broker_url()
+{
+    std::string url = environment("FERRY_BROKER");
+    const std::string visible = environment("FERRY_VISIBILITY");
+    if (visible.empty() || !url.starts_with("redis")) return url;
+    const char joint = url.find('?') == std::string::npos ? '?' : '&';
+    return url + joint + "visibility_timeout=" + visible;
+}
+
+// Numbers of any size and kind add as in Python, as far as 64 bits and doubles go.
+value plus(const value& x, const value& y)
+{
+    if (x.is_integer() && y.is_integer()) return x.as<std::int64_t>() + y.as<std::int64_t>();
+    return x.as<double>() + y.as<double>();
+}
+
+value times(const value& x, const value& y)
+{
+    if (x.is_integer() && y.is_integer()) return x.as<std::int64_t>() * y.as<std::int64_t>();
+    return x.as<double>() * y.as<double>();
+}
+
+value sum(const value& all)
+{
+    value total = 0;
+    for (const value& n : all) total = plus(total, n);
+    return total;
+}
+
+awaitable<value> doze(value seconds)
+{
+    const std::chrono::duration<double> d{seconds.to<double>()};
+    co_await sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(d));
+    co_return seconds;
+}
+
+value echo(tasks::arguments all)
+{
+    return value::object("args", all.args, "kwargs", all.kwargs);
+}
+
+std::int64_t retry_n(const tasks::context& self, std::int64_t n)
+{
+    if (self.retries() >= n) return n;
+    try {
+        throw std::runtime_error("retry_n gave up");
+    } catch (const std::runtime_error&) {
+        self.retry(200ms, 3);
+    }
+}
+
+void add_tasks(tasks::app& app, bool late)
+{
+    const tasks::acks_late acks(late);
+    app.task("ferry.add", plus, acks, tasks::parameters("x", "y"));
+    app.task("ferry.mul", times, acks, tasks::parameters("x", "y"));
+    app.task("ferry.xsum", sum, acks);
+    app.task("ferry.sleep", doze, acks);
+    app.task("ferry.fail", [](std::string why) { throw std::invalid_argument(why); }, acks);
+    app.task("ferry.echo", echo, acks);
+    app.task(
+        "ferry.retry_n", [](tasks::context self, std::int64_t n) { return retry_n(self, n); },
+        acks);
+    app.task("ferry.crash", [] { ::kill(::getpid(), SIGKILL); }, acks);
+}
+
+}  // namespace
+
+int main()
+{
+    log::set_level(log::level::info);
+    tasks::app app("ferry", tasks::broker(broker_url()),
+                   tasks::results(environment("FERRY_BACKEND")),
+                   tasks::queue(environment("FERRY_QUEUE", "celery")));
+    add_tasks(app, environment("FERRY_ACKS_LATE", "0") == "1");
+    if (environment("FERRY_BROKER").empty()) {
+        for (const std::string& name : app.tasks()) std::cout << name << '\n';
+        return 0;
+    }
+    tasks::worker_settings with;
+    with.concurrency = std::stoul(environment("FERRY_CONCURRENCY", "2"));
+    with.name = environment("FERRY_NODE");
+    with.processes = environment("FERRY_POOL", "processes") == "processes";
+    try {
+        tasks::serve(app, with);
+        return 0;
+    } catch (const error& e) {
+        std::cerr << e.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/perform.hpp"
+#include "ferry/tasks/detail/request.hpp"
+
+#include <sys/types.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// Forks processes on demand. It is a process itself, of one thread, forked before there are
+/// connections: so that a child inherits none, and no lock that a thread held. They all end with
+/// it.
+class nursery {
+public:
+    /// Forks. \throws error  the system refuses.
+    explicit nursery(std::shared_ptr<app_core> app);
+    nursery(const nursery&) = delete;
+    nursery& operator=(const nursery&) = delete;
+    ~nursery();
+
+    /// One process, and the socket by which it is told what to do.
+    struct born {
+        pid_t pid;
+        int socket;
+    };
+    born give_birth();
+
+    /// How a process ended, as waitpid() says. Ends it if it has only closed its socket.
+    int reap(pid_t pid);
+
+    std::vector<pid_t> pids() const;
+
+private:
+    mutable std::mutex mutex_;
+    int control_ = -1;
+    pid_t server_ = -1;
+    std::vector<pid_t> alive_;  ///< guarded
+};
+
+/// A process that runs tasks for one thread, one after the other; replaced when it dies.
+class child {
+public:
+    child(std::shared_ptr<nursery> from, std::size_t max_tasks)
+        : nursery_{std::move(from)}, max_tasks_{max_tasks}
+    {
+    }
+    child(const child&) = delete;
+    child& operator=(const child&) = delete;
+    ~child() { end(); }
+
+    /// Blocks until the task ended: by itself, by its hard limit, by interrupt(), or because the
+    /// process died.
+    performed run(request& what, std::uint64_t job_number);
+
+private:
+    void end() noexcept;
+
+    std::shared_ptr<nursery> nursery_;
+    std::size_t max_tasks_;
+    std::size_t tasks_ = 0;
+    nursery::born process_{-1, -1};
+};
+
+}  // namespace ferry::tasks::detail

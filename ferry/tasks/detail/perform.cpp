@@ -1,0 +1,212 @@
+#include "ferry/tasks/detail/perform.hpp"
+
+#include "ferry/async/loop.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/execution.hpp"
+
+#include <chrono>
+#include <exception>
+#include <random>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+double chance()
+{
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return std::uniform_real_distribution<double>{0, 1}(random);
+}
+
+const task_settings& settings_of(const request& what)
+{
+    static const task_settings none;
+    return what.task ? what.task->settings : none;
+}
+
+execution execution_of(const request& what)
+{
+    return execution{what.call, settings_of(what), what.queue, 0};
+}
+
+value failure_value(const char* type, const char* module, value arguments)
+{
+    return value::object("exc_type", type, "exc_message", std::move(arguments), "exc_module",
+                         module);
+}
+
+performed failed_with(const request& what, value failure)
+{
+    performed p;
+    p.state = state::failure;
+    p.repr = exception_repr(failure);
+    p.traceback = p.repr;
+    p.leaves = execution_of(what).failed_with(std::move(failure), now());
+    return p;
+}
+
+performed revoked_because(const request& what, std::string_view why)
+{
+    performed p;
+    p.state = state::revoked;
+    p.leaves = execution_of(what).revoked(why, now());
+    return p;
+}
+
+clock::duration seconds(double s)
+{
+    return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(s));
+}
+
+enum class cut { no, soft_limit, hard_limit, terminated, cancelled };
+
+/// Runs a coroutine to its end or until something outside ends it.
+awaitable<value> run_to_limit(std::shared_ptr<request> what, context c, cut* how)
+{
+    auto operation = what->task->start(*what->task, c);
+    ferry::task<value> running = spawn(std::move(operation), what->call.task);
+    const loop home = loop::current();
+    what->set_interrupt([home, running](int) { home.post([running] { running.cancel(); }); });
+    const auto soft = what->soft_limit();
+    const auto hard = what->hard_limit();
+    try {
+        if (soft || hard) {
+            const double limit = soft && hard ? std::min(*soft, *hard) : soft ? *soft : *hard;
+            bool over = false;
+            try {
+                auto waiting = timeout(seconds(limit), running.wait(), "task");
+                co_await std::move(waiting);
+            } catch (const timeout_error&) {
+                over = true;
+            }
+            if (over) {
+                *how = soft && *soft <= limit ? cut::soft_limit : cut::hard_limit;
+                running.cancel();
+                co_await running.wait();
+            }
+        } else {
+            co_await running.wait();
+        }
+    } catch (const cancelled&) {
+        // The worker ends.
+        *how = cut::cancelled;
+        running.cancel();
+    }
+    what->set_interrupt(nullptr);
+    if (what->terminated_by() != 0 && running.cancelled()) *how = cut::terminated;
+    co_return co_await running.join();
+}
+
+void log_end(const request& what, const performed& p)
+{
+    if (p.state == state::retry) {
+        log::info("task will be retried", "task", what.call.task, "id", what.call.id, "reason",
+                  p.repr);
+    } else if (p.state == state::failure) {
+        log::warning("task failed", "task", what.call.task, "id", what.call.id, "reason", p.repr);
+    }
+}
+
+performed after_failure(const request& what, const std::exception_ptr& failure)
+{
+    performed p;
+    const execution how = execution_of(what);
+    value document;
+    p.leaves = how.failed(failure, now(), chance(), &document);
+    p.state = p.leaves.publish.empty() ? state::failure : state::retry;
+    p.repr = exception_repr(document);
+    p.traceback = p.repr;
+    return p;
+}
+
+}  // namespace
+
+performed limit_exceeded(const request& what)
+{
+    value limit;
+    if (const auto seconds = what.hard_limit()) {
+        const auto whole = static_cast<std::int64_t>(*seconds);
+        limit = static_cast<double>(whole) == *seconds ? value(whole) : value(*seconds);
+    }
+    return failed_with(what, failure_value("TimeLimitExceeded", "billiard.exceptions",
+                                           value::array(std::move(limit))));
+}
+
+performed terminated(const request& what)
+{
+    return revoked_because(what, "terminated");
+}
+
+performed expired(const request& what)
+{
+    return revoked_because(what, "expired");
+}
+
+performed revoked(const request& what)
+{
+    return revoked_because(what, "revoked");
+}
+
+performed worker_lost(const request& what, const std::string& how)
+{
+    return failed_with(what,
+                       failure_value("WorkerLostError", "billiard.exceptions", value::array(how)));
+}
+
+performed failed_because(const request& what, const std::exception_ptr& why)
+{
+    return failed_with(what, exception_to_value(why));
+}
+
+performed unknown_task(const request& what)
+{
+    performed p = failed_with(
+        what, failure_value("NotRegistered", "celery.exceptions", value::array(what.call.task)));
+    p.leaves.verdict = verdict::reject;
+    return p;
+}
+
+awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                             std::shared_ptr<request> what)
+{
+    value result;
+    std::exception_ptr failure;
+    cut how = cut::no;
+    try {
+        const context c{std::shared_ptr<const message>{what, &what->call}, std::move(results),
+                        what->soft_limit()};
+        if (what->task->call) {
+            result = what->task->call(*what->task, c);
+        } else {
+            auto running = run_to_limit(what, c, &how);
+            result = co_await std::move(running);
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    performed p;
+    if (!failure) {
+        p.state = state::success;
+        p.repr = python_repr(result);
+        p.leaves = execution_of(*what).succeeded(std::move(result), now());
+        co_return p;
+    }
+    switch (how) {
+        case cut::cancelled: p.cut_short = true; break;
+        case cut::terminated: p = terminated(*what); break;
+        case cut::hard_limit: p = limit_exceeded(*what); break;
+        case cut::soft_limit:
+            p = failed_with(*what, failure_value("SoftTimeLimitExceeded", "billiard.exceptions",
+                                                 value::array()));
+            break;
+        case cut::no: p = after_failure(*what, failure); break;
+    }
+    log_end(*what, p);
+    co_return p;
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,332 @@
+#include "ferry/tasks/detail/worker_core.hpp"
+
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/wire_json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using namespace std::chrono_literals;
+using steady = std::chrono::steady_clock;
+
+constexpr auto pause_after_failure = 1s;
+constexpr auto heartbeat_each = 2s;
+constexpr auto far_away = 1h;
+
+value or_null(const std::string& text)
+{
+    return text.empty() ? value{} : value{text};
+}
+
+value time_or_null(const std::optional<timestamp>& time)
+{
+    return time ? value{iso8601::format(*time)} : value{};
+}
+
+std::string node_name(const std::string& wanted)
+{
+    if (wanted.empty()) return "celery@" + host_name();
+    std::string name;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (wanted[i] != '%' || i + 1 == wanted.size()) {
+            name += wanted[i];
+            continue;
+        }
+        const std::string& host = host_name();
+        switch (wanted[++i]) {
+            case 'h': name += host; break;
+            case 'n': name += host.substr(0, host.find('.')); break;
+            case 'd':
+                name += host.find('.') == std::string::npos ? "" : host.substr(host.find('.') + 1);
+                break;
+            default: name += wanted[i]; break;
+        }
+    }
+    if (name.find('@') == std::string::npos) name += "@" + host_name();
+    return name;
+}
+
+}  // namespace
+
+std::optional<double> parse_rate(std::string_view text)
+{
+    if (text.empty()) return 0.0;
+    const std::size_t slash = text.find('/');
+    const std::string_view number = text.substr(0, slash);
+    double count = 0;
+    const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), count);
+    if (failed != std::errc{} || end != number.data() + number.size() || count < 0) {
+        return std::nullopt;
+    }
+    if (slash == std::string_view::npos) return count;
+    const std::string_view unit = text.substr(slash + 1);
+    if (unit == "s") return count;
+    if (unit == "m") return count / 60;
+    if (unit == "h") return count / 3600;
+    return std::nullopt;
+}
+
+worker_core::worker_core(std::shared_ptr<app_core> of, worker_settings s)
+    : app{std::move(of)}, settings{std::move(s)}, node{node_name(settings.name)}
+{
+    queues = settings.queues;
+}
+
+std::size_t worker_core::prefetch() const
+{
+    const std::size_t threads = running ? running->threads() : settings.concurrency;
+    const std::size_t usual = threads * settings.coroutines * settings.prefetch_multiplier;
+    return std::max<std::size_t>(1, usual) + extra_;
+}
+
+void worker_core::set_prefetch()
+{
+    receiver->prefetch(prefetch());
+}
+
+awaitable<void> worker_core::receive(worker_core* self)
+{
+    while (true) {
+        std::vector<delivery> arrived;
+        bool failed = false;
+        try {
+            auto receiving = self->receiver->receive();
+            arrived = co_await std::move(receiving);
+        } catch (const error& e) {
+            log::error("broker failed", "reason", e.what());
+            failed = true;
+        }
+        if (failed) co_await sleep(pause_after_failure);
+        for (delivery& d : arrived) self->accept(std::move(d));
+    }
+}
+
+void worker_core::accept(delivery d)
+{
+    std::shared_ptr<request> r;
+    try {
+        r = std::make_shared<request>(decode(d.content), d.queue, d.tag, d.redelivered);
+    } catch (const error& e) {
+        log::error("task message dropped", "queue", d.queue, "reason", e.what());
+        settlement s;
+        s.tag = d.tag;
+        s.verdict = verdict::reject;
+        settling.start(settle_at_last(receiver.get(), std::move(s), &giving_up_));
+        return;
+    }
+    if (processes) r->content = std::move(d.content);
+    r->task = app->find(r->call.task);
+    if (const auto at = limits.find(r->call.task); at != limits.end()) {
+        if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
+        if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
+    }
+    people.add(r);
+    if (!r->task) {
+        log::error("unknown task", "task", r->call.task, "id", r->call.id);
+        return end_unrun(r, unknown_task(*r));
+    }
+    if (revoked_ids.contains(r->call.id)) return end_unrun(r, revoked(*r));
+    if (r->call.expires && *r->call.expires <= now()) return end_unrun(r, expired(*r));
+    if (events->tasks_wanted) {
+        const message& m = r->call;
+        events->put("task-received",
+                    value::object("uuid", m.id, "name", m.task, "args", python_args_repr(m.args),
+                                  "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id),
+                                  "parent_id", or_null(m.parent_id), "retries", m.retries, "eta",
+                                  time_or_null(m.eta), "expires", time_or_null(m.expires)));
+    }
+    if (r->call.eta && *r->call.eta > now()) {
+        const timestamp until = *r->call.eta;
+        return hold(std::move(r), until);
+    }
+    enqueue(std::move(r));
+}
+
+/// One that waits for its time takes nobody's place.
+void worker_core::hold(std::shared_ptr<request> r, timestamp until)
+{
+    people.hold(r);
+    held_.emplace(until, std::move(r));
+    ++extra_;
+    set_prefetch();
+    changed_.set();
+}
+
+bool worker_core::take_token(bucket& from)
+{
+    const auto clock_now = steady::now();
+    const std::chrono::duration<double> passed = clock_now - from.at;
+    from.tokens = std::min(1.0, from.tokens + passed.count() * from.rate);
+    from.at = clock_now;
+    if (from.tokens < 1) return false;
+    from.tokens -= 1;
+    return true;
+}
+
+void worker_core::enqueue(std::shared_ptr<request> r)
+{
+    const auto at = buckets_.find(r->call.task);
+    const bool known = at != buckets_.end();
+    const double rate = known ? at->second.rate : parse_rate(rate_of(r->call.task)).value_or(0);
+    if (rate > 0) {
+        bucket& b = buckets_[r->call.task];
+        b.rate = rate;
+        b.waiting.push_back(std::move(r));
+        changed_.set();
+        return;
+    }
+    std::vector<std::shared_ptr<request>> one;
+    one.push_back(std::move(r));
+    running->jobs().push(std::move(one));
+}
+
+std::string worker_core::rate_of(const std::string& task) const
+{
+    if (const auto at = rates_.find(task); at != rates_.end()) return at->second;
+    const auto known = app->find(task);
+    return known ? known->settings.rate_limit : std::string{};
+}
+
+void worker_core::set_rate(const std::string& task, std::string rate)
+{
+    const double times = parse_rate(rate).value_or(0);
+    rates_[task] = std::move(rate);
+    const auto at = buckets_.find(task);
+    if (at == buckets_.end()) return;
+    at->second.rate = times;
+    if (times == 0) {
+        running->jobs().push({at->second.waiting.begin(), at->second.waiting.end()});
+        buckets_.erase(at);
+    }
+    changed_.set();
+}
+
+/// Hands over what is due. \return when there is more.
+timestamp worker_core::release_due()
+{
+    const timestamp present = now();
+    timestamp next = present + far_away;
+    bool fewer = false;
+    while (!held_.empty() && held_.begin()->first <= present) {
+        std::shared_ptr<request> r = std::move(held_.begin()->second);
+        held_.erase(held_.begin());
+        --extra_;
+        fewer = true;
+        people.let_go(r);
+        enqueue(std::move(r));
+    }
+    if (fewer) set_prefetch();
+    if (!held_.empty()) next = std::min(next, held_.begin()->first);
+    for (auto& [name, b] : buckets_) {
+        std::vector<std::shared_ptr<request>> due;
+        while (!b.waiting.empty() && take_token(b)) {
+            due.push_back(std::move(b.waiting.front()));
+            b.waiting.pop_front();
+        }
+        running->jobs().push(std::move(due));
+        if (b.waiting.empty()) continue;
+        const auto wait = std::chrono::duration<double>((1 - b.tokens) / b.rate);
+        next = std::min(next, present + std::chrono::ceil<std::chrono::microseconds>(wait) + 1ms);
+    }
+    return next;
+}
+
+awaitable<void> worker_core::release(worker_core* self)
+{
+    while (true) {
+        self->changed_.clear();
+        const timestamp next = self->release_due();
+        const auto wait = std::max<timestamp::duration>(next - now(), 100us);
+        try {
+            auto waiting = timeout(wait, self->changed_.wait(), "what is due");
+            co_await std::move(waiting);
+        } catch (const timeout_error&) {
+            continue;
+        }
+    }
+}
+
+void worker_core::end_unrun(const std::shared_ptr<request>& r, const performed& how)
+{
+    settlement s = how.leaves;
+    s.tag = r->tag;
+    settling.start(settle_at_last(receiver.get(), std::move(s), &giving_up_));
+    tell_end(*r, how, 0);
+    people.end(r, false);
+    ++processed;
+}
+
+std::optional<std::unique_ptr<performed>> worker_core::begins(request& what)
+{
+    // The broker gives it to somebody again.
+    if (!receiver->holds(what.tag)) return std::nullopt;
+    if (revoked_ids.contains(what.call.id)) return std::make_unique<performed>(revoked(what));
+    if (what.call.expires && *what.call.expires <= now()) {
+        return std::make_unique<performed>(expired(what));
+    }
+    what.started_at = now().time_since_epoch().count();
+    people.start(what.shared_from_this());
+    if (events->tasks_wanted) events->put("task-started", value::object("uuid", what.call.id));
+    return std::unique_ptr<performed>();
+}
+
+void worker_core::tell_end(const request& what, const performed& how, double seconds)
+{
+    if (!events->tasks_wanted) return;
+    value fields = value::object("uuid", what.call.id);
+    if (how.state == state::success) {
+        fields.insert("result", how.repr);
+        fields.insert("runtime", seconds);
+        events->put("task-succeeded", std::move(fields));
+    } else if (how.state == state::revoked) {
+        const int signal = what.terminated_by();
+        fields.insert("terminated", signal != 0);
+        fields.insert("signum", signal != 0 ? value(signal) : value());
+        fields.insert("expired", what.call.expires && *what.call.expires <= now());
+        events->put("task-revoked", std::move(fields));
+    } else {
+        fields.insert("exception", how.repr);
+        fields.insert("traceback", how.traceback);
+        events->put(how.state == state::retry ? "task-retried" : "task-failed", std::move(fields));
+    }
+}
+
+void worker_core::ended(const std::shared_ptr<request>& what, const performed& how, double seconds)
+{
+    const bool counts = seconds >= 0;
+    if (counts) tell_end(*what, how, seconds);
+    people.end(what, counts);
+    if (counts) ++processed;
+}
+
+void worker_core::put_heartbeat(std::string_view type)
+{
+    std::array<double, 3> load{};
+    if (::getloadavg(load.data(), 3) != 3) load.fill(0);
+    const auto two_digits = [](double d) {
+        return static_cast<double>(static_cast<std::int64_t>(d * 100 + 0.5)) / 100;
+    };
+    events->put(type, value::object("freq", 2.0, "active", people.active_count(), "processed",
+                                    processed.load(), "loadavg",
+                                    value::array(two_digits(load[0]), two_digits(load[1]),
+                                                 two_digits(load[2])),
+                                    "sw_ident", "ferry", "sw_ver", "0.1.0", "sw_sys", "Linux"));
+}
+
+awaitable<void> worker_core::beat(worker_core* self)
+{
+    self->put_heartbeat("worker-online");
+    while (true) {
+        self->put_heartbeat("worker-heartbeat");
+        co_await sleep(heartbeat_each);
+    }
+}
+
+}  // namespace ferry::tasks::detail

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "ferry/async/scope.hpp"
+#include "ferry/async/sync.hpp"
+#include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/feed.hpp"
+#include "ferry/tasks/detail/pool.hpp"
+#include "ferry/tasks/detail/roster.hpp"
+#include "ferry/tasks/worker.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace ferry::tasks::detail {
+
+/// `10/s`, `100/m`, `2/h`, `5` as times a second; 0: no limit.
+std::optional<double> parse_rate(std::string_view text);
+
+/// A worker while it serves: takes deliveries in, holds back what must wait, feeds the pool, and
+/// tells of it all. Belongs to the loop of worker::run(), the witness's part excepted.
+class worker_core final : public witness {
+public:
+    worker_core(std::shared_ptr<app_core> of, worker_settings settings);
+
+    /// Receives until it is cancelled.
+    static awaitable<void> receive(worker_core* self);
+    /// Feeds the pool with what is due.
+    static awaitable<void> release(worker_core* self);
+    /// Tells every now and then that it lives.
+    static awaitable<void> beat(worker_core* self);
+    /// Answers remote control; keeps trying. \see control.cpp
+    static awaitable<void> answer(worker_core* self);
+    /// Answers elections of Python's workers, which wait for everybody's word.
+    static awaitable<void> gossip(worker_core* self);
+    /// Asks the other workers what is revoked.
+    static awaitable<void> mingle(worker_core* self);
+
+    std::optional<std::unique_ptr<performed>> begins(request& what) override;
+    void ended(const std::shared_ptr<request>& what, const performed& how, double seconds) override;
+
+    void put_heartbeat(std::string_view type);
+    /// Gives the consumer its limit: what fits the pool, and what is held beside that.
+    void set_prefetch();
+    std::size_t prefetch() const;
+
+    std::string rate_of(const std::string& task) const;
+    void set_rate(const std::string& task, std::string rate);
+
+    struct time_limits {
+        std::optional<double> hard;
+        std::optional<double> soft;
+    };
+    /// By task, as set from afar; over the task's own.
+    std::map<std::string, time_limits> limits;
+
+    const std::shared_ptr<app_core> app;
+    const worker_settings settings;
+    const std::string node;
+    std::shared_ptr<message_broker> broker;
+    std::shared_ptr<result_store> results;
+    std::shared_ptr<nursery> processes;
+    std::unique_ptr<consumer> receiver;
+    std::unique_ptr<pool> running;
+    std::vector<std::string> queues;
+    roster people;
+    revocations revoked_ids;
+    std::shared_ptr<logical_clock> clock = std::make_shared<logical_clock>();
+    std::shared_ptr<feed> events;
+    std::shared_ptr<gate> stop = std::make_shared<gate>();
+    std::atomic<std::uint64_t> processed = 0;
+    const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+    scope settling;
+
+private:
+    struct bucket {
+        double rate = 0;
+        double tokens = 1;
+        std::chrono::steady_clock::time_point at;
+        std::deque<std::shared_ptr<request>> waiting;
+    };
+
+    void accept(delivery d);
+    void hold(std::shared_ptr<request> r, timestamp until);
+    void enqueue(std::shared_ptr<request> r);
+    bool take_token(bucket& from);
+    void end_unrun(const std::shared_ptr<request>& r, const performed& how);
+    void tell_end(const request& what, const performed& how, double seconds);
+    timestamp release_due();
+
+    std::multimap<timestamp, std::shared_ptr<request>> held_;
+    std::map<std::string, bucket> buckets_;
+    std::map<std::string, std::string> rates_;  ///< as set from afar
+    std::size_t extra_ = 0;
+    event changed_;
+    const std::atomic<bool> giving_up_ = false;
+};
+
+}  // namespace ferry::tasks::detail

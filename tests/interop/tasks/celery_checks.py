@@ -1,0 +1,416 @@
+"""Real Celery against the example worker: celery_checks.py WORKER BROKER BACKEND
+
+Starts the worker, calls its tasks and controls it as Celery's own programs do. Prints a line for each
+check; the exit status is the number of those that failed. CHECKS=name,name runs these only.
+"""
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import uuid
+
+from celery import Celery
+from celery.exceptions import NotRegistered, TaskRevokedError, TimeLimitExceeded
+from kombu import Connection, Producer
+
+WORKER, BROKER, BACKEND = sys.argv[1:4]
+REDIS = BROKER.startswith('redis')
+app = Celery('checks', broker=BROKER, backend=BACKEND)
+app.conf.update(accept_content=['json'], result_accept_content=['json'], broker_connection_retry_on_startup=True,
+                result_expires=86400)
+S = app.send_task
+sig = lambda name, *args: app.signature('ferry.' + name, args=args)
+NODE = 'w1@ferry'
+checks = []
+
+
+def check(f):
+    checks.append(f)
+    return f
+
+
+class Worker:
+    def __init__(self, node=NODE, **environment):
+        self.log = open(f'/tmp/ferry-worker-{uuid.uuid4()}.log', 'w+')
+        e = {k: v for k, v in os.environ.items() if not k.startswith('FERRY_')}
+        e.update(FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND, FERRY_NODE=node, FERRY_CONCURRENCY='2')
+        e.update({f'FERRY_{k}': str(v) for k, v in environment.items()})
+        self.process = subprocess.Popen([WORKER], env=e, stdout=self.log, stderr=self.log)
+        self.node = node
+        if not environment.get('QUEUE'):
+            self.ready()
+
+    def ready(self):
+        for _ in range(60):
+            if app.control.inspect(destination=[self.node], timeout=0.5).ping():
+                return
+            if self.process.poll() is not None:
+                break
+        raise AssertionError('the worker does not answer: ' + self.output())
+
+    def output(self):
+        self.log.seek(0)
+        return self.log.read()[-3000:]
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        return self.process.wait(20)
+
+
+def control(method, **arguments):
+    replies = app.control.broadcast(method, arguments=arguments, reply=True, timeout=3, destination=[NODE])
+    assert len(replies) == 1 and list(replies[0]) == [NODE], replies
+    return replies[0][NODE]
+
+
+def equal(got, wanted):
+    assert got == wanted, f'{got!r} is not {wanted!r}'
+
+
+def until(predicate, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        if predicate():
+            return
+        time.sleep(0.05)
+    raise AssertionError('it did not come to pass')
+
+
+@check
+def calls_and_keywords():
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    equal(S('ferry.add', (2,), {'y': 3}).get(timeout=10), 5)
+    equal(S('ferry.xsum', ([1, 2, 3],)).get(timeout=10), 6)
+
+
+@check
+def values_survive():
+    values = [None, True, False, 2**63 - 1, -2**63, 2**70, 0.1, 1e300, 'é日\u0000x', [[], {}], {'a': {'b': [1]}}]
+    r = S('ferry.echo', values, {'k': 'v'}).get(timeout=10)
+    equal(r['args'], values)
+    equal(r['kwargs'], {'k': 'v'})
+
+
+@check
+def megabytes():
+    text = 'x' * 2**20
+    equal(S('ferry.echo', (text,)).get(timeout=20)['args'][0], text)
+
+
+@check
+def protocol_1():
+    app.conf.task_protocol = 1
+    try:
+        equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    finally:
+        app.conf.task_protocol = 2
+
+
+@check
+def unknown_headers():
+    equal(S('ferry.add', (2, 3), headers={'stamps': {'c': ['1']}, 'stamped_headers': ['c'], 'mine': 1},
+            shadow='other').get(timeout=10), 5)
+    task_id = str(uuid.uuid4())
+    with Connection(BROKER) as c:
+        p = Producer(c)
+        p.publish([[20, 3], {}, {}], headers={'lang': 'py', 'task': 'ferry.add', 'id': task_id}, routing_key='celery',
+                  serializer='json', reply_to=app.thread_oid, correlation_id=task_id)
+    if not BACKEND.startswith('rpc'):
+        equal(app.AsyncResult(task_id).get(timeout=10), 23)
+
+
+@check
+def priorities():
+    for p in (0, 3, 5, 9):
+        equal(S('ferry.add', (p, 3), priority=p).get(timeout=10), p + 3)
+
+
+@check
+def failures():
+    e = S('ferry.fail', ('boom',)).get(timeout=10, propagate=False)
+    assert isinstance(e, ValueError) and str(e) == 'boom', repr(e)
+    e = S('ferry.add', (1,)).get(timeout=10, propagate=False)
+    assert isinstance(e, TypeError), repr(e)
+    e = S('ferry.nosuch').get(timeout=10, propagate=False)
+    assert isinstance(e, NotRegistered), repr(e)
+
+
+@check
+def result_document():
+    if not REDIS:
+        return
+    r = S('ferry.add', (2, 3))
+    r.get(timeout=10)
+    client = app.backend.client
+    d = json.loads(client.get('celery-task-meta-' + r.id))
+    equal({k: d[k] for k in ('status', 'result', 'traceback', 'children', 'task_id')},
+          {'status': 'SUCCESS', 'result': 5, 'traceback': None, 'children': [], 'task_id': r.id})
+    assert d['date_done']
+    assert 86000 < client.ttl('celery-task-meta-' + r.id) <= 86400
+    silent = S('ferry.add', (2, 3), ignore_result=True)
+    S('ferry.add', (2, 3)).get(timeout=10)
+    time.sleep(0.3)
+    equal(client.get('celery-task-meta-' + silent.id), None)
+
+
+@check
+def poison():
+    with Connection(BROKER) as c:
+        p = Producer(c)
+        head = {'lang': 'py', 'task': 'ferry.add', 'id': 'x'}
+        send = lambda body, **more: p.publish(body, routing_key='celery', **more)
+        send('garbage', content_type='text/plain', content_encoding='utf-8')
+        send('{not json', content_type='application/json', content_encoding='utf-8', headers=head)
+        send(b'\x80\x04x', content_type='application/x-nosuch', content_encoding='binary', headers=head)
+        send({'no': 'task'}, serializer='json')
+        send([[1], [], {}], serializer='json', headers=head)
+        send([[1, 2], {}, {}], serializer='json', headers=dict(head, eta='tomorrow'))
+    if REDIS:
+        app.backend.client.lpush('celery', 'no json at all')
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+
+
+@check
+def retries():
+    equal(S('ferry.retry_n', (2,)).get(timeout=15), 2)
+    e = S('ferry.retry_n', (50,)).get(timeout=15, propagate=False)
+    assert 'retry_n gave up' in str(e), repr(e)
+
+
+@check
+def countdown_and_eta():
+    begin = time.time()
+    r = S('ferry.add', (1, 1), countdown=2)
+    until(lambda: [x for x in control('scheduled') if x['request']['id'] == r.id], 2)
+    equal(r.get(timeout=10), 2)
+    assert 1.95 < time.time() - begin < 3.5, time.time() - begin
+    zone = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
+    eta = datetime.datetime.now(zone) + datetime.timedelta(seconds=1)
+    begin = time.time()
+    equal(S('ferry.add', (1, 1), eta=eta).get(timeout=10), 2)
+    assert time.time() - begin > 0.9
+
+
+@check
+def etas_do_not_block():
+    held = [S('ferry.add', (1, 1), countdown=8) for _ in range(40)]
+    begin = time.time()
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    assert time.time() - begin < 5
+    equal([r.get(timeout=20) for r in held], [2] * 40)
+
+
+@check
+def expiry():
+    r = S('ferry.add', (1, 1), countdown=2, expires=1)
+    try:
+        r.get(timeout=10)
+        raise AssertionError('it ran')
+    except TaskRevokedError:
+        equal(r.state, 'REVOKED')
+
+
+@check
+def limits():
+    e = S('ferry.sleep', (20,), time_limit=1).get(timeout=10, propagate=False)
+    assert isinstance(e, TimeLimitExceeded), repr(e)
+    e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=10).get(timeout=10, propagate=False)
+    assert type(e).__name__ == 'SoftTimeLimitExceeded', repr(e)
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+
+
+@check
+def inspection():
+    r = S('ferry.sleep', (2,))
+    until(lambda: [x for x in control('active') if x['id'] == r.id])
+    info = [x for x in control('active') if x['id'] == r.id][0]
+    equal((info['name'], info['args'], info['acknowledged'], info['delivery_info']['routing_key']),
+          ('ferry.sleep', [2], True, 'celery'))
+    assert info['time_start'] and info['worker_pid']
+    equal(control('query_task', ids=[r.id])[r.id][0], 'active')
+    assert 'ferry.add' in control('registered')
+    equal(control('active_queues')[0]['name'], 'celery')
+    stats = control('stats')
+    assert stats['total']['ferry.add'] > 0 and stats['pool']['max-concurrency'] == 2, stats
+    equal(stats['prefetch_count'], 8)
+    assert ':guest@' not in json.dumps(control('conf')) and control('conf')['task_default_queue'] == 'celery'
+    equal(control('ping'), {'ok': 'pong'})
+    equal(control('nosuch'), {'error': "KeyError('nosuch')"})
+    assert control('clock')['clock'] > 0 and 'ok' in control('report')
+    r.get(timeout=10)
+    for verb in (['status'], ['inspect', 'ping'], ['inspect', 'active'], ['inspect', 'registered'],
+                 ['inspect', 'stats'], ['inspect', 'scheduled'], ['inspect', 'reserved'], ['inspect', 'revoked'],
+                 ['inspect', 'active_queues'], ['inspect', 'conf'], ['inspect', 'report']):
+        done = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER] + verb, capture_output=True, text=True)
+        assert done.returncode == 0 and NODE in done.stdout, (verb, done.stdout, done.stderr)
+
+
+@check
+def control_replies():
+    equal(control('rate_limit', task_name='ferry.nosuch', rate_limit='1/s'), {'error': 'unknown task'})
+    assert 'Invalid rate limit' in control('rate_limit', task_name='ferry.mul', rate_limit='x/y')['error']
+    equal(control('rate_limit', task_name='ferry.mul', rate_limit='2/s'), {'ok': 'new rate limit set successfully'})
+    begin = time.time()
+    equal([r.get(timeout=20) for r in [S('ferry.mul', (i, 2)) for i in range(6)]], [i * 2 for i in range(6)])
+    assert time.time() - begin > 1.5
+    equal(control('rate_limit', task_name='ferry.mul', rate_limit=''), {'ok': 'rate limit disabled successfully'})
+    equal(control('time_limit', task_name='ferry.sleep', hard=100, soft=None), {'ok': 'time limits set successfully'})
+    equal(control('pool_grow', n=1), {'ok': 'pool will grow'})
+    equal(control('stats')['pool']['max-concurrency'], 3)
+    equal(control('pool_shrink', n=1), {'ok': 'pool will shrink'})
+    equal(control('autoscale', max=3, min=1), {'error': "ValueError('Autoscale not enabled')"})
+    equal(control('heartbeat'), None)
+    equal(control('election', id='1', topic='t', action=None), None)
+    equal(control('add_consumer', queue='q2'), {'ok': 'add consumer q2'})
+    equal(S('ferry.add', (2, 3), queue='q2').get(timeout=10), 5)
+    equal(control('cancel_consumer', queue='q2'), {'ok': 'no longer consuming from q2'})
+    late = S('ferry.add', (2, 4), queue='q2')
+    time.sleep(1)
+    equal(late.state, 'PENDING')
+    control('add_consumer', queue='q2')
+    equal(late.get(timeout=10), 6)
+    control('cancel_consumer', queue='q2')
+    equal(app.control.broadcast('ping', pattern='w*', matcher='glob', reply=True, timeout=1), [{NODE: {'ok': 'pong'}}])
+    equal(app.control.broadcast('ping', pattern='w[0-9]+@.*', matcher='pcre', reply=True, timeout=1),
+          [{NODE: {'ok': 'pong'}}])
+    equal(app.control.broadcast('ping', pattern='x*', matcher='glob', reply=True, timeout=1), [])
+
+
+@check
+def revocation():
+    r = S('ferry.sleep', (30,))
+    until(lambda: [x for x in control('active') if x['id'] == r.id])
+    equal(control('revoke', task_id=r.id, terminate=True, signal='SIGTERM'), {'ok': 'terminate: ' + r.id})
+    e = r.get(timeout=10, propagate=False)
+    assert isinstance(e, TaskRevokedError) and 'terminated' in str(e), repr(e)
+    two = [S('ferry.add', (1, 1), countdown=1) for _ in range(2)]
+    reply = control('revoke', task_id=[x.id for x in two])['ok']
+    assert reply.endswith('flagged as revoked') and two[0].id in reply, reply
+    for x in two:
+        e = x.get(timeout=10, propagate=False)
+        assert isinstance(e, TaskRevokedError), repr(e)
+    assert two[0].id in control('revoked')
+    equal(control('revoke', task_id='nosuch', terminate=True), {'ok': 'terminate: tasks unknown'})
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+
+
+@check
+def events():
+    seen = []
+    enough = threading.Event()
+
+    def capture():
+        with app.connection_for_read() as c:
+            def take(e):
+                seen.append(e)
+                if e['type'] in ('task-failed', 'task-revoked'):
+                    enough.set()
+            receiver = app.events.Receiver(c, handlers={'*': take})
+            try:
+                receiver.capture(limit=None, timeout=8, wakeup=True)
+            except Exception:
+                pass
+
+    t = threading.Thread(target=capture, daemon=True)
+    t.start()
+    time.sleep(1)
+    assert control('enable_events')['ok'].startswith('task events')
+    equal(control('enable_events'), {'ok': 'task events already enabled'})
+    r = S('ferry.add', (2, 3))
+    r.get(timeout=10)
+    S('ferry.fail', ('boom',)).get(timeout=10, propagate=False)
+    assert enough.wait(5), [e['type'] for e in seen]
+    time.sleep(0.2)
+    types = {e['type'] for e in seen}
+    assert {'worker-heartbeat', 'task-received', 'task-started', 'task-succeeded', 'task-failed'} <= types, types
+    of = {e['type']: e for e in seen if e.get('uuid') == r.id}
+    equal((of['task-received']['name'], of['task-received']['args'], of['task-received']['kwargs']),
+          ('ferry.add', '(2, 3)', '{}'))
+    equal(of['task-succeeded']['result'], '5')
+    assert 0 <= of['task-succeeded']['runtime'] < 5
+    failure = [e for e in seen if e['type'] == 'task-failed'][0]
+    equal(failure['exception'], "ValueError('boom')")
+    mine = [e for e in seen if e['hostname'] == NODE]
+    clocks = [e['clock'] for e in mine]
+    assert clocks == sorted(set(clocks)), clocks
+    beat = [e for e in mine if e['type'] == 'worker-heartbeat'][0]
+    for field in ('freq', 'active', 'processed', 'loadavg', 'sw_ident', 'sw_ver', 'sw_sys', 'utcoffset', 'pid'):
+        assert field in beat, beat
+    equal(control('disable_events'), {'ok': 'task events disabled'})
+
+
+@check
+def crash_of_a_process():
+    other = S('ferry.sleep', (1,))
+    e = S('ferry.crash').get(timeout=10, propagate=False)
+    assert type(e).__name__ == 'WorkerLostError' and 'SIGKILL' in str(e), repr(e)
+    equal(other.get(timeout=10), 1)
+    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+
+
+@check
+def burst():
+    all_of = [S('ferry.add', (i, i)) for i in range(500)]
+    equal([r.get(timeout=30) for r in all_of], [2 * i for i in range(500)])
+
+
+@check
+def warm_stop():
+    global worker
+    pid = control('stats')['pid']
+    running = S('ferry.sleep', (2,))
+    until(lambda: [x for x in control('active') if x['id'] == running.id])
+    waiting = [S('ferry.sleep', (2,)) for _ in range(3)] + [S('ferry.add', (2, 3), countdown=1)]
+    time.sleep(0.5)
+    os.kill(pid, signal.SIGTERM)
+    equal(worker.process.wait(15), 0)
+    equal(running.get(timeout=5), 2)
+    worker = Worker()
+    equal([r.get(timeout=20) for r in waiting], [2, 2, 2, 5])
+
+
+@check
+def killed_with_late_acks():
+    global worker
+    worker.end()
+    worker = Worker(ACKS_LATE=1, VISIBILITY=3)
+    slow = S('ferry.sleep', (3,))
+    until(lambda: [x for x in control('active') if x['id'] == slow.id])
+    more = [S('ferry.add', (i, 1)) for i in range(3)]
+    time.sleep(0.3)
+    worker.end(signal.SIGKILL)
+    worker = Worker(ACKS_LATE=1, VISIBILITY=3)
+    equal(slow.get(timeout=30), 3)
+    equal([r.get(timeout=30) for r in more], [1, 2, 3])
+
+
+def main():
+    global worker
+    wanted = os.environ.get('CHECKS')
+    worker = Worker()
+    failures = 0
+    for f in checks:
+        if wanted and f.__name__ not in wanted.split(','):
+            continue
+        begin = time.time()
+        try:
+            f()
+            print(f'ok {f.__name__} {time.time() - begin:.1f} s', flush=True)
+        except BaseException:
+            failures += 1
+            print(f'FAILED {f.__name__}\n{traceback.format_exc()}', flush=True)
+            if worker.process.poll() is not None:
+                print(worker.output())
+                worker = Worker()
+    status = worker.end()
+    if status != 0 or failures:
+        print('worker ended with', status, '\n', worker.output())
+    return failures + (status != 0)
+
+
+sys.exit(main())

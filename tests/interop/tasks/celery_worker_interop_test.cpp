@@ -1,0 +1,47 @@
+// Real Celery's clients and tools against examples/celery_worker.cpp: celery_checks.py has the
+// checks. Wants FERRY_REDIS and FERRY_RABBITMQ, which tests/services/with_redis and with_rabbitmq
+// set.
+#include "ferry/testing/program.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+namespace ferry::tasks {
+namespace {
+
+std::string server(const char* variable)
+{
+    const char* const url = std::getenv(variable);
+    EXPECT_NE(url, nullptr) << variable << " names no server";
+    return url == nullptr ? std::string{} : url;
+}
+
+void check(const std::string& broker, const std::string& backend)
+{
+    const auto ran = testing::run_program(
+        {FERRY_PYTHON, FERRY_INTEROP_DIR "/celery_checks.py", FERRY_CELERY_WORKER, broker, backend},
+        {}, std::chrono::minutes{4});
+    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+}
+
+TEST(celery_worker, serves_celery_through_redis)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis);
+}
+
+TEST(celery_worker, serves_celery_through_rabbitmq_with_results_in_redis)
+{
+    check(server("FERRY_RABBITMQ"), server("FERRY_REDIS"));
+}
+
+TEST(celery_worker, serves_celery_through_rabbitmq_with_results_as_messages)
+{
+    check(server("FERRY_RABBITMQ"), "rpc://");
+}
+
+}  // namespace
+}  // namespace ferry::tasks
