@@ -56,7 +56,7 @@ public:
                 self->from_.reset();
                 failed = true;
             }
-            if (failed) co_await sleep(std::chrono::seconds{1});
+            if (failed) co_await sleep(std::chrono::seconds(1));
         }
     }
 

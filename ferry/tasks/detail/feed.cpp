@@ -118,7 +118,7 @@ awaitable<void> feed::run(std::shared_ptr<feed> self)
             failed = true;
         }
         if (failed) {
-            co_await sleep(std::chrono::seconds{1});
+            co_await sleep(std::chrono::seconds(1));
             self->news_->open();
         }
     }
