@@ -63,7 +63,8 @@ public:
     load_options& max_memo(std::size_t count) noexcept { return max_memo_ = count, *this; }
     /// Containers inside one another, for `load`. 10 000 by default.
     load_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
-    /// Values in the result, where what is shared is counted each time. 10 million by default.
+    /// Values in the result, where what is shared is counted each time, and 64 bytes of a text as
+    /// one value more. 10 million by default.
     load_options& max_expanded(std::size_t count) noexcept { return max_expanded_ = count, *this; }
     /// Bytes of a binary integer. 8192 by default.
     load_options& max_int_bytes(std::size_t count) noexcept

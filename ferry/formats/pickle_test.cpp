@@ -351,7 +351,12 @@ TEST(pickle, limits_have_names)
     // Every tuple holds the one before it twice.
     std::string laughs = "N";
     for (int i = 0; i < 40; ++i) laughs += "2\x86";
-    hits(raw(laughs + "."), load_options(), "max_expanded");
+    hits(raw(laughs + "."), load_options().max_expanded(100'000), "max_expanded");
+    // A thousand times the same 100 KB.
+    std::string copies = "](X";
+    copies += std::string("\xa0\x86\x01\x00", 4) + std::string(100'000, 'x') + "q\x01";
+    for (int i = 0; i < 1000; ++i) copies += "h\x01";
+    hits(raw(copies + "e."), load_options().max_expanded(1'000'000), "max_expanded");
 }
 
 TEST(pickle, a_huge_memo_index_costs_nothing)

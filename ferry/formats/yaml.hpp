@@ -31,8 +31,8 @@ public:
     /// Sequences and mappings inside one another; more throws `limit_error`, as for all that
     /// follow. 256 by default.
     load_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
-    /// Values in the result, where what an alias repeats is counted each time. 1 million by
-    /// default.
+    /// Values in the result, where what an alias repeats is counted each time, and 64 bytes of a
+    /// text as one value more. 1 million by default.
     load_options& max_expanded(std::size_t count) noexcept { return max_expanded_ = count, *this; }
     /// Digits of an integer. 4300 by default.
     load_options& max_digits(std::size_t count) noexcept { return max_digits_ = count, *this; }

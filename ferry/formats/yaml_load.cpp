@@ -253,7 +253,7 @@ private:
         // What is merged comes first, so that the mapping's own members win.
         for (const std::size_t key : done.merges) merge(done, done.items[key + 1]);
         for (std::size_t i = 0; i < done.items.size(); i += 2) {
-            if (std::ranges::find(done.merges, i) != done.merges.end()) continue;
+            if (std::ranges::binary_search(done.merges, i)) continue;
             nodes_->append(done.id, std::span{done.items}.subspan(i, 2));
         }
     }
@@ -289,7 +289,7 @@ private:
         for (std::size_t i = 0; i < done.items.size(); i += 2) {
             const node_id key = done.items[i];
             if ((*nodes_)[key].kind != node_kind::string) continue;
-            if (std::ranges::find(done.merges, i) != done.merges.end()) continue;
+            if (std::ranges::binary_search(done.merges, i)) continue;
             if (!seen.insert(nodes_->text(key)).second) {
                 source_.fail("the key '" + std::string{nodes_->text(key)} + "' comes twice",
                              done.start);

@@ -73,6 +73,9 @@ std::string_view graph::keep(std::string_view text)
 
 namespace {
 
+/// So many bytes of a text count as one more value: what is shared is copied.
+constexpr std::size_t bytes_counted_as_one = 64;
+
 /// Sets inside of sets; comparing their elements takes twice as long for each.
 constexpr std::size_t max_set_depth = 16;
 
@@ -121,6 +124,13 @@ private:
         return text;
     }
 
+    static bool is_text(node_kind kind) noexcept
+    {
+        return kind == node_kind::string || kind == node_kind::binary ||
+               kind == node_kind::bytearray || kind == node_kind::big_integer ||
+               kind == node_kind::decimal;
+    }
+
     void count(std::size_t nodes)
     {
         expanded_ += nodes;
@@ -131,8 +141,9 @@ private:
 
     void visit(node_id id)
     {
-        count(1);
         const node n = from_[id];
+        count(1);
+        if (is_text(n.kind)) count(n.size / bytes_counted_as_one);
         switch (n.kind) {
             case node_kind::null: return build_.null();
             case node_kind::boolean: return build_.boolean(n.integer != 0);
@@ -220,7 +231,10 @@ private:
         const bool is_key = from_[top.id].kind == node_kind::dict && top.next % 2 == 0;
         ++top.next;
         if (!is_key) return visit(item);
-        if (from_[item].kind == node_kind::string) return string(item);
+        if (from_[item].kind == node_kind::string) {
+            count(from_[item].size / bytes_counted_as_one);
+            return string(item);
+        }
         top.key_made_text = true;
         key(item);
     }
