@@ -1,4 +1,7 @@
-"""write: for each document its hex, and the hex of what PyYAML reads in ferry's kinds ("error" if it refuses) and of
+"""What libyaml reads and PyYAML's own scanner does not (a question mark or a tab inside of a plain scalar, directives that
+nobody knows) is left out.
+
+write: for each document its hex, and the hex of what PyYAML reads in ferry's kinds ("error" if it refuses) and of
 what safe_dump makes of that. read: for each hex line the repr of what it holds and whether safe_dump writes the same."""
 import datetime
 import sys
@@ -14,10 +17,10 @@ scalars = '''yes Yes YES no No NO true True TRUE false False FALSE on On ON off 
 2001-12-14 2001-1-1 2001-12-14T21:59:43.10-05:00 2001-12-14t21:59:43Z 2001-12-14T1:59:43 2001-12-14T21:59:43.1234567+05 2020-13-01 2020-02-30
 2001-12-14T21:59:43+5:30 2001-12-14T24:00:00 0000-01-01
 << = => a=b @x %x !x &x *x `x - -- --- : :a a:b a: ? ?a # a#b , [ ] { } > | ' " 'x "x x' x" \\x ~x null. truex 1x x1 http://a.local/x?y=1#z'''.split()
-documents = ['- ' + s for s in scalars] + ['{a: ' + s + '}' for s in scalars] + [s + ': 1' for s in scalars] + [
+documents = ['- ' + s for s in scalars] + ['{a: ' + s + '}' for s in scalars if '?y' not in s] + [s + ': 1' for s in scalars] + [
     '- !!str ' + s for s in scalars[:60]] + [
     '', '---\n...\n', '# only a comment', 'a\n---\nb', 'a: 1\n...\n', '\ufeffa: 1', '- 2001-12-15 2:59:43.10',
-    '- 2001-12-14 21:59:43.10 -5', '- 2001-12-14 21:59:43\tZ',
+    '- 2001-12-14 21:59:43.10 -5',
     'a: &x 1\nb: *x', 'a: &x [1, 2]\nb: *x', 'a: &x 1\nb: &x 2', '- *nope', '- &a [*a]',
     '{a: 1, a: 2}', '? [a]\n: 1', '? {a: 1}\n: 1', '? a\n? b\n', '? a\n: b\n', '=: 1',
     '<<: {a: 1}\na: 2', 'a: 1\n<<: [{a: 2, b: 3}, {b: 4, c: 5}]', '<<: 3', '<<: [1]', '<<: [{a: 1}, 2]',
@@ -27,13 +30,13 @@ documents = ['- ' + s for s in scalars] + ['{a: ' + s + '}' for s in scalars] + 
     '- !!binary "a"', '- ! 12', '- !!map [a]', '- !!seq {a: 1}', '!!set {a, b}', '!!set [a]', '- !!omap [a: 1, b: 2]',
     '- !!omap {a: 1}', '- !!pairs [a: 1, a: 2]', '- !!pairs [a]', '- !!pairs [{a: 1, b: 2}]', '- !!set x', '- !!seq x',
     '- !!foo 3', '- !foo 3', '- !!python/object:x.Y {}', '- !!python/name:os.system', '- !<tag:yaml.org,2002:int> 7',
-    '%TAG !e! tag:yaml.org,2002:\n---\n- !e!int "7"', '%YAML 1.1\n---\na: 1', '%YAML 2.0\n---\na: 1', '%FOO\n---\na: 1',
+    '%TAG !e! tag:yaml.org,2002:\n---\n- !e!int "7"', '%YAML 1.1\n---\na: 1', '%YAML 2.0\n---\na: 1', 
     '\ta: 1', 'a:\n\t- 1', '{a: 1', "'unterminated", '"unterminated', '"bad \\q escape"', '- "\\x41\\u00e9\\U0001F600\\n\\t\\e\\0\\_\\N"',
     'a: b: c', '- [a, b', '[a, b,]', '{a, b: }', '{a: {b: {c: [1, {d: 2}]}}}', '[[[[]]]]', '- - - 1\n    - 2\n', '-\n- \n-   x',
     'key: >\n folded\n text\n\n more\n', 'key: |\n kept\n  as it\n is\n', 'key: |-\n strip\n', 'key: |+\n keep\n\n', 'key: >2\n   two\n',
     'plain text\n over lines', '"quoted\n over\n\n lines"', "'it''s'", 'a: "x: y"', '{a: "b"}', 'a: # comment\n  b', 'a: 1 # c', 'a: x#y',
     'anchors: [&a one, &b two, *a, *b]', 'x: \x01', 'caf\u00e9: \u20ac \U0001f600', 'a: 1\nb', 'a:\n b: 1\n  c: 2', ' a: 1\n b: 2', 'a: 1\n b: 2',
-    '{1: a, 2.5: b, yes: c, ~: d, 2001-12-14: e}', '- 1\n-2', '-', '?', ': a', '"a" "b"', '[a]: 1', '&a : 1', '&a key: *a',
+    '{3: a, 2.5: b, yes: c, ~: d, 2001-12-14: e}', '- 1\n-2', '-', '?', ': a', '"a" "b"', '[a]: 1', '&a : 1', '&a key: *a',
 ]
 
 
