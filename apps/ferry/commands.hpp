@@ -67,6 +67,7 @@ int download(int argc, char** argv);
 int serve(int argc, char** argv);
 int select(int argc, char** argv);
 int json(int argc, char** argv);
+int zmq(int argc, char** argv);
 int redis(int argc, char** argv);
 int worker(int argc, char** argv);
 int call(int argc, char** argv);

@@ -13,6 +13,7 @@
 
 #include "ferry/async/awaitable.hpp"
 #include "ferry/async/blocking.hpp"
+#include "ferry/async/descriptor.hpp"
 #include "ferry/async/gather.hpp"
 #include "ferry/async/green.hpp"
 #include "ferry/async/loop.hpp"

@@ -1,0 +1,328 @@
+#include "ferry/zmq/zmq.hpp"
+
+#include "ferry/async/async.hpp"
+#include "ferry/documents/json.hpp"
+
+#include "apps/ferry/commands.hpp"
+#include "apps/ferry/zmq_tools.hpp"
+
+#include <array>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace ferry::command {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What all sockets of the command have in common.
+struct settings {
+    std::string endpoint;
+    bool bind = false;
+    bool connect = false;
+    std::vector<std::string> topics;
+    std::uint64_t count = std::numeric_limits<std::uint64_t>::max();
+    line_format format = line_format::text;
+    std::string separator;
+    double timeout = -1;
+    int hwm = 1000;
+    double linger = 10;
+    std::string server_key;
+    std::string certificate;
+    std::string execute;
+    int subscribers = 0;
+};
+
+milliseconds in_milliseconds(double seconds)
+{
+    return seconds < 0 ? zmq::forever : milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+void print(const zmq::multipart& m, const settings& with)
+{
+    const std::string line = to_line(m, with.format, with.separator) + '\n';
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fflush(stdout);
+}
+
+zmq::socket open(zmq::socket_type type, const settings& with, bool binds_by_default)
+{
+    zmq::socket s(type);
+    s.set_hwm(with.hwm);
+    s.set(zmq::opt::linger, in_milliseconds(with.linger));
+    s.set(zmq::opt::rcvtimeo, in_milliseconds(with.timeout));
+    s.set(zmq::opt::sndtimeo, in_milliseconds(with.timeout));
+    if (!with.certificate.empty() && with.server_key.empty()) {
+        zmq::certificate::load(with.certificate).serve(s);
+    } else if (!with.server_key.empty()) {
+        const auto mine = with.certificate.empty() ? zmq::certificate::generate()
+                                                   : zmq::certificate::load(with.certificate);
+        mine.connect(s, with.server_key);
+    }
+    if (type == zmq::sub) {
+        for (const std::string& topic : with.topics) s.subscribe(topic);
+        if (with.topics.empty()) s.subscribe("");
+    }
+    if (with.bind || (binds_by_default && !with.connect)) {
+        std::fprintf(stderr, "bound to %s\n", s.bind(with.endpoint).c_str());
+    } else {
+        s.connect(with.endpoint);
+    }
+    return s;
+}
+
+zmq::multipart outgoing(const std::string& line, const settings& with)
+{
+    zmq::multipart m = to_message(line, with.format, with.separator);
+    if (!with.topics.empty()) m.emplace(m.begin(), with.topics.front());
+    return m;
+}
+
+awaitable<int> send_lines(zmq::socket s, settings with)
+{
+    input_lines input;
+    for (int heard = 0; heard < with.subscribers;) {
+        const zmq::multipart news = co_await s.receive_multipart();
+        heard += news[0].text().starts_with('\x01') ? 1 : 0;
+    }
+    for (std::uint64_t i = 0; i < with.count; ++i) {
+        auto reading = input.next();
+        const auto line = co_await std::move(reading);
+        if (!line) break;
+        co_await s.send_multipart(outgoing(*line, with));
+    }
+    co_return 0;
+}
+
+awaitable<int> print_messages(zmq::socket s, settings with)
+{
+    for (std::uint64_t i = 0; i < with.count; ++i) {
+        const zmq::multipart m = co_await s.receive_multipart();
+        print(m, with);
+    }
+    co_return 0;
+}
+
+awaitable<int> ask(zmq::socket s, settings with)
+{
+    input_lines input;
+    for (std::uint64_t i = 0; i < with.count; ++i) {
+        auto reading = input.next();
+        const auto line = co_await std::move(reading);
+        if (!line) break;
+        co_await s.send_multipart(to_message(*line, with.format, with.separator));
+        const zmq::multipart answer = co_await s.receive_multipart();
+        print(answer, with);
+    }
+    co_return 0;
+}
+
+awaitable<int> answer(zmq::socket s, settings with)
+{
+    input_lines input;
+    for (std::uint64_t i = 0; i < with.count; ++i) {
+        const zmq::multipart question = co_await s.receive_multipart();
+        if (with.execute.empty()) {
+            print(question, with);
+            auto reading = input.next();
+            const auto line = co_await std::move(reading);
+            if (!line) break;
+            co_await s.send_multipart(to_message(*line, with.format, with.separator));
+        } else {
+            auto running =
+                run_shell(with.execute, to_line(question, with.format, with.separator) + '\n');
+            std::string output = co_await std::move(running);
+            if (output.ends_with('\n')) output.pop_back();
+            co_await s.send_multipart(to_message(output, with.format, with.separator));
+        }
+    }
+    co_return 0;
+}
+
+/// Lines to the socket, and its messages to the output, side by side.
+awaitable<int> talk(zmq::socket s, settings with)
+{
+    auto send_all = [](zmq::socket* to, settings how) -> awaitable<void> {
+        input_lines input;
+        for (;;) {
+            auto reading = input.next();
+            const auto line = co_await std::move(reading);
+            if (!line) co_return;
+            co_await to->send_multipart(to_message(*line, how.format, how.separator));
+        }
+    };
+    task_group both;
+    both.spawn(send_all(&s, with));
+    for (std::uint64_t i = 0; i < with.count; ++i) {
+        const zmq::multipart m = co_await s.receive_multipart();
+        print(m, with);
+    }
+    both.cancel();
+    co_await both.join();
+    co_return 0;
+}
+
+struct pattern {
+    const char* name;
+    const char* summary;
+    zmq::socket_type type;
+    bool binds;
+    awaitable<int> (*work)(zmq::socket, settings);
+};
+
+constexpr std::array patterns{
+    pattern{"push", "send each line of the input to one of the peers", zmq::push, true, send_lines},
+    pattern{"pull", "print what peers push", zmq::pull, false, print_messages},
+    pattern{"pub", "publish each line of the input", zmq::xpub, true, send_lines},
+    pattern{"sub", "print what is published, or some topics of it", zmq::sub, false,
+            print_messages},
+    pattern{"req", "ask each line of the input, and print the answers", zmq::req, false, ask},
+    pattern{"rep", "print each request and answer with a line of the input, or of a command",
+            zmq::rep, true, answer},
+    pattern{"dealer", "send lines and print messages, independently", zmq::dealer, false, talk},
+    pattern{"router", "the same, the first frame being the peer's name", zmq::router, true, talk},
+    pattern{"pair", "the same with the one other end of a pair", zmq::pair, true, talk},
+};
+
+void add_pattern(CLI::App& options, const pattern& p, settings& with)
+{
+    auto* const verb = options.add_subcommand(p.name, p.summary);
+    verb->add_option("endpoint", with.endpoint, "tcp://host:port, ipc://path; tcp://127.0.0.1:*")
+        ->required();
+    auto* const bind =
+        verb->add_flag("--bind", with.bind, p.binds ? "listen (the default)" : "listen");
+    verb->add_flag("--connect", with.connect, p.binds ? "connect" : "connect (the default)")
+        ->excludes(bind);
+    verb->add_option("-n,--count", with.count, "end after so many messages");
+    verb->add_flag_callback(
+        "--lines", [&] { with.format = line_format::text; },
+        "a message is a line of text (the default)");
+    verb->add_flag_callback(
+        "--json", [&] { with.format = line_format::json; },
+        "a message is a JSON array of its frames");
+    verb->add_flag_callback(
+        "--hex", [&] { with.format = line_format::hex; },
+        "a message is its bytes in hexadecimal, frames between blanks");
+    verb->add_option("--parts", with.separator, "what stands between the frames of a line");
+    verb->add_option("--timeout", with.timeout, "seconds to wait for each message");
+    verb->add_option("--hwm", with.hwm, "messages that may wait for each peer")
+        ->capture_default_str();
+    verb->add_option("--linger", with.linger, "seconds to keep what is not sent at the end")
+        ->capture_default_str();
+    verb->add_option("--cert", with.certificate,
+                     "the NAME.key_secret of this end; alone: of a CURVE server");
+    verb->add_option("--curve-server", with.server_key,
+                     "be a CURVE client of the server with "
+                     "this public key");
+    const std::string name = p.name;
+    if (name == "sub") verb->add_option("-t,--topic", with.topics, "a topic; may be repeated");
+    if (name == "pub") {
+        verb->add_option("-t,--topic", with.topics, "a frame in front of each message")
+            ->expected(1);
+        verb->add_option("--wait", with.subscribers, "begin when there are so many subscriptions");
+    }
+    if (name == "rep") {
+        verb->add_option("--exec", with.execute,
+                         "a shell command that reads the request and "
+                         "prints the answer");
+    }
+}
+
+struct proxy_settings {
+    std::string kind;
+    std::string front;
+    std::string back;
+    std::string capture;
+};
+
+awaitable<int> pass_on(proxy_settings with)
+{
+    const bool queue = with.kind == "queue";
+    const bool forwarder = with.kind == "forwarder";
+    zmq::socket front(queue ? zmq::router : forwarder ? zmq::xsub : zmq::pull);
+    zmq::socket back(queue ? zmq::dealer : forwarder ? zmq::xpub : zmq::push);
+    zmq::socket seen(zmq::pub);
+    std::fprintf(stderr, "bound to %s\n", front.bind(with.front).c_str());
+    std::fprintf(stderr, "bound to %s\n", back.bind(with.back).c_str());
+    zmq::proxy_options how;
+    if (!with.capture.empty()) {
+        std::fprintf(stderr, "bound to %s\n", seen.bind(with.capture).c_str());
+        how.capture(seen);
+    }
+    co_await zmq::proxy(front, back, how);
+    co_return 0;
+}
+
+awaitable<int> print_events(std::string endpoint, std::uint64_t count)
+{
+    zmq::socket s(zmq::dealer);
+    auto news = s.watch();
+    s.connect(endpoint);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        auto next = news.next();
+        const auto e = co_await std::move(next);
+        if (!e) break;
+        std::printf("%s %d %s\n", std::string(zmq::name(e->type)).c_str(), e->value,
+                    e->endpoint.c_str());
+        std::fflush(stdout);
+    }
+    co_return 0;
+}
+
+}  // namespace
+
+int zmq(int argc, char** argv)
+{
+    CLI::App options{
+        "Send and receive messages of ZeroMQ.\n"
+        "  ferry zmq rep tcp://127.0.0.1:5000 --exec 'tr a-z A-Z'\n"
+        "  echo hello | ferry zmq req tcp://127.0.0.1:5000\n"
+        "  ferry zmq sub tcp://127.0.0.1:5001 -t weather.\n"
+        "  ferry zmq proxy queue 'tcp://*:5002' 'tcp://*:5003'",
+        "ferry zmq"};
+    options.require_subcommand(1);
+    settings with;
+    for (const pattern& p : patterns) add_pattern(options, p, with);
+
+    proxy_settings between;
+    auto* const passing = options.add_subcommand("proxy", "pass messages on between two endpoints");
+    passing->add_option("kind", between.kind, "queue, forwarder or streamer")
+        ->required()
+        ->check(CLI::IsMember({"queue", "forwarder", "streamer"}));
+    passing->add_option("front", between.front, "where clients, publishers or sources connect")
+        ->required();
+    passing->add_option("back", between.back, "where workers, subscribers or sinks connect")
+        ->required();
+    passing->add_option("--capture", between.capture, "publish a copy of every message there");
+
+    auto* const monitoring = options.add_subcommand("monitor", "connect, and print what happens");
+    monitoring->add_option("endpoint", with.endpoint, "tcp://host:port...")->required();
+    monitoring->add_option("-n,--count", with.count, "end after so many events");
+
+    std::string name;
+    auto* const making = options.add_subcommand("keygen", "make NAME.key and NAME.key_secret");
+    making->add_option("name", name, "a path without the ending")->required();
+
+    if (const auto end = parse(options, argc, argv)) return *end;
+    if (*passing) return run_until_interrupted(pass_on(between));
+    if (*monitoring) return run_until_interrupted(print_events(with.endpoint, with.count));
+    if (*making) {
+        const auto slash = name.rfind('/');
+        const std::string folder = slash == std::string::npos ? "." : name.substr(0, slash + 1);
+        const auto made = zmq::certificate::generate();
+        made.save(folder, slash == std::string::npos ? name : name.substr(slash + 1));
+        std::printf("%s\n", made.public_key().c_str());
+        return 0;
+    }
+    const std::string chosen = options.get_subcommands().front()->get_name();
+    for (const pattern& p : patterns) {
+        if (chosen != p.name) continue;
+        const auto type = p.type == zmq::xpub && with.subscribers == 0 ? zmq::pub : p.type;
+        return run_until_interrupted(p.work(open(type, with, p.binds), with));
+    }
+    return exit_code::usage;
+}
+
+}  // namespace ferry::command

@@ -1,0 +1,239 @@
+// Messages over TCP and inproc between two threads, and questions with answers, beside libzmq's C
+// API and PyZMQ: the same sockets, endpoints and threads, so that what differs is what the
+// coroutines cost.
+#include "ferry/async/run.hpp"
+#include "ferry/zmq/zmq.hpp"
+
+#include "bench/bench.hpp"
+#include <zmq.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ferry::bench {
+namespace {
+
+constexpr int batch = 100'000;
+constexpr int big_batch = 2'000;
+constexpr int questions = 5'000;
+
+awaitable<void> push_all(zmq::socket s, const std::string* data, int count)
+{
+    for (int i = 0; i < count; ++i) co_await s.send(*data);
+}
+
+awaitable<void> share_all(zmq::socket s, buffer data, int count)
+{
+    for (int i = 0; i < count; ++i) co_await s.send(zmq::message::share(data));
+}
+
+awaitable<void> pull_all(zmq::socket s, std::size_t size, int count)
+{
+    zmq::message m;
+    for (int i = 0; i < count; ++i) {
+        co_await s.receive_into(m);
+        if (m.size() != size) std::abort();
+    }
+}
+
+double push_pull_by_ferry(const std::string& at, std::size_t size, int count)
+{
+    zmq::context own;
+    zmq::socket to(own, zmq::pull);
+    const std::string real = to.bind(at);
+    std::thread sender([&] {
+        zmq::socket from(own, zmq::push);
+        from.set(zmq::opt::linger, zmq::forever);
+        from.connect(real);
+        if (size < zmq::copy_threshold) {
+            const std::string data(size, 'x');
+            run(push_all(std::move(from), &data, count));
+        } else {
+            run(share_all(std::move(from), buffer(std::string(size, 'x')), count));
+        }
+    });
+    run(pull_all(std::move(to), size, count));
+    sender.join();
+    return count;
+}
+
+void must(bool ok)
+{
+    if (!ok) std::abort();
+}
+
+std::string bind_raw(void* s, const std::string& at)
+{
+    must(zmq_bind(s, at.c_str()) == 0);
+    char real[256];
+    std::size_t length = sizeof(real);
+    must(zmq_getsockopt(s, ZMQ_LAST_ENDPOINT, real, &length) == 0);
+    return real;
+}
+
+void nothing(void*, void*) {}
+
+double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
+{
+    void* const context = zmq_ctx_new();
+    void* const to = zmq_socket(context, ZMQ_PULL);
+    const std::string real = bind_raw(to, at);
+    std::string data(size, 'x');
+    std::thread sender([&] {
+        void* const from = zmq_socket(context, ZMQ_PUSH);
+        must(zmq_connect(from, real.c_str()) == 0);
+        for (int i = 0; i < count; ++i) {
+            zmq_msg_t m;
+            if (size < zmq::copy_threshold) {
+                zmq_msg_init_size(&m, size);
+                std::memcpy(zmq_msg_data(&m), data.data(), size);
+            } else {
+                zmq_msg_init_data(&m, data.data(), size, nothing, nullptr);
+            }
+            must(zmq_msg_send(&m, from, 0) >= 0);
+        }
+        zmq_close(from);
+    });
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    for (int i = 0; i < count; ++i) {
+        must(zmq_msg_recv(&m, to, 0) >= 0);
+        must(zmq_msg_size(&m) == size);
+    }
+    zmq_msg_close(&m);
+    sender.join();
+    zmq_close(to);
+    zmq_ctx_term(context);
+    return count;
+}
+
+awaitable<void> answer_all(zmq::socket s, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        zmq::message m = co_await s.receive();
+        co_await s.send(std::move(m));
+    }
+}
+
+awaitable<void> ask_all(zmq::socket* s, std::vector<double>* times, int count)
+{
+    const std::string question(64, 'x');
+    for (int i = 0; i < count; ++i) {
+        const double began = wall_seconds();
+        co_await s->send(question);
+        const zmq::message answer = co_await s->receive();
+        if (answer.size() != question.size()) std::abort();
+        times->push_back((wall_seconds() - began) * 1e6);
+    }
+}
+
+double req_rep_by_ferry(std::vector<double>& times)
+{
+    zmq::context own;
+    zmq::socket client(own, zmq::req);
+    const std::string real = client.bind("tcp://127.0.0.1:*");
+    std::thread server([&] {
+        zmq::socket s(own, zmq::rep);
+        s.connect(real);
+        run(answer_all(std::move(s), questions));
+    });
+    run(ask_all(&client, &times, questions));
+    server.join();
+    return questions;
+}
+
+double req_rep_by_libzmq(std::vector<double>& times)
+{
+    void* const context = zmq_ctx_new();
+    void* const client = zmq_socket(context, ZMQ_REQ);
+    const std::string real = bind_raw(client, "tcp://127.0.0.1:*");
+    std::thread server([&] {
+        void* const s = zmq_socket(context, ZMQ_REP);
+        must(zmq_connect(s, real.c_str()) == 0);
+        zmq_msg_t m;
+        zmq_msg_init(&m);
+        for (int i = 0; i < questions; ++i) {
+            must(zmq_msg_recv(&m, s, 0) >= 0);
+            must(zmq_msg_send(&m, s, 0) >= 0);
+        }
+        zmq_close(s);
+    });
+    const std::string question(64, 'x');
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    for (int i = 0; i < questions; ++i) {
+        const double began = wall_seconds();
+        must(zmq_send(client, question.data(), question.size(), 0) >= 0);
+        must(zmq_msg_recv(&m, client, 0) >= 0);
+        must(zmq_msg_size(&m) == question.size());
+        times.push_back((wall_seconds() - began) * 1e6);
+    }
+    zmq_msg_close(&m);
+    server.join();
+    zmq_close(client);
+    zmq_ctx_term(context);
+    return questions;
+}
+
+void compare_with_pyzmq(const std::string& name, double own)
+{
+    if (!wanted("zmq", name)) return;
+    const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/zmq_peer.py " + name;
+    std::FILE* const peer = ::popen(program.c_str(), "r");
+    double theirs = 0;
+    must(peer != nullptr && std::fscanf(peer, "%lf", &theirs) == 1);
+    ::pclose(peer);
+    print("zmq", "pyzmq/" + name, "cpu", {theirs}, "us/op");
+    print_ratio("zmq", name, own / theirs, "pyzmq");
+}
+
+template <class F>
+double cost(F work)
+{
+    const double began = cpu_seconds();
+    const double count = work();
+    return (cpu_seconds() - began) / count * 1e6;
+}
+
+void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count)
+{
+    const auto by_ferry = [=] { return push_pull_by_ferry(at, size, count); };
+    compare(
+        "zmq", name, {"msg/s"},
+        {{"ferry", by_ferry}, {"libzmq", [=] { return push_pull_by_libzmq(at, size, count); }}});
+    if (wanted("zmq", name)) compare_with_pyzmq(name, cost(by_ferry));
+}
+
+void compare_latencies()
+{
+    if (!wanted("zmq", "req-rep")) return;
+    std::vector<double> mine;
+    std::vector<double> theirs;
+    const auto by_ferry = [&] { return req_rep_by_ferry(mine); };
+    compare("zmq", "req-rep", {"req/s"},
+            {{"ferry", by_ferry}, {"libzmq", [&] { return req_rep_by_libzmq(theirs); }}});
+    print("zmq", "ferry/req-rep", "latency", {median(mine)}, "us");
+    print("zmq", "libzmq/req-rep", "latency", {median(theirs)}, "us");
+    print_ratio("zmq", "req-rep-latency", median(mine) / median(theirs), "libzmq");
+    const double own = cost(by_ferry);
+    compare_with_pyzmq("req-rep", own);
+    compare_with_pyzmq("req-rep-asyncio", own);
+}
+
+}  // namespace
+}  // namespace ferry::bench
+
+int main()
+{
+    using namespace ferry::bench;
+    const std::string tcp = "tcp://127.0.0.1:*";
+    compare_pipelines("push-pull-64", tcp, 64, batch);
+    compare_pipelines("push-pull-64-inproc", "inproc://bench", 64, batch);
+    compare_pipelines("push-pull-64k", tcp, 64 << 10, big_batch);
+    compare_latencies();
+}

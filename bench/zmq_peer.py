@@ -1,0 +1,87 @@
+"""Prints the CPU microseconds that PyZMQ takes for a message, both ends together: zmq_peer.py CASE"""
+import asyncio
+import sys
+import threading
+import time
+import zmq
+import zmq.asyncio
+
+case = sys.argv[1]
+context = zmq.Context.instance()
+
+
+def push_pull(at, size, count):
+    to = context.socket(zmq.PULL)
+    to.bind(at)
+    real = to.last_endpoint
+
+    def send():
+        s = context.socket(zmq.PUSH)
+        s.connect(real)
+        data = b'x' * size
+        for _ in range(count):
+            s.send(data, copy=size < 65536)
+        s.close()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    for _ in range(count):
+        to.recv(copy=size < 65536)
+    sender.join()
+    to.close()
+    return count
+
+
+def req_rep(count=5000):
+    client = context.socket(zmq.REQ)
+    client.bind('tcp://127.0.0.1:*')
+    real = client.last_endpoint
+
+    def answer():
+        s = context.socket(zmq.REP)
+        s.connect(real)
+        for _ in range(count):
+            s.send(s.recv())
+        s.close()
+
+    server = threading.Thread(target=answer)
+    server.start()
+    for _ in range(count):
+        client.send(b'x' * 64)
+        client.recv()
+    server.join()
+    client.close()
+    return count
+
+
+async def req_rep_asyncio(count=5000):
+    shared = zmq.asyncio.Context.instance()
+    client, server = shared.socket(zmq.REQ), shared.socket(zmq.REP)
+    client.bind('tcp://127.0.0.1:*')
+    server.connect(client.last_endpoint)
+
+    async def answer():
+        for _ in range(count):
+            await server.send(await server.recv())
+
+    task = asyncio.create_task(answer())
+    for _ in range(count):
+        await client.send(b'x' * 64)
+        await client.recv()
+    await task
+    client.close()
+    server.close()
+    return count
+
+began = time.process_time()
+if case == 'push-pull-64':
+    done = push_pull('tcp://127.0.0.1:*', 64, 100000)
+elif case == 'push-pull-64-inproc':
+    done = push_pull('inproc://bench', 64, 100000)
+elif case == 'push-pull-64k':
+    done = push_pull('tcp://127.0.0.1:*', 65536, 2000)
+elif case == 'req-rep':
+    done = req_rep()
+else:
+    done = asyncio.run(req_rep_asyncio())
+print((time.process_time() - began) / done * 1e6)

@@ -1,0 +1,144 @@
+#pragma once
+
+#include "ferry/async/descriptor.hpp"
+#include "ferry/async/loop.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/waiter.hpp"
+#include "ferry/zmq/detail/context_core.hpp"
+#include "ferry/zmq/message.hpp"
+#include "ferry/zmq/option.hpp"
+#include "ferry/zmq/socket.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ferry::zmq::detail {
+
+/// Who wants to know that a socket became ready, without taking anything from it. Told in a call of
+/// some other operation of the socket; must only make a note and wake somebody.
+class watcher {
+public:
+    poll_events wanted = 0;
+
+    watcher() = default;
+    watcher(const watcher&) = delete;
+    watcher& operator=(const watcher&) = delete;
+    virtual ~watcher() = default;
+    virtual void ready(poll_events events) noexcept = 0;
+};
+
+/// A socket of libzmq on a loop.
+///
+/// Its descriptor becomes readable when the socket has something to look at, and *any* call may
+/// swallow that. So who waits tries first, and after every call look() asks for the events and
+/// wakes whoever waits for them; the descriptor is watched while somebody waits.
+class socket_core : public std::enable_shared_from_this<socket_core> {
+public:
+    socket_core(std::shared_ptr<context_core> of, socket_type type);
+    socket_core(const socket_core&) = delete;
+    socket_core& operator=(const socket_core&) = delete;
+    ~socket_core();
+
+    socket_type type() const noexcept { return type_; }
+    const loop& owner() const noexcept { return owner_; }
+    const std::shared_ptr<context_core>& of() const noexcept { return context_; }
+    bool on_own_thread() const noexcept;
+
+    /// \throws error  it is closed, or not used where it belongs.
+    void* handle() const;
+    bool closed() const noexcept { return handle_ == nullptr; }
+    void close(std::optional<std::chrono::milliseconds> linger) noexcept;
+
+    std::string bind(const std::string& endpoint);
+    void connect(const std::string& endpoint);
+    void unbind(const std::string& endpoint);
+    void disconnect(const std::string& endpoint);
+    std::string last_endpoint() const;
+
+    bool try_send(message& m, int flags);
+    bool try_receive(message& m);
+    bool try_send_all(multipart& all);
+    bool try_receive_all(multipart& all);
+
+    using self_ptr = std::shared_ptr<socket_core>;
+    static awaitable<void> send(self_ptr self, message m, int flags);
+    static awaitable<void> send_all(self_ptr self, multipart all);
+    static awaitable<message> receive(self_ptr self);
+    static awaitable<void> receive_into(self_ptr self, message* into);
+    static awaitable<multipart> receive_all(self_ptr self);
+    static awaitable<poll_events> wait(self_ptr self, poll_events wanted,
+                                       std::chrono::milliseconds limit);
+
+    void on_receive(std::function<void(multipart)> f);
+
+    /// What the socket is ready for now. \throws context_terminated...
+    poll_events events();
+
+    void add(watcher& w);
+    void remove(watcher& w) noexcept;
+
+    void set_option(int number, const char* called, effect when, const void* data,
+                    std::size_t size);
+    void get_option(int number, const char* called, void* data, std::size_t* size) const;
+
+    std::chrono::milliseconds send_limit{forever};
+    std::chrono::milliseconds receive_limit{forever};
+
+    /// Which monitor the socket has; 0 for none.
+    unsigned long monitored_by = 0;
+
+    /// `PUSH tcp://127.0.0.1:5000`, for messages; thread-safe.
+    std::string description() const;
+
+private:
+    class turn;
+
+    void check_use() const;
+    [[noreturn]] void fail(std::string_view doing) const;
+
+    /// To be called after every call of libzmq on the socket.
+    void called() noexcept
+    {
+        if (waited_for()) look();
+    }
+    /// Whether anybody wants to be woken.
+    bool waited_for() const noexcept
+    {
+        return !receivers_.empty() || !senders_.empty() || !watchers_.empty();
+    }
+    void look() noexcept;
+    int send_now(message& m, int flags) noexcept;
+    void abandoned() noexcept;
+    std::optional<poll_events> ask() noexcept;
+
+    static awaitable<void> hand_on(self_ptr self, std::function<void(multipart)> f);
+    descriptor_watch& watch();
+
+    /// Whether a coroutine may go on without letting others run.
+    bool in_a_row() noexcept { return ++row_ < longest_row; }
+    static constexpr unsigned longest_row = 64;
+    awaitable<void> rest();
+
+    std::shared_ptr<context_core> context_;
+    socket_type type_;
+    loop owner_ = loop::current();
+    const void* thread_;
+    void* handle_;
+    int forks_ = forks();
+    unsigned row_ = 0;
+    bool attached_ = false;
+    bool warned_ = false;
+    std::unique_ptr<descriptor_watch> watch_;
+    waiter_list receivers_;
+    waiter_list senders_;
+    std::vector<watcher*> watchers_;
+    std::optional<task<void>> handing_on_;
+    mutable std::mutex naming_;
+    std::string endpoints_;  ///< guarded by naming_
+};
+
+}  // namespace ferry::zmq::detail

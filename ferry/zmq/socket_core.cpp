@@ -1,0 +1,516 @@
+#include "ferry/zmq/detail/socket_core.hpp"
+
+#include "ferry/core/error.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/zmq/detail/endpoint.hpp"
+#include "ferry/zmq/detail/failure.hpp"
+#include "ferry/zmq/error.hpp"
+
+#include <zmq.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace ferry::zmq::detail {
+namespace {
+
+constexpr int default_linger_ms = 1000;
+
+/// Its address tells one thread from another.
+constinit thread_local char here = 0;
+
+zmq_msg_t* raw(message& m) noexcept
+{
+    return static_cast<zmq_msg_t*>(m.handle());
+}
+
+class alarm final : public timer {
+public:
+    explicit alarm(std::chrono::milliseconds limit)
+    {
+        if (limit >= limit.zero()) end_ = after(limit);
+    }
+    /// Wakes `w` at the end; it must outlive that, or stop() be called.
+    void wakes(waiter& w)
+    {
+        sleeper_ = &w;
+        if (end_ != clock::time_point::max()) start(end_);
+    }
+    bool over() const noexcept { return over_; }
+
+private:
+    void expired() noexcept override
+    {
+        over_ = true;
+        sleeper_->wake();
+    }
+
+    clock::time_point end_ = clock::time_point::max();
+    waiter* sleeper_ = nullptr;
+    bool over_ = false;
+};
+
+}  // namespace
+
+/// The turns that one sender or receiver waits for, until its attempt succeeds.
+class socket_core::turn {
+public:
+    turn(socket_core& s, waiter_list& line, poll_events wanted, std::chrono::milliseconds limit,
+         const char* doing)
+        : socket_{s}, line_{line}, wanted_{wanted}, limit_{limit}, doing_{doing}, alarm_{limit}
+    {
+    }
+
+    /// Returns when another attempt is worth it.
+    awaitable<void> next()
+    {
+        if (alarm_.over() || limit_ == limit_.zero()) {
+            throw timeout_error(socket_.description() + ": " + doing_, limit_);
+        }
+        // The events are read after a failed attempt: what came between has lost its edge. A ROUTER
+        // claims to be ready for ever, so they are believed once.
+        const bool ready = (socket_.events() & wanted_) != 0;
+        if (ready && !std::exchange(believed_, true)) co_return;
+        believed_ = false;
+        socket_.row_ = 0;
+        waiter me;
+        line_.push_back(me);
+        const leaving out(socket_);
+        socket_.watch().arm();
+        alarm_.wakes(me);
+        co_await me.park();
+        alarm_.stop();
+    }
+
+private:
+    struct leaving {
+        explicit leaving(socket_core& s) noexcept : socket{s} {}
+        leaving(const leaving&) = delete;
+        leaving& operator=(const leaving&) = delete;
+        ~leaving() { socket.abandoned(); }
+        socket_core& socket;
+    };
+
+    socket_core& socket_;
+    waiter_list& line_;
+    poll_events wanted_;
+    std::chrono::milliseconds limit_;
+    const char* doing_;
+    bool believed_ = false;
+    alarm alarm_;
+};
+
+socket_core::socket_core(std::shared_ptr<context_core> of, socket_type type)
+    : context_{std::move(of)}, type_{type}, thread_{&here}
+{
+    const int number = static_cast<int>(type);
+    if (number < ZMQ_PAIR || number > ZMQ_STREAM) {
+        throw error(errc::draft, "socket type " + std::to_string(number) +
+                                     " is a draft of libzmq, which this library has in part only");
+    }
+    handle_ = context_->open(number, *this);
+    zmq_setsockopt(handle_, ZMQ_LINGER, &default_linger_ms, sizeof(default_linger_ms));
+}
+
+socket_core::~socket_core()
+{
+    close(std::nullopt);
+}
+
+bool socket_core::on_own_thread() const noexcept
+{
+    return thread_ == &here;
+}
+
+void socket_core::check_use() const
+{
+    if (handle_ == nullptr) throw error(errc::closed, description() + ": the socket is closed");
+    if (thread_ != &here) {
+        throw error(errc::wrong_thread, description() + ": it belongs to another thread's loop");
+    }
+    if (forks_ != forks()) {
+        throw error(errc::forked, description() + ": it belongs to the parent of this process");
+    }
+}
+
+void* socket_core::handle() const
+{
+    check_use();
+    return handle_;
+}
+
+void socket_core::close(std::optional<std::chrono::milliseconds> linger) noexcept
+{
+    if (handle_ == nullptr) return;
+    void* const closing = std::exchange(handle_, nullptr);
+    context_->closed(*this);
+    if (handing_on_) handing_on_->cancel();
+    receivers_.wake_all();
+    senders_.wake_all();
+    for (watcher* const w : watchers_) w->ready(pollerr);
+    if (forks_ != forks()) {
+        // The descriptor is watched, and the socket used, by the parent.
+        static_cast<void>(watch_.release());
+        return;
+    }
+    watch_.reset();
+    if (linger) {
+        const int ms = static_cast<int>(linger->count());
+        zmq_setsockopt(closing, ZMQ_LINGER, &ms, sizeof(ms));
+    }
+    zmq_close(closing);
+}
+
+void socket_core::fail(std::string_view doing) const
+{
+    const int number = last_failure();
+    throw_failure(number, description() + ": " + std::string(doing));
+}
+
+// Attaching
+
+std::string socket_core::bind(const std::string& endpoint)
+{
+    check_use();
+    check_endpoint(endpoint, attaching::bind);
+    if (zmq_bind(handle_, endpoint.c_str()) != 0) {
+        const int number = last_failure();
+        const std::error_code code(number, std::system_category());
+        switch (number) {
+            case EINVAL:
+            case ENAMETOOLONG:
+            case EPROTONOSUPPORT:
+                throw invalid_endpoint(errc::invalid_endpoint,
+                                       "bind " + endpoint + ": " + code.message());
+            case ETERM:
+            case ENOCOMPATPROTO:
+            case EMTHREAD:
+            case EMFILE: throw_failure(number, "bind " + endpoint);
+            default: throw bind_error(code, "bind " + endpoint + ": " + code.message(), endpoint);
+        }
+    }
+    attached_ = true;
+    called();
+    std::string real = last_endpoint();
+    const std::lock_guard lock{naming_};
+    endpoints_.append(" ").append(real);
+    return real;
+}
+
+void socket_core::connect(const std::string& endpoint)
+{
+    check_use();
+    check_endpoint(endpoint, attaching::connect);
+    if (zmq_connect(handle_, endpoint.c_str()) != 0) {
+        const int number = last_failure();
+        if (number == EINVAL || number == EPROTONOSUPPORT || number == ENAMETOOLONG) {
+            throw invalid_endpoint(errc::invalid_endpoint,
+                                   "connect " + endpoint + ": " +
+                                       std::error_code(number, std::system_category()).message());
+        }
+        throw_failure(number, "connect " + endpoint);
+    }
+    attached_ = true;
+    called();
+    const std::lock_guard lock{naming_};
+    endpoints_.append(" ").append(endpoint);
+}
+
+void socket_core::unbind(const std::string& endpoint)
+{
+    check_use();
+    const int result = zmq_unbind(handle_, endpoint.c_str());
+    check(result, "unbind " + endpoint);
+    called();
+}
+
+void socket_core::disconnect(const std::string& endpoint)
+{
+    check_use();
+    const int result = zmq_disconnect(handle_, endpoint.c_str());
+    check(result, "disconnect " + endpoint);
+    called();
+}
+
+std::string socket_core::last_endpoint() const
+{
+    constexpr std::size_t most = 1024;
+    std::string text(most, '\0');
+    std::size_t size = text.size();
+    get_option(ZMQ_LAST_ENDPOINT, "last_endpoint", text.data(), &size);
+    text.resize(size == 0 ? 0 : size - 1);
+    return text;
+}
+
+std::string socket_core::description() const
+{
+    const std::lock_guard lock{naming_};
+    return std::string(name(type_)) + endpoints_;
+}
+
+// Sending and receiving
+
+int socket_core::send_now(message& m, int flags) noexcept
+{
+    const int result = zmq_msg_send(raw(m), handle_, flags | ZMQ_DONTWAIT);
+    return result < 0 ? last_failure() : 0;
+}
+
+bool socket_core::try_send(message& m, int flags)
+{
+    check_use();
+    int number = send_now(m, flags);
+    // A send that fails has not always heard of new peers and of room; who asks for the events has.
+    if (number == EAGAIN && (ask().value_or(pollout) & pollout) != 0) number = send_now(m, flags);
+    if (type_ == socket_type::stream) static_cast<void>(ask());  // only calls make it close
+    called();
+    if (number == 0) return true;
+    if (number == EAGAIN || number == EINTR) return false;
+    throw_failure(number, description() + ": send");
+}
+
+bool socket_core::try_receive(message& m)
+{
+    check_use();
+    const int result = zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT);
+    const int number = result < 0 ? last_failure() : 0;
+    called();
+    if (number == 0) return true;
+    if (number == EAGAIN || number == EINTR) return false;
+    throw_failure(number, description() + ": receive");
+}
+
+bool socket_core::try_send_all(multipart& all)
+{
+    if (all.empty()) throw error(errc::bad_message, "send: a message has one frame at least");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool last = i + 1 == all.size();
+        if (try_send(all[i], last ? 0 : ZMQ_SNDMORE)) continue;
+        if (i == 0) return false;
+        throw error(errc::wrong_state, description() + ": a message was taken in part");
+    }
+    return true;
+}
+
+bool socket_core::try_receive_all(multipart& all)
+{
+    message m;
+    if (!try_receive(m)) return false;
+    all.push_back(std::move(m));
+    while (all.back().more()) {
+        message next;
+        if (!try_receive(next)) {
+            throw error(errc::bad_message, description() + ": a message came in part");
+        }
+        all.push_back(std::move(next));
+    }
+    return true;
+}
+
+awaitable<void> socket_core::rest()
+{
+    row_ = 0;
+    waiter me;
+    co_await me.pass();
+}
+
+awaitable<void> socket_core::send(self_ptr self, message m, int flags)
+{
+    if (!self->in_a_row()) co_await self->rest();
+    if (self->try_send(m, flags)) co_return;
+    turn mine(*self, self->senders_, pollout, self->send_limit, "send");
+    do {
+        co_await mine.next();
+    } while (!self->try_send(m, flags));
+}
+
+awaitable<void> socket_core::send_all(self_ptr self, multipart all)
+{
+    if (!self->in_a_row()) co_await self->rest();
+    if (self->try_send_all(all)) co_return;
+    turn mine(*self, self->senders_, pollout, self->send_limit, "send");
+    do {
+        co_await mine.next();
+    } while (!self->try_send_all(all));
+}
+
+awaitable<void> socket_core::receive_into(self_ptr self, message* into)
+{
+    if (!self->in_a_row()) co_await self->rest();
+    if (self->try_receive(*into)) co_return;
+    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
+    do {
+        co_await mine.next();
+    } while (!self->try_receive(*into));
+}
+
+awaitable<message> socket_core::receive(self_ptr self)
+{
+    message m;
+    if (!self->in_a_row()) co_await self->rest();
+    if (self->try_receive(m)) co_return m;
+    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
+    do {
+        co_await mine.next();
+    } while (!self->try_receive(m));
+    co_return m;
+}
+
+awaitable<multipart> socket_core::receive_all(self_ptr self)
+{
+    multipart all;
+    if (!self->in_a_row()) co_await self->rest();
+    if (self->try_receive_all(all)) co_return all;
+    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
+    do {
+        co_await mine.next();
+    } while (!self->try_receive_all(all));
+    co_return all;
+}
+
+void socket_core::on_receive(std::function<void(multipart)> f)
+{
+    check_use();
+    if (handing_on_) handing_on_->cancel();
+    handing_on_.reset();
+    if (f) handing_on_ = spawn(hand_on(shared_from_this(), std::move(f)), "on_receive");
+}
+
+awaitable<void> socket_core::hand_on(self_ptr self, std::function<void(multipart)> f)
+{
+    try {
+        for (;;) {
+            auto next = receive_all(self);
+            multipart all = co_await std::move(next);
+            f(std::move(all));
+        }
+    } catch (const context_terminated&) {
+        co_return;
+    }
+}
+
+// Waiting
+
+std::optional<poll_events> socket_core::ask() noexcept
+{
+    int now = 0;
+    std::size_t size = sizeof(now);
+    while (zmq_getsockopt(handle_, ZMQ_EVENTS, &now, &size) != 0) {
+        if (last_failure() != EINTR) return std::nullopt;
+    }
+    return now;
+}
+
+poll_events socket_core::events()
+{
+    check_use();
+    const auto now = ask();
+    if (!now) fail("wait");
+    return *now;
+}
+
+descriptor_watch& socket_core::watch()
+{
+    if (!watch_) {
+        int fd = -1;
+        std::size_t size = sizeof(fd);
+        get_option(ZMQ_FD, "fd", &fd, &size);
+        watch_ = std::make_unique<descriptor_watch>(fd, [this] { called(); });
+    }
+    return *watch_;
+}
+
+void socket_core::look() noexcept
+{
+    const auto now = ask();
+    if (!now) {
+        receivers_.wake_all();
+        senders_.wake_all();
+        for (watcher* const w : watchers_) w->ready(pollerr);
+        return;
+    }
+    if ((*now & pollin) != 0) receivers_.wake_one();
+    if ((*now & pollout) != 0) senders_.wake_one();
+    for (watcher* const w : watchers_) {
+        if ((*now & w->wanted) != 0) w->ready(*now & w->wanted);
+    }
+    if (waited_for()) watch_->arm();
+}
+
+void socket_core::abandoned() noexcept
+{
+    if (watch_ && !waited_for()) watch_->disarm();
+}
+
+void socket_core::add(watcher& w)
+{
+    check_use();
+    watch().arm();
+    watchers_.push_back(&w);
+}
+
+void socket_core::remove(watcher& w) noexcept
+{
+    std::erase(watchers_, &w);
+    abandoned();
+}
+
+awaitable<poll_events> socket_core::wait(self_ptr self, poll_events wanted,
+                                         std::chrono::milliseconds limit)
+{
+    class waiting final : public watcher {
+    public:
+        waiting(socket_core& s, poll_events w) : socket{s}
+        {
+            wanted = w;
+            socket.add(*this);
+        }
+        ~waiting() override { socket.remove(*this); }
+        void ready(poll_events) noexcept override { me.wake(); }
+        socket_core& socket;
+        waiter me;
+    };
+    if (!self->in_a_row()) co_await self->rest();
+    alarm end(limit);
+    for (;;) {
+        const poll_events now = self->events() & wanted;
+        if (now != 0 || limit == limit.zero() || end.over()) co_return now;
+        self->row_ = 0;
+        waiting w(*self, wanted);
+        end.wakes(w.me);
+        co_await w.me.park();
+        end.stop();
+    }
+}
+
+// Options
+
+void socket_core::set_option(int number, const char* called_, effect when, const void* data,
+                             std::size_t size)
+{
+    check_use();
+    if (zmq_setsockopt(handle_, number, data, size) != 0) {
+        const int failure = last_failure();
+        if (failure != EINVAL) throw_failure(failure, description() + ": set " + called_);
+        throw error(errc::bad_option, description() + ": " + called_ +
+                                          " does not take that value, or is not of this type");
+    }
+    if (when == effect::on_attach && attached_ && !std::exchange(warned_, true)) {
+        log::warning("a ZeroMQ option counts for later endpoints only", "option", called_, "socket",
+                     description());
+    }
+    called();
+}
+
+void socket_core::get_option(int number, const char* called_, void* data, std::size_t* size) const
+{
+    check_use();
+    if (zmq_getsockopt(handle_, number, data, size) == 0) return;
+    const int failure = last_failure();
+    if (failure != EINVAL) throw_failure(failure, description() + ": get " + called_);
+    throw error(errc::bad_option,
+                description() + ": " + called_ + " cannot be read from this type");
+}
+
+}  // namespace ferry::zmq::detail
