@@ -18,15 +18,23 @@
 /// | many sockets at once | `poller.hpp` | `Poller` |
 /// | what becomes of connections | `monitor.hpp` | `zmq.utils.monitor` |
 /// | queue, forwarder, streamer | `proxy.hpp` | `zmq.proxy`, `zmq.devices` |
+/// | reliable requests, last values | `patterns.hpp` | the guide |
+/// | services by name (Majordomo) | `mdp.hpp` | the guide |
+/// | log records for whoever watches | `log_publisher.hpp` | `zmq.log` |
+/// | tunnels through ssh | `ssh.hpp` | `zmq.ssh` |
 /// | keys and their files | `certificate.hpp` | `zmq.auth.certs` |
 /// | who may connect | `authenticator.hpp` | `zmq.auth` |
 #include "ferry/zmq/authenticator.hpp"
 #include "ferry/zmq/certificate.hpp"
 #include "ferry/zmq/context.hpp"
 #include "ferry/zmq/error.hpp"
+#include "ferry/zmq/log_publisher.hpp"
+#include "ferry/zmq/mdp.hpp"
 #include "ferry/zmq/message.hpp"
 #include "ferry/zmq/monitor.hpp"
 #include "ferry/zmq/option.hpp"
+#include "ferry/zmq/patterns.hpp"
 #include "ferry/zmq/poller.hpp"
 #include "ferry/zmq/proxy.hpp"
 #include "ferry/zmq/socket.hpp"
+#include "ferry/zmq/ssh.hpp"

@@ -286,5 +286,61 @@ TEST(zmq_interop, a_killed_peer_is_connected_to_again)
     EXPECT_EQ(run(s.receive_string()), "2");
 }
 
+awaitable<multipart> shout(multipart body)
+{
+    body.emplace_back("!");
+    co_return body;
+}
+
+TEST(zmq_interop, majordomo_with_a_worker_and_a_client_of_pyzmq)
+{
+    const auto how = mdp::options().heartbeat(100ms).timeout(5s);
+    mdp::broker broker(how);
+    const std::string at = broker.bind(any_port);
+    mdp::worker mine(at, "shout", how);
+    task_group background;
+    background.spawn(broker.run());
+    background.spawn(mine.run(shout));
+
+    const python worker({"mdp_worker", at, "echo"});
+    mdp::client client(at, how);
+    EXPECT_THAT(texts(run(client.request("echo", parts("hello")))),
+                ElementsAre("hello", "by python"));
+    run(sleep(500ms));  // it lives by its heartbeats
+    EXPECT_THAT(texts(run(client.request("mmi.service", parts("echo")))), ElementsAre("200"));
+
+    python asking({"mdp_client", at, "shout"});
+    EXPECT_EQ(run(timeout(10s, run_blocking([&] { return asking.line(); }))), "ok");
+    background.cancel();
+    run(background.join());
+}
+
+// The program ssh is played by a script: there is no server to log in to on every machine.
+TEST(zmq_interop, a_tunnel_carries_a_connection_and_ends_with_its_object)
+{
+    const python server({"echo", "REP"});
+    const auto how = ssh::tunnel_options().program(FERRY_INTEROP_DIR "/fake_ssh.py").timeout(20s);
+    socket client(req);
+    client.set(opt::linger, 0ms);
+    std::string near;
+    {
+        const auto t = run(ssh::tunnel_connection(client, server.at(), "user@gate", how));
+        near = t.endpoint();
+        EXPECT_TRUE(t.open());
+        EXPECT_NE(near, server.at());
+        run(client.send("through"));
+        EXPECT_EQ(run(timeout(10s, client.receive_string())), "through");
+    }
+    socket late(req);
+    late.set(opt::linger, 0ms);
+    auto news = late.watch();
+    late.connect(near);
+    const auto first = run(timeout(10s, news.next()));
+    ASSERT_TRUE(first);
+    const auto second = run(timeout(10s, news.next()));
+    EXPECT_NE(second->type, event_type::connected);
+    EXPECT_THROW(run(ssh::open_tunnel(server.at(), "other@gate", how)), error);
+}
+
 }  // namespace
 }  // namespace ferry::zmq

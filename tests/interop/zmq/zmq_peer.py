@@ -179,5 +179,22 @@ elif role == 'steer':                              # steer ENDPOINT: orders to a
     say('ok')
 elif role == 'worker':                             # worker ENDPOINT: a REP behind a proxy
     echo(attach(socket('REP'), arguments[0]))
+elif role == 'mdp_worker':                         # mdp_worker ENDPOINT SERVICE: the guide's, by hand
+    s = attach(socket('DEALER'), arguments[0])
+    s.send_multipart([b'', b'MDPW01', b'\x01', arguments[1].encode()])
+    while True:
+        _, protocol, command, *rest = s.recv_multipart()
+        assert protocol == b'MDPW01'
+        if command == b'\x02':
+            client, empty, *body = rest
+            assert empty == b''
+            s.send_multipart([b'', b'MDPW01', b'\x03', client, b'', *body, b'by python'])
+        else:
+            s.send_multipart([b'', b'MDPW01', b'\x04'])
+elif role == 'mdp_client':                         # mdp_client ENDPOINT SERVICE
+    s = attach(socket('REQ'), arguments[0])
+    s.send_multipart([b'MDPC01', arguments[1].encode(), b'hello'])
+    assert s.recv_multipart() == [b'MDPC01', arguments[1].encode(), b'hello', b'!']
+    say('ok')
 else:
     sys.exit(f'no such role: {role}')

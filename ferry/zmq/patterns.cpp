@@ -1,0 +1,93 @@
+#include "ferry/zmq/patterns.hpp"
+
+#include "ferry/async/gather.hpp"
+#include "ferry/core/error.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace ferry::zmq {
+namespace {
+
+awaitable<std::optional<multipart>> try_once(std::string endpoint, multipart request,
+                                             std::chrono::milliseconds limit)
+{
+    socket s(req);
+    s.set(opt::linger, std::chrono::milliseconds{0});
+    s.set(opt::sndtimeo, limit);
+    s.set(opt::rcvtimeo, limit);
+    s.connect(endpoint);
+    try {
+        co_await s.send_multipart(std::move(request));
+        multipart answer = co_await s.receive_multipart();
+        co_return answer;
+    } catch (const timeout_error&) {
+        co_return std::nullopt;
+    }
+}
+
+awaitable<void> side_by_side(awaitable<void> a, awaitable<void> b)
+{
+    auto both = gather(std::move(a), std::move(b));
+    co_await std::move(both);
+}
+
+}  // namespace
+
+awaitable<multipart> reliable_request(std::string endpoint, multipart request,
+                                      reliable_options with)
+{
+    for (int i = 0; i <= with.retries(); ++i) {
+        auto trying = try_once(endpoint, copy(request), with.timeout());
+        std::optional<multipart> answer = co_await std::move(trying);
+        if (answer) co_return std::move(*answer);
+    }
+    throw error(errc::no_answer, endpoint + ": no answer in " + std::to_string(1 + with.retries()) +
+                                     " attempts of " + std::to_string(with.timeout().count()) +
+                                     " ms");
+}
+
+void forgive(socket& s)
+{
+    s.set(opt::req_relaxed, true);
+    s.set(opt::req_correlate, true);
+}
+
+last_value_cache::last_value_cache(const std::string& publishers, const std::string& subscribers,
+                                   const context& of)
+    : in_{of, sub}, out_{of, xpub}
+{
+    in_.subscribe("");
+    out_.set(opt::xpub_verbose, true);
+    publishers_ = in_.bind(publishers);
+    subscribers_ = out_.bind(subscribers);
+}
+
+awaitable<void> last_value_cache::run()
+{
+    return side_by_side(take(), greet());
+}
+
+awaitable<void> last_value_cache::take()
+{
+    for (;;) {
+        multipart news = co_await in_.receive_multipart();
+        std::string topic = news[0].to_string();
+        if (last_.size() >= max_topics && !last_.contains(topic)) last_.erase(last_.begin());
+        last_.insert_or_assign(std::move(topic), copy(news));
+        co_await out_.send_multipart(std::move(news));
+    }
+}
+
+awaitable<void> last_value_cache::greet()
+{
+    for (;;) {
+        const multipart order = co_await out_.receive_multipart();
+        const std::string_view text = order[0].text();
+        if (!text.starts_with('\x01')) continue;
+        const auto known = last_.find(std::string(text.substr(1)));
+        if (known != last_.end()) co_await out_.send_multipart(copy(known->second));
+    }
+}
+
+}  // namespace ferry::zmq

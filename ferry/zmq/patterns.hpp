@@ -1,0 +1,69 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/zmq/message.hpp"
+#include "ferry/zmq/socket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+namespace ferry::zmq {
+
+/// How often, and how long, reliable_request() tries.
+class reliable_options {
+public:
+    reliable_options() = default;
+    reliable_options& timeout(std::chrono::milliseconds each) { return timeout_ = each, *this; }
+    reliable_options& retries(int more) { return retries_ = more, *this; }
+
+    std::chrono::milliseconds timeout() const noexcept { return timeout_; }
+    int retries() const noexcept { return retries_; }
+
+private:
+    std::chrono::milliseconds timeout_{2500};
+    int retries_ = 3;
+};
+
+/// Asks a REP or ROUTER, on a new REQ for each attempt, so that a server that died in the middle
+/// does no harm. The request may be carried out more than once. The guide's lazy pirate.
+/// \throws error(errc::no_answer)  none came in 1 + retries attempts.
+awaitable<multipart> reliable_request(std::string endpoint, multipart request,
+                                      reliable_options with = reliable_options());
+
+/// Lets a REQ ask again before the answer has come, and take the last question's only.
+void forgive(socket& req);
+
+/// Between publishers and subscribers, keeps the last message of each topic and gives it to who
+/// subscribes to that topic. The guide's last value cache.
+///
+///     zmq::last_value_cache cache("tcp://*:5557", "tcp://*:5558");
+///     co_await cache.run();
+class last_value_cache {
+public:
+    /// Past it, a new topic takes the place of any old one.
+    static constexpr std::size_t max_topics = 1'000'000;
+
+    /// Binds for publishers and for subscribers.
+    last_value_cache(const std::string& publishers, const std::string& subscribers,
+                     const context& of = context::instance());
+
+    const std::string& publishers() const noexcept { return publishers_; }
+    const std::string& subscribers() const noexcept { return subscribers_; }
+
+    /// Passes messages on until it is cancelled. The first frame is the topic.
+    awaitable<void> run();
+
+private:
+    awaitable<void> take();
+    awaitable<void> greet();
+
+    socket in_;
+    socket out_;
+    std::string publishers_;
+    std::string subscribers_;
+    std::unordered_map<std::string, multipart> last_;
+};
+
+}  // namespace ferry::zmq
