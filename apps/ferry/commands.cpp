@@ -5,6 +5,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/http/error.hpp"
+#include "ferry/zmq/error.hpp"
 
 #include <array>
 #include <csignal>
@@ -49,6 +50,7 @@ int of_http(const error& e)
 int exit_code_of(const error& e)
 {
     if (dynamic_cast<const usage_error*>(&e) != nullptr) return exit_code::usage;
+    if (dynamic_cast<const zmq::invalid_endpoint*>(&e) != nullptr) return exit_code::usage;
     if (const auto* status = dynamic_cast<const http::status_error*>(&e)) {
         return status->status() >= 500 ? exit_code::server_error : exit_code::client_error;
     }

@@ -222,7 +222,8 @@ public:
     void close(std::optional<std::chrono::milliseconds> linger = std::nullopt) noexcept;
     bool closed() const noexcept;
 
-    /// libzmq's own, for its functions.
+    /// libzmq's own, for its functions. Call events() after each of them, so that whoever waits is
+    /// woken if it has swallowed the news.
     void* handle() const;
 
     /// What belongs to the same context.

@@ -74,10 +74,11 @@ public:
         if (ready && !std::exchange(believed_, true)) co_return;
         believed_ = false;
         socket_.row_ = 0;
+        descriptor_watch& watch = socket_.watch();
         waiter me;
         line_.push_back(me);
         const leaving out(socket_);
-        socket_.watch().arm();
+        watch.arm();
         alarm_.wakes(me);
         co_await me.park();
         alarm_.stop();
@@ -233,7 +234,7 @@ void socket_core::disconnect(const std::string& endpoint)
     called();
 }
 
-std::string socket_core::last_endpoint() const
+std::string socket_core::last_endpoint()
 {
     constexpr std::size_t most = 1024;
     std::string text(most, '\0');
@@ -263,7 +264,7 @@ bool socket_core::try_send(message& m, int flags)
     int number = send_now(m, flags);
     // A send that fails has not always heard of new peers and of room; who asks for the events has.
     if (number == EAGAIN && (ask().value_or(pollout) & pollout) != 0) number = send_now(m, flags);
-    if (type_ == socket_type::stream) static_cast<void>(ask());  // only calls make it close
+    if (type_ == socket_type::stream) watch().arm();
     called();
     if (number == 0) return true;
     if (number == EAGAIN || number == EINTR) return false;
@@ -415,10 +416,21 @@ descriptor_watch& socket_core::watch()
     if (!watch_) {
         int fd = -1;
         std::size_t size = sizeof(fd);
-        get_option(ZMQ_FD, "fd", &fd, &size);
-        watch_ = std::make_unique<descriptor_watch>(fd, [this] { called(); });
+        if (zmq_getsockopt(handle_, ZMQ_FD, &fd, &size) != 0) fail("watch");
+        watch_ = std::make_unique<descriptor_watch>(fd, [this] { stirred(); });
     }
     return *watch_;
+}
+
+void socket_core::stirred() noexcept
+{
+    if (waited_for()) {
+        look();
+    } else if (type_ == socket_type::stream) {
+        // It closes a connection in several steps, each of which takes a call.
+        static_cast<void>(ask());
+        watch_->arm();
+    }
 }
 
 void socket_core::look() noexcept
@@ -503,11 +515,13 @@ void socket_core::set_option(int number, const char* called_, effect when, const
     called();
 }
 
-void socket_core::get_option(int number, const char* called_, void* data, std::size_t* size) const
+void socket_core::get_option(int number, const char* called_, void* data, std::size_t* size)
 {
     check_use();
-    if (zmq_getsockopt(handle_, number, data, size) == 0) return;
-    const int failure = last_failure();
+    const int result = zmq_getsockopt(handle_, number, data, size);
+    const int failure = result != 0 ? last_failure() : 0;
+    called();
+    if (failure == 0) return;
     if (failure != EINVAL) throw_failure(failure, description() + ": get " + called_);
     throw error(errc::bad_option,
                 description() + ": " + called_ + " cannot be read from this type");

@@ -57,7 +57,7 @@ public:
     void connect(const std::string& endpoint);
     void unbind(const std::string& endpoint);
     void disconnect(const std::string& endpoint);
-    std::string last_endpoint() const;
+    std::string last_endpoint();
 
     bool try_send(message& m, int flags);
     bool try_receive(message& m);
@@ -83,7 +83,7 @@ public:
 
     void set_option(int number, const char* called, effect when, const void* data,
                     std::size_t size);
-    void get_option(int number, const char* called, void* data, std::size_t* size) const;
+    void get_option(int number, const char* called, void* data, std::size_t* size);
 
     std::chrono::milliseconds send_limit{forever};
     std::chrono::milliseconds receive_limit{forever};
@@ -110,6 +110,7 @@ private:
     {
         return !receivers_.empty() || !senders_.empty() || !watchers_.empty();
     }
+    void stirred() noexcept;
     void look() noexcept;
     int send_now(message& m, int flags) noexcept;
     void abandoned() noexcept;
