@@ -192,6 +192,11 @@ std::span<const std::byte> message::span() const& noexcept
     return {static_cast<const std::byte*>(zmq_msg_data(m)), zmq_msg_size(m)};
 }
 
+std::size_t message::size() const noexcept
+{
+    return live_ ? zmq_msg_size(raw(&storage_)) : 0;
+}
+
 buffer message::to_buffer() &&
 {
     auto owner = std::make_shared<message>(std::move(*this));

@@ -86,7 +86,7 @@ public:
     std::span<const std::byte> span() const& noexcept;
     std::string_view text() const& noexcept { return as_text(span()); }
     std::string_view text() && = delete;
-    std::size_t size() const noexcept { return span().size(); }
+    std::size_t size() const noexcept;
     bool empty() const noexcept { return size() == 0; }
 
     std::string to_string() const { return std::string{text()}; }

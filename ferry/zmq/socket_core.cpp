@@ -31,18 +31,20 @@ public:
     {
         if (limit >= limit.zero()) end_ = after(limit);
     }
-    /// Wakes `w` at the end; it must outlive that, or stop() be called.
-    void wakes(waiter& w)
+    /// Wakes `w` at the end, or so soon if that is earlier; it must outlive that, or stop() be
+    /// called.
+    void wakes(waiter& w, std::chrono::milliseconds soon = forever)
     {
         sleeper_ = &w;
-        if (end_ != clock::time_point::max()) start(end_);
+        const auto when = soon < soon.zero() ? end_ : std::min(end_, after(soon));
+        if (when != clock::time_point::max()) start(when);
     }
     bool over() const noexcept { return over_; }
 
 private:
     void expired() noexcept override
     {
-        over_ = true;
+        over_ = clock::now() >= end_;
         sleeper_->wake();
     }
 
@@ -51,14 +53,22 @@ private:
     bool over_ = false;
 };
 
+/// Whether the socket's events say pollout although a send may have to wait, for one full peer.
+bool claims_to_be_ready(socket_type type) noexcept
+{
+    return type == router || type == xpub || type == pub || type == stream || type == rep;
+}
+
+/// How long a send to such a socket waits at most before it tries again.
+constexpr std::chrono::milliseconds longest_doubt{10};
+
 }  // namespace
 
 /// The turns that one sender or receiver waits for, until its attempt succeeds.
 class socket_core::turn {
 public:
-    turn(socket_core& s, waiter_list& line, poll_events wanted, std::chrono::milliseconds limit,
-         const char* doing)
-        : socket_{s}, line_{line}, wanted_{wanted}, limit_{limit}, doing_{doing}, alarm_{limit}
+    turn(socket_core& s, waiter_list& line, std::chrono::milliseconds limit, const char* doing)
+        : socket_{s}, line_{line}, limit_{limit}, doing_{doing}, alarm_{limit}
     {
     }
 
@@ -68,23 +78,24 @@ public:
         if (alarm_.over() || limit_ == limit_.zero()) {
             throw timeout_error(socket_.description() + ": " + doing_, limit_);
         }
-        // The events are read after a failed attempt: what came between has lost its edge. A ROUTER
-        // claims to be ready for ever, so they are believed once.
-        const bool ready = (socket_.events() & wanted_) != 0;
-        if (ready && !std::exchange(believed_, true)) co_return;
-        believed_ = false;
+        // The attempt has heard all there was to hear: what comes from now on makes the descriptor
+        // readable. Unless the events were looked at since, for others who wait.
+        const bool doubtful = &line_ == &socket_.senders_ && claims_to_be_ready(socket_.type_);
+        if (!doubtful && socket_.looked_ && (socket_.events() & wanted()) != 0) co_return;
         socket_.row_ = 0;
         descriptor_watch& watch = socket_.watch();
         waiter me;
         line_.push_back(me);
         const leaving out(socket_);
         watch.arm();
-        alarm_.wakes(me);
+        alarm_.wakes(me, doubtful ? longest_doubt : forever);
         co_await me.park();
         alarm_.stop();
     }
 
 private:
+    poll_events wanted() const noexcept { return &line_ == &socket_.senders_ ? pollout : pollin; }
+
     struct leaving {
         explicit leaving(socket_core& s) noexcept : socket{s} {}
         leaving(const leaving&) = delete;
@@ -95,10 +106,8 @@ private:
 
     socket_core& socket_;
     waiter_list& line_;
-    poll_events wanted_;
     std::chrono::milliseconds limit_;
     const char* doing_;
-    bool believed_ = false;
     alarm alarm_;
 };
 
@@ -261,11 +270,13 @@ int socket_core::send_now(message& m, int flags) noexcept
 bool socket_core::try_send(message& m, int flags)
 {
     check_use();
+    looked_ = false;
     int number = send_now(m, flags);
     // A send that fails has not always heard of new peers and of room; who asks for the events has.
     if (number == EAGAIN && (ask().value_or(pollout) & pollout) != 0) number = send_now(m, flags);
     if (type_ == socket_type::stream) watch().arm();
-    called();
+    // Two senders that wait for full peers must not wake each other for ever.
+    if (waited_for()) look(number == 0 || !claims_to_be_ready(type_));
     if (number == 0) return true;
     if (number == EAGAIN || number == EINTR) return false;
     throw_failure(number, description() + ": send");
@@ -274,6 +285,7 @@ bool socket_core::try_send(message& m, int flags)
 bool socket_core::try_receive(message& m)
 {
     check_use();
+    looked_ = false;
     const int result = zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT);
     const int number = result < 0 ? last_failure() : 0;
     called();
@@ -316,21 +328,27 @@ awaitable<void> socket_core::rest()
     co_await me.pass();
 }
 
+// What usually succeeds at once has a small coroutine, and what waits another.
+
 awaitable<void> socket_core::send(self_ptr self, message m, int flags)
 {
     if (!self->in_a_row()) co_await self->rest();
-    if (self->try_send(m, flags)) co_return;
-    turn mine(*self, self->senders_, pollout, self->send_limit, "send");
+    if (!self->try_send(m, flags)) co_await self->send_later(&m, flags);
+}
+
+awaitable<void> socket_core::send_later(message* m, int flags)
+{
+    turn mine(*this, senders_, send_limit, "send");
     do {
         co_await mine.next();
-    } while (!self->try_send(m, flags));
+    } while (!try_send(*m, flags));
 }
 
 awaitable<void> socket_core::send_all(self_ptr self, multipart all)
 {
     if (!self->in_a_row()) co_await self->rest();
     if (self->try_send_all(all)) co_return;
-    turn mine(*self, self->senders_, pollout, self->send_limit, "send");
+    turn mine(*self, self->senders_, self->send_limit, "send");
     do {
         co_await mine.next();
     } while (!self->try_send_all(all));
@@ -339,23 +357,23 @@ awaitable<void> socket_core::send_all(self_ptr self, multipart all)
 awaitable<void> socket_core::receive_into(self_ptr self, message* into)
 {
     if (!self->in_a_row()) co_await self->rest();
-    if (self->try_receive(*into)) co_return;
-    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
-    do {
-        co_await mine.next();
-    } while (!self->try_receive(*into));
+    if (!self->try_receive(*into)) co_await self->receive_later(into);
 }
 
 awaitable<message> socket_core::receive(self_ptr self)
 {
     message m;
     if (!self->in_a_row()) co_await self->rest();
-    if (self->try_receive(m)) co_return m;
-    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
+    if (!self->try_receive(m)) co_await self->receive_later(&m);
+    co_return m;
+}
+
+awaitable<void> socket_core::receive_later(message* into)
+{
+    turn mine(*this, receivers_, receive_limit, "receive");
     do {
         co_await mine.next();
-    } while (!self->try_receive(m));
-    co_return m;
+    } while (!try_receive(*into));
 }
 
 awaitable<multipart> socket_core::receive_all(self_ptr self)
@@ -363,7 +381,7 @@ awaitable<multipart> socket_core::receive_all(self_ptr self)
     multipart all;
     if (!self->in_a_row()) co_await self->rest();
     if (self->try_receive_all(all)) co_return all;
-    turn mine(*self, self->receivers_, pollin, self->receive_limit, "receive");
+    turn mine(*self, self->receivers_, self->receive_limit, "receive");
     do {
         co_await mine.next();
     } while (!self->try_receive_all(all));
@@ -433,8 +451,9 @@ void socket_core::stirred() noexcept
     }
 }
 
-void socket_core::look() noexcept
+void socket_core::look(bool wake_senders) noexcept
 {
+    looked_ = true;
     const auto now = ask();
     if (!now) {
         receivers_.wake_all();
@@ -443,7 +462,7 @@ void socket_core::look() noexcept
         return;
     }
     if ((*now & pollin) != 0) receivers_.wake_one();
-    if ((*now & pollout) != 0) senders_.wake_one();
+    if ((*now & pollout) != 0 && wake_senders) senders_.wake_one();
     for (watcher* const w : watchers_) {
         if ((*now & w->wanted) != 0) w->ready(*now & w->wanted);
     }

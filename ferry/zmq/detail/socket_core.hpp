@@ -111,7 +111,7 @@ private:
         return !receivers_.empty() || !senders_.empty() || !watchers_.empty();
     }
     void stirred() noexcept;
-    void look() noexcept;
+    void look(bool wake_senders = true) noexcept;
     int send_now(message& m, int flags) noexcept;
     void abandoned() noexcept;
     std::optional<poll_events> ask() noexcept;
@@ -123,6 +123,8 @@ private:
     bool in_a_row() noexcept { return ++row_ < longest_row; }
     static constexpr unsigned longest_row = 64;
     awaitable<void> rest();
+    awaitable<void> send_later(message* m, int flags);
+    awaitable<void> receive_later(message* into);
 
     std::shared_ptr<context_core> context_;
     socket_type type_;
@@ -133,6 +135,7 @@ private:
     unsigned row_ = 0;
     bool attached_ = false;
     bool warned_ = false;
+    bool looked_ = false;  ///< since the last attempt to send or receive
     std::unique_ptr<descriptor_watch> watch_;
     waiter_list receivers_;
     waiter_list senders_;
