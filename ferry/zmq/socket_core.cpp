@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <utility>
 
 namespace ferry::zmq::detail {
@@ -166,7 +168,7 @@ void socket_core::close(std::optional<std::chrono::milliseconds> linger) noexcep
     }
     watch_.reset();
     if (linger) {
-        const int ms = static_cast<int>(linger->count());
+        const int ms = static_cast<int>(std::min<std::int64_t>(linger->count(), INT_MAX));
         zmq_setsockopt(closing, ZMQ_LINGER, &ms, sizeof(ms));
     }
     zmq_close(closing);
