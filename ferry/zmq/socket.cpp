@@ -92,6 +92,12 @@ awaitable<value> as_json(awaitable<message> operation)
     co_return json::parse(m.span());
 }
 
+awaitable<value> as_object(awaitable<message> operation, pickle::load_options how)
+{
+    const message m = co_await std::move(operation);
+    co_return pickle::load(m.span(), how);
+}
+
 }  // namespace
 
 awaitable<void> socket::connect_resolved(std::string endpoint)
@@ -209,6 +215,11 @@ awaitable<std::string> socket::receive_string()
 awaitable<value> socket::receive_json()
 {
     return as_json(receive());
+}
+
+awaitable<value> socket::receive_pyobj(pickle::load_options how)
+{
+    return as_object(receive(), std::move(how));
 }
 
 void socket::set_hwm(int messages)

@@ -4,6 +4,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/core/value.hpp"
 #include "ferry/documents/json.hpp"
+#include "ferry/formats/pickle.hpp"
 #include "ferry/zmq/context.hpp"
 #include "ferry/zmq/error.hpp"
 #include "ferry/zmq/message.hpp"
@@ -169,6 +170,16 @@ public:
 
     /// \throws parse_error  it is not JSON; the message is gone.
     awaitable<value> receive_json();
+
+    /// A value as a pickle of protocol 4; how Python reads it is told by pickle::dump().
+    awaitable<void> send_pyobj(const value& v, pickle::dump_options how = pickle::dump_options())
+    {
+        return send(message(pickle::dump(v, std::move(how))));
+    }
+
+    /// Plain data out of a pickle, of which nothing is run.
+    /// \throws error  as pickle::load(); the message is gone.
+    awaitable<value> receive_pyobj(pickle::load_options how = pickle::load_options());
 
     /// What `serialise` makes of an object is sent as one message. As send_serialized.
     template <class T, class F>

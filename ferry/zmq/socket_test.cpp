@@ -315,6 +315,11 @@ TEST(socket, texts_json_and_objects)
     run(a.send("{"));
     EXPECT_THROW(run(b.receive_json()), parse_error);
 
+    run(a.send_pyobj(v));
+    EXPECT_EQ(run(b.receive_pyobj()), v);
+    run(a.send("no pickle"));
+    EXPECT_THROW(run(b.receive_pyobj()), error);
+
     run(a.send_serialized(41, [](int n) { return parts("int", std::to_string(n + 1)); }));
     const auto back =
         run(b.receive_serialized([](const multipart& m) { return m[1].to_string(); }));

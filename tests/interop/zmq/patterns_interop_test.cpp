@@ -116,6 +116,9 @@ TEST(zmq_interop, texts_json_and_serialised_objects)
     run(s.send_json(json::parse(R"({"x": [1, 2.5, null, "ü"]})")));
     EXPECT_EQ(run(s.receive_string()), "grüße");
     run(s.send_string("grüße"));
+    const value object = run(s.receive_pyobj());
+    EXPECT_EQ(object["b"][2], value("ü"));
+    run(s.send_pyobj(object));
     EXPECT_THAT(receive_texts(s), ElementsAre("1", "2"));
     run(s.send_serialized(3, [](int from) {
         multipart all;

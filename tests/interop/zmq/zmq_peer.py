@@ -63,6 +63,8 @@ elif role == 'json':
     assert s.recv_json() == {'x': [1, 2.5, None, 'ü']}
     s.send_string('grüße')
     assert s.recv_string() == 'grüße'
+    s.send_pyobj({'b': [1, None, 'ü', b'bytes']})
+    assert s.recv_pyobj() == {'b': [1, None, 'ü', b'bytes']}
     s.send_serialized([1, 2], lambda v: [json.dumps(x).encode() for x in v])
     assert s.recv_serialized(lambda frames: [int(f) for f in frames]) == [3, 4, 5]
     say('ok')
