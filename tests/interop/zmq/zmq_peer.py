@@ -1,11 +1,9 @@
 """Peers of ferry's sockets on PyZMQ: zmq_peer.py ROLE [ARGUMENTS]; prints its port, or 0, first."""
 import json
 import sys
-import threading
 import time
 import zmq
 import zmq.auth
-import zmq.utils.z85
 from zmq.auth.thread import ThreadAuthenticator
 
 context = zmq.Context.instance()
@@ -167,7 +165,7 @@ elif role == 'plain_client':                       # plain_client ENDPOINT USER 
         say('refused')
 elif role == 'monitored':                          # monitored ENDPOINT: connects, stays, goes
     s = attach(socket('DEALER'), arguments[0])
-    sys.stdin.readline()
+    time.sleep(60)
 elif role == 'steer':                              # steer ENDPOINT: orders to a proxy
     s = attach(socket('REQ'), arguments[0])
     for order in (b'PAUSE', b'RESUME'):
