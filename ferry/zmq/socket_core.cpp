@@ -444,7 +444,12 @@ descriptor_watch& socket_core::watch()
 
 void socket_core::stirred() noexcept
 {
-    if (waited_for()) {
+    const bool one_kind = watchers_.empty() && receivers_.empty() != senders_.empty();
+    if (one_kind) {
+        // Its attempt asks libzmq all that look() would.
+        (senders_.empty() ? receivers_ : senders_).wake_one();
+        if (waited_for()) watch_->arm();
+    } else if (waited_for()) {
         look();
     } else if (type_ == socket_type::stream) {
         // It closes a connection in several steps, each of which takes a call.
