@@ -265,8 +265,18 @@ std::string socket_core::description() const
 
 int socket_core::send_now(message& m, int flags) noexcept
 {
-    const int result = zmq_msg_send(raw(m), handle_, flags | ZMQ_DONTWAIT);
-    return result < 0 ? last_failure() : 0;
+    for (;;) {
+        if (zmq_msg_send(raw(m), handle_, flags | ZMQ_DONTWAIT) >= 0) return 0;
+        if (const int number = last_failure(); number != EINTR) return number;
+    }
+}
+
+int socket_core::receive_now(message& m) noexcept
+{
+    for (;;) {
+        if (zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT) >= 0) return 0;
+        if (const int number = last_failure(); number != EINTR) return number;
+    }
 }
 
 bool socket_core::try_send(message& m, int flags)
@@ -280,7 +290,7 @@ bool socket_core::try_send(message& m, int flags)
     // Two senders that wait for full peers must not wake each other for ever.
     if (waited_for()) look(number == 0 || !claims_to_be_ready(type_));
     if (number == 0) return true;
-    if (number == EAGAIN || number == EINTR) return false;
+    if (number == EAGAIN) return false;
     throw_failure(number, description() + ": send");
 }
 
@@ -288,11 +298,10 @@ bool socket_core::try_receive(message& m)
 {
     check_use();
     looked_ = false;
-    const int result = zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT);
-    const int number = result < 0 ? last_failure() : 0;
+    const int number = receive_now(m);
     called();
     if (number == 0) return true;
-    if (number == EAGAIN || number == EINTR) return false;
+    if (number == EAGAIN) return false;
     throw_failure(number, description() + ": receive");
 }
 
@@ -448,14 +457,13 @@ void socket_core::stirred() noexcept
     if (one_kind) {
         // Its attempt asks libzmq all that look() would.
         (senders_.empty() ? receivers_ : senders_).wake_one();
-        if (waited_for()) watch_->arm();
     } else if (waited_for()) {
         look();
     } else if (type_ == socket_type::stream) {
-        // It closes a connection in several steps, each of which takes a call.
         static_cast<void>(ask());
-        watch_->arm();
     }
+    // A STREAM closes a connection in several steps, each of which takes a call.
+    if (waited_for() || type_ == socket_type::stream) watch_->arm();
 }
 
 void socket_core::look(bool wake_senders) noexcept

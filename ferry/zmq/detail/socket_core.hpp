@@ -113,6 +113,7 @@ private:
     void stirred() noexcept;
     void look(bool wake_senders = true) noexcept;
     int send_now(message& m, int flags) noexcept;
+    int receive_now(message& m) noexcept;
     void abandoned() noexcept;
     std::optional<poll_events> ask() noexcept;
 
