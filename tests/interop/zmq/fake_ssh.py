@@ -11,9 +11,12 @@ _, port, host, far = arguments[arguments.index('-L') + 1].split(':')
 
 
 def pump(a, b):
-    while data := a.recv(65536):
-        b.sendall(data)
-    b.shutdown(socket.SHUT_WR)
+    try:
+        while data := a.recv(65536):
+            b.sendall(data)
+        b.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the other side has gone
 
 
 listener = socket.create_server(('127.0.0.1', int(port)))
