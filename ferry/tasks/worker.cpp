@@ -18,6 +18,14 @@ namespace ferry::tasks {
 using detail::gate;
 using detail::worker_core;
 
+namespace {
+
+// As Celery: 2, 4, 6... 32 s.
+constexpr std::chrono::seconds first_pause{2};
+constexpr std::chrono::seconds longest_pause{32};
+
+}  // namespace
+
 class worker::impl {
 public:
     impl(std::shared_ptr<detail::app_core> app, worker_settings settings)
@@ -39,8 +47,9 @@ public:
             auto mingling = worker_core::mingle(&core);
             co_await std::move(mingling);
         }
-        auto opened = core.broker->consume(core.queues, core.prefetch(), core.results);
+        auto opened = consume_at_last(&core);
         core.receiver = co_await std::move(opened);
+        if (!core.receiver) co_return;
         detail::pool::settings size;
         size.threads = with.concurrency;
         size.coroutines = with.coroutines;
@@ -124,6 +133,29 @@ private:
         s.coroutines = std::max<std::size_t>(1, s.coroutines);
         if (s.queues.empty()) s.queues.push_back(app.default_queue());
         return s;
+    }
+
+    /// Waits for a broker that is not there yet. \return null if the worker was stopped meanwhile.
+    static awaitable<std::unique_ptr<consumer>> consume_at_last(worker_core* core)
+    {
+        for (auto pause = first_pause;; pause = std::min(pause + first_pause, longest_pause)) {
+            try {
+                auto opened = core->broker->consume(core->queues, core->prefetch(), core->results);
+                co_return co_await std::move(opened);
+            } catch (const error& e) {
+                if (e.code() != condition::disconnected && e.code() != condition::timed_out) throw;
+                log::error("no broker yet", "reason", e.what(), "pause", pause);
+            }
+            bool stopped = false;
+            try {
+                auto waiting = timeout(pause, gate::wait(core->stop), "stop");
+                co_await std::move(waiting);
+                stopped = true;
+            } catch (const timeout_error&) {
+                log::debug("connecting again");
+            }
+            if (stopped) co_return nullptr;
+        }
     }
 
     static awaitable<void> end(scope* all)

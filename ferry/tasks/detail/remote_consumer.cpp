@@ -25,7 +25,6 @@ awaitable<std::vector<delivery>> consumer_core::receive(std::shared_ptr<consumer
         {
             const std::lock_guard lock{self->mutex_};
             if (!self->inbox_.empty()) co_return std::exchange(self->inbox_, {});
-            if (self->failure_) std::rethrow_exception(std::exchange(self->failure_, nullptr));
         }
         auto arrival = gate::wait(self->arrival_);
         co_await std::move(arrival);
@@ -41,15 +40,6 @@ void consumer_core::put(std::vector<delivery> arrived)
         } else {
             std::ranges::move(arrived, std::back_inserter(inbox_));
         }
-    }
-    arrival_->open();
-}
-
-void consumer_core::put_failure(std::exception_ptr why)
-{
-    {
-        const std::lock_guard lock{mutex_};
-        failure_ = std::move(why);
     }
     arrival_->open();
 }

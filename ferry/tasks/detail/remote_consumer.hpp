@@ -62,8 +62,6 @@ protected:
 
     /// Hands deliveries to the worker.
     void put(std::vector<delivery> arrived);
-    /// Lets the next receive() throw.
-    void put_failure(std::exception_ptr why);
 
 private:
     static constexpr int epoch_bits = 40;
@@ -81,7 +79,6 @@ private:
     std::shared_ptr<result_store> results_;
     std::mutex mutex_;
     std::vector<delivery> inbox_;  ///< guarded
-    std::exception_ptr failure_;   ///< guarded
     std::vector<request> outbox_;  ///< guarded
     bool draining_ = false;        ///< guarded: home knows that there is something
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();

@@ -43,5 +43,16 @@ TEST(celery_worker, serves_celery_through_rabbitmq_with_results_as_messages)
     check(server("FERRY_RABBITMQ"), "rpc://");
 }
 
+TEST(celery_client, is_served_by_celerys_worker_through_redis)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis, "/client_checks.py", FERRY_CELERY_CLIENT);
+}
+
+TEST(celery_client, is_served_by_celerys_worker_through_rabbitmq)
+{
+    check(server("FERRY_RABBITMQ"), "rpc://", "/client_checks.py", FERRY_CELERY_CLIENT);
+}
+
 }  // namespace
 }  // namespace ferry::tasks

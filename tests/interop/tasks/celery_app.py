@@ -1,0 +1,45 @@
+"""The tasks of examples/celery_worker.cpp in Python: python3 -m celery -A celery_app worker"""
+import os
+import time
+
+from celery import Celery
+
+app = Celery('ferry', broker=os.environ['FERRY_BROKER'], backend=os.environ['FERRY_BACKEND'])
+
+
+@app.task(name='ferry.add')
+def add(x, y):
+    return x + y
+
+
+@app.task(name='ferry.mul')
+def mul(x, y):
+    return x * y
+
+
+@app.task(name='ferry.xsum')
+def xsum(numbers):
+    return sum(numbers)
+
+
+@app.task(name='ferry.sleep')
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@app.task(name='ferry.fail')
+def fail(why):
+    raise ValueError(why)
+
+
+@app.task(name='ferry.echo')
+def echo(*args, **kwargs):
+    return {'args': args, 'kwargs': kwargs}
+
+
+@app.task(name='ferry.retry_n', bind=True, max_retries=3)
+def retry_n(self, n):
+    if self.request.retries < n:
+        raise self.retry(countdown=0.2, exc=RuntimeError('retry_n gave up'))
+    return n
