@@ -19,11 +19,12 @@ std::string server(const char* variable)
     return url == nullptr ? std::string{} : url;
 }
 
-void check(const std::string& broker, const std::string& backend)
+void check(const std::string& broker, const std::string& backend,
+           const char* script = "/celery_checks.py", const char* program = FERRY_CELERY_WORKER)
 {
     const auto ran = testing::run_program(
-        {FERRY_PYTHON, FERRY_INTEROP_DIR "/celery_checks.py", FERRY_CELERY_WORKER, broker, backend},
-        {}, std::chrono::minutes{4});
+        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + script, program, broker, backend}, {},
+        std::chrono::minutes{4});
     EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
 }
 
