@@ -17,6 +17,7 @@
 #include "ferry/net/datagram.hpp"
 #include "ferry/net/endpoint.hpp"
 #include "ferry/net/listener.hpp"
+#include "ferry/net/service_url.hpp"
 #include "ferry/net/socks.hpp"
 #include "ferry/net/stream.hpp"
 #include "ferry/net/tls.hpp"

@@ -73,7 +73,7 @@ TEST(redis_options, says_what_is_wrong_with_a_url)
 {
     for (const auto& [url, what] : {
              std::pair{"http://h", "unknown scheme 'http'"},
-             std::pair{"localhost:6379", "it must begin with redis://"},
+             std::pair{"localhost:6379", "it must begin with a scheme and ://"},
              std::pair{"redis://h:x", "the port is no number: 'x'"},
              std::pair{"redis://h:99999", "the port is no number: '99999'"},
              std::pair{"redis://h/zero", "the database is no number: 'zero'"},
