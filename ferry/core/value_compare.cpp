@@ -46,10 +46,14 @@ std::optional<decimal_number> decimal_number::try_parse(std::string_view text)
         const char* const last = text.data() + text.size();
         const auto [stop, problem] = std::from_chars(text.data() + at, last, exponent);
         constexpr std::int64_t most = std::int64_t{1} << 60U;
-        if (problem != std::errc{} || stop != last || std::abs(exponent) > most) {
-            return std::nullopt;
+        if (stop != last || problem == std::errc::invalid_argument) return std::nullopt;
+        if (problem == std::errc{} && std::abs(exponent) <= most) {
+            made.exponent += exponent;
+        } else {
+            const bool small = text[at] == '-';
+            made.exponent = small ? -most : most;
+            made.beyond = text.substr(text.find_first_not_of('0', at + (small ? 1 : 0)));
         }
-        made.exponent += exponent;
     }
     made.digits.erase(made.digits.find_last_not_of('0') + 1);
     if (made.digits.empty()) return decimal_number{};
@@ -72,6 +76,12 @@ std::strong_ordering operator<=>(const decimal_number& a, const decimal_number& 
     };
     if (sign(a) != sign(b) || sign(a) == 0) return sign(a) <=> sign(b);
     auto order = a.exponent <=> b.exponent;
+    if (order == 0) {
+        // The longer text is the larger exponent, which makes a number with a negative one smaller.
+        order = a.beyond.size() <=> b.beyond.size();
+        if (order == 0) order = a.beyond.compare(b.beyond) <=> 0;
+        if (a.exponent < 0) order = 0 <=> order;
+    }
     if (order == 0) order = a.digits.compare(b.digits) <=> 0;
     return a.negative ? 0 <=> order : order;
 }

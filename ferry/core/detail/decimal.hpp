@@ -17,6 +17,9 @@ struct decimal_number {
     bool negative = false;
     std::string digits;  ///< no zero at either end; empty for 0
     std::int64_t exponent = 0;
+    /// For an exponent as written beyond 2^60, on either side: its digits without leading zeros.
+    /// Such numbers are in the order of those exponents; equal they are only if written alike.
+    std::string beyond;
 
     /// Reads `-?[0-9]*(.[0-9]*)?([eE][+-]?[0-9]+)?`; nullopt for all else (NaN, infinity).
     static std::optional<decimal_number> try_parse(std::string_view text);
