@@ -15,6 +15,7 @@
 #include "ferry/core/value_builder.hpp"
 #include "ferry/documents/json_decode.hpp"
 #include "ferry/documents/json_encode.hpp"
+#include "ferry/documents/json_error.hpp"
 #include "ferry/documents/json_reader.hpp"
 
 #include <cstddef>
@@ -52,6 +53,11 @@ public:
     parse_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
     /// Digits of an integer; more throws `limit_error`. 4300 by default, as in Python.
     parse_options& max_digits(std::size_t count) noexcept { return max_digits_ = count, *this; }
+    /// Bytes of a string; more throws `limit_error`. 1 GiB by default.
+    parse_options& max_string_bytes(std::size_t bytes) noexcept
+    {
+        return max_string_bytes_ = bytes, *this;
+    }
     /// `duplicate_keys::last` by default, as in Python; `all` shows what its `object_pairs_hook`
     /// sees.
     parse_options& duplicates(duplicate_keys policy) noexcept
@@ -91,6 +97,7 @@ private:
     std::shared_ptr<const detail::parse_hooks> hooks_;
     std::size_t max_depth_ = 1024;
     std::size_t max_digits_ = 4300;
+    std::size_t max_string_bytes_ = std::size_t{1} << 30;
     duplicate_keys duplicates_ = duplicate_keys::last;
     surrogates surrogates_ = surrogates::error;
     bool allow_nan_ = false;
@@ -101,9 +108,10 @@ private:
 };
 
 /// Reads one document of UTF-8 text; white space around it and a byte order mark are skipped.
-/// \throws parse_error  not JSON; messages, line and column are those of Python's json. Bytes that
+/// \throws parse_error  not JSON, with a JSON Pointer of the place; messages, line and column are
+///                      those of Python's json. Bytes that
 ///                      are not UTF-8 are found first, as Python decodes before it parses.
-/// \throws limit_error  `max_depth`, `max_digits`.
+/// \throws limit_error  `max_depth`, `max_digits`, `max_string_bytes`.
 /// The value holds no view of `text`. Cost: linear, no recursion; a text that is refused is read
 /// twice.
 value parse(std::string_view text, const parse_options& options = parse_options());

@@ -307,7 +307,8 @@ template <class T>
 bool decode_document(std::string_view text, const read_settings& settings,
                      const decode_options& options, T& into)
 {
-    if (settings.careful || settings.decimals) return false;
+    if (settings.careful || settings.decimals || text.size() > settings.max_string_bytes)
+        return false;
     reader in{text, settings};
     return in.ready() && text_decoder{in, options}.read(into, 0) && in.at_end();
 }

@@ -1,7 +1,6 @@
 #include "ferry/documents/json_lines.hpp"
 
 #include "ferry/documents/detail/json_window.hpp"
-#include "ferry/documents/json_stream.hpp"
 
 #include <algorithm>
 #include <istream>
@@ -10,7 +9,6 @@
 namespace ferry::json {
 namespace {
 
-constexpr std::size_t chunk_bytes = 64UL << 10;
 constexpr char record_separator = '\x1e';
 constexpr std::string_view white = " \t\r\n";
 
@@ -226,49 +224,17 @@ void document_reader::rethrow() const
     }
 }
 
-namespace detail {
-
-std::size_t read_some(std::istream& in, std::span<char> into)
+source detail::source_of(std::istream& in)
 {
-    if (in.eof()) return 0;
-    in.read(into.data(), static_cast<std::streamsize>(into.size()));
-    if (in.bad() || (in.fail() && !in.eof())) {
-        throw error{std::make_error_code(std::errc::io_error), "json: read failed"};
-    }
-    return static_cast<std::size_t>(in.gcount());
+    return [&in](std::span<char> into) -> std::size_t {
+        if (in.eof()) return 0;
+        in.read(into.data(), static_cast<std::streamsize>(into.size()));
+        if (in.bad() || (in.fail() && !in.eof())) {
+            throw error{std::make_error_code(std::errc::io_error), "json: read failed"};
+        }
+        return static_cast<std::size_t>(in.gcount());
+    };
 }
-
-lines_state::lines_state(std::string_view text, lines_options options)
-    : options_{std::move(options)}, text_{text}, reader_{text_, options_}
-{
-}
-
-lines_state::lines_state(std::function<std::size_t(std::span<char>)> from, lines_options options)
-    : options_{std::move(options)},
-      from_{std::move(from)},
-      chunk_{std::make_unique<char[]>(chunk_bytes)},
-      reader_{options_}
-{
-}
-
-lines_state::lines_state(std::istream& in, lines_options options)
-    : lines_state{[&in](std::span<char> into) { return read_some(in, into); }, std::move(options)}
-{
-}
-
-void lines_state::start()
-{
-    if (!from_) reader_ = document_reader{text_, options_};
-}
-
-void lines_state::fill()
-{
-    const std::size_t size = from_({chunk_.get(), chunk_bytes});
-    if (size == 0) return reader_.finish();
-    reader_.feed(std::string_view{chunk_.get(), size});
-}
-
-}  // namespace detail
 
 void lines_writer::write_text(std::string_view document)
 {

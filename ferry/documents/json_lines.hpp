@@ -1,12 +1,12 @@
 #pragma once
 
 #include "ferry/documents/json.hpp"
+#include "ferry/documents/json_pull.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,7 +24,6 @@ namespace ferry::json {
 
 namespace detail {
 struct framer;
-class lines_state;
 }  // namespace detail
 
 /// How documents are told apart.
@@ -141,105 +140,47 @@ private:
     std::unique_ptr<detail::framer> framer_;
 };
 
-namespace detail {
-
-/// What `lines` and its iterators share.
-class lines_state {
-public:
-    lines_state(std::string_view text, lines_options options);
-    lines_state(std::istream& in, lines_options options);
-    lines_state(std::function<std::size_t(std::span<char>)> from, lines_options options);
-
-    /// Goes back to the start of a text.
-    void start();
-    template <class T>
-    std::optional<T> next()
-    {
-        for (;;) {
-            if (auto made = reader_.next<T>()) return made;
-            if (reader_.at_end()) return std::nullopt;
-            fill();
-        }
-    }
-    std::size_t bad() const noexcept { return reader_.bad(); }
-
-private:
-    void fill();
-
-    lines_options options_;
-    std::string_view text_;
-    std::function<std::size_t(std::span<char>)> from_;  // empty: the text
-    std::unique_ptr<char[]> chunk_;
-    document_reader reader_;
-};
-
-}  // namespace detail
-
 /// The documents of a text, a file or any other source, as values or as any type that describe.hpp
 /// maps. A text may be walked several times, one walk at a time; all else once.
 template <class T = value>
 class lines {
 public:
-    /// Fills a buffer and tells how much of it; 0 is the end.
-    using source = std::function<std::size_t(std::span<char>)>;
+    using source = json::source;
+    using iterator = detail::pull_iterator<T, document_reader>;
 
     /// \param text  must stay valid while it is read.
     explicit lines(std::string_view text, lines_options options = lines_options())
-        : state_{std::make_shared<state>(text, std::move(options))}
+        : text_{text},
+          options_{std::move(options)},
+          from_{std::make_shared<pull>(document_reader{text, options_}, source())}
     {
     }
     /// \param in  must stay valid; a read that fails throws error std::errc::io_error.
     explicit lines(std::istream& in, lines_options options = lines_options())
-        : state_{std::make_shared<state>(in, std::move(options))}
+        : lines{detail::source_of(in), std::move(options)}
     {
     }
     explicit lines(source from, lines_options options = lines_options())
-        : state_{std::make_shared<state>(std::move(from), std::move(options))}
+        : from_{std::make_shared<pull>(document_reader{std::move(options)}, std::move(from))}
     {
     }
 
-    class iterator {
-    public:
-        using value_type = T;
-        using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
-
-        iterator() = default;
-        const T& operator*() const noexcept { return *current_; }
-        const T* operator->() const noexcept { return &*current_; }
-        iterator& operator++()
-        {
-            current_ = from_->template next<T>();
-            if (!current_) from_ = nullptr;
-            return *this;
-        }
-        void operator++(int) { ++*this; }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept
-        {
-            return a.from_ == b.from_;
-        }
-
-    private:
-        friend class lines;
-        explicit iterator(detail::lines_state* from) : from_{from} { ++*this; }
-
-        detail::lines_state* from_ = nullptr;
-        std::optional<T> current_;
-    };
-
     iterator begin() const
     {
-        state_->start();
-        return iterator{state_.get()};
+        if (!from_->has_source()) from_->reader() = document_reader{text_, options_};
+        return iterator{*from_};
     }
     iterator end() const { return {}; }
 
     /// Documents left out so far because of `skip_bad`.
-    std::size_t bad() const noexcept { return state_->bad(); }
+    std::size_t bad() const noexcept { return from_->reader().bad(); }
 
 private:
-    using state = detail::lines_state;
-    std::shared_ptr<state> state_;
+    using pull = detail::pull<document_reader>;
+
+    std::string_view text_;
+    lines_options options_;
+    std::shared_ptr<pull> from_;
 };
 
 /// Writes documents that `lines` reads, one a line or, for framing::sequence, as RFC 7464 wants:

@@ -316,7 +316,7 @@ TEST(stream, refuses_paths_that_need_the_whole_document)
             EXPECT_EQ(e.code(), condition::unsupported) << e.what();
         }
     }
-    EXPECT_THROW(element_reader{"items"}, parse_error);
+    EXPECT_THROW(element_reader{"items"}, ferry::parse_error);
 }
 
 TEST(stream, a_large_document_needs_little_memory)

@@ -19,6 +19,7 @@ class parser {
 public:
     parser(std::string_view text, std::size_t from, std::size_t to, const parse_options& options)
         : text_{text},
+          from_{from},
           at_{text.data() + from},
           end_{text.data() + to},
           options_{options},
@@ -57,7 +58,8 @@ private:
                            errc code = errc::malformed) const
     {
         const auto offset = static_cast<std::size_t>(where - text_.data());
-        throw parse_error{code, message, position_of(text_, offset), excerpt_of(text_, offset)};
+        throw parse_error{code, message, position_of(text_, offset), excerpt_of(text_, offset),
+                          pointer_at(text_, from_, offset)};
     }
     [[noreturn]] void fail_limit(const char* name, std::size_t limit) const
     {
@@ -237,7 +239,7 @@ private:
             const unsigned mask = scan::special(scan::load(start));
             if (mask != 0) {
                 const std::size_t length = scan::first(mask);
-                if (start[length] == '"' && length <= 14) {
+                if (start[length] == '"' && length <= 14 && length <= options_.max_string_bytes_) {
                     build_.short_string(start, length);
                     at_ = start + length + 1;
                     return;
@@ -279,7 +281,11 @@ private:
         }
         at_ = from + 1;
         const auto length = static_cast<std::size_t>(to - begin);
-        if (length > UINT32_MAX) fail_limit("max_string_bytes", UINT32_MAX);
+        if (length > options_.max_string_bytes_ || length > UINT32_MAX) {
+            at_ = start - 1;
+            fail_limit("max_string_bytes",
+                       std::min<std::size_t>(options_.max_string_bytes_, UINT32_MAX));
+        }
         build_.string_here(length);
     }
 
@@ -344,6 +350,7 @@ private:
     }
 
     std::string_view text_;
+    std::size_t from_;
     const char* at_;
     const char* end_;
     const parse_options& options_;

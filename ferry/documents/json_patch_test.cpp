@@ -380,7 +380,7 @@ TEST(json_pointer, finds_what_rfc_6901_shows)
     }
     for (const char* const bad : {"foo", "#/foo", "/~", "/~2", "/a~", " /foo"}) {
         EXPECT_FALSE(pointer::try_parse(bad)) << bad;
-        EXPECT_THROW(pointer{bad}, parse_error) << bad;
+        EXPECT_THROW(pointer{bad}, ferry::parse_error) << bad;
     }
 }
 

@@ -21,11 +21,12 @@ class pointer {
 public:
     /// The whole document.
     pointer() = default;
-    /// \throws parse_error  it is neither empty nor begins with `/`, or has a `~` that is not part
-    ///                      of `~0` or `~1`.
+    /// \throws ferry::parse_error  it is neither empty nor begins with `/`, or has a `~` that is
+    ///                             not part of `~0` or `~1`.
     explicit pointer(std::string_view text);
     static std::optional<pointer> try_parse(std::string_view text);
-    /// Reads the form of a URI fragment, `#/a%20b`, with or without the `#`. \throws parse_error
+    /// Reads the form of a URI fragment, `#/a%20b`, with or without the `#`.
+    /// \throws ferry::parse_error
     static pointer of_fragment(std::string_view fragment);
 
     pointer& append(std::string_view name);

@@ -263,6 +263,7 @@ const std::uint32_t* walk(Sink& sink, const std::uint32_t* token, const walked_t
 read_settings::read_settings(const parse_options& options) noexcept
     : max_depth{options.max_depth_},
       max_digits{options.max_digits_},
+      max_string_bytes{options.max_string_bytes_},
       duplicates{options.duplicates_},
       lone{options.surrogates_},
       decimals{options.decimals_},
@@ -438,7 +439,7 @@ bool reader::read_all(value& into)
 bool read_document(std::string_view text, const parse_options& options, value& into)
 {
     const read_settings settings{options};
-    if (settings.careful) return false;
+    if (settings.careful || text.size() > settings.max_string_bytes) return false;
     reader in{text, settings};
     return in.ready() && in.read_all(into);
 }

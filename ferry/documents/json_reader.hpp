@@ -29,6 +29,7 @@ namespace detail {
 struct read_settings {
     std::size_t max_depth;
     std::size_t max_digits;
+    std::size_t max_string_bytes;
     duplicate_keys duplicates;
     surrogates lone;
     bool decimals;

@@ -66,7 +66,7 @@ class relaxed_parser {
 public:
     relaxed_parser(std::string_view text, std::size_t from, std::size_t to,
                    const parse_options& options)
-        : text_{text}, at_{from}, end_{to}, options_{options}, build_{to - from}
+        : text_{text}, from_{from}, at_{from}, end_{to}, options_{options}, build_{to - from}
     {
         const std::size_t bad = utf8::find_invalid(text.substr(from, to - from));
         if (bad != std::string_view::npos) fail("Invalid UTF-8", from + bad);
@@ -94,7 +94,8 @@ private:
     [[noreturn]] void fail(std::string_view message, std::size_t offset,
                            errc code = errc::malformed) const
     {
-        throw parse_error{code, message, position_of(text_, offset), excerpt_of(text_, offset)};
+        throw parse_error{code, message, position_of(text_, offset), excerpt_of(text_, offset),
+                          pointer_at(text_, from_, offset)};
     }
     [[noreturn]] void fail_limit(const char* name, std::size_t limit) const
     {
@@ -348,6 +349,10 @@ private:
                 made += text_[at_++];
             }
         }
+        if (made.size() > options_.max_string_bytes_) {
+            at_ = start;
+            fail_limit("max_string_bytes", options_.max_string_bytes_);
+        }
         ++at_;
         build_.string(made);
     }
@@ -421,6 +426,7 @@ private:
     }
 
     std::string_view text_;
+    std::size_t from_;
     std::size_t at_;
     std::size_t end_;
     const parse_options& options_;

@@ -1,18 +1,17 @@
 #pragma once
 
 #include "ferry/documents/json.hpp"
+#include "ferry/documents/json_pull.hpp"
 
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// \file
 /// Parts of a document that is larger than memory:
@@ -20,13 +19,6 @@
 ///     std::ifstream file("export.json");
 ///     for (const order& o : json::stream<order>(file, "$.items[*]")) total += o.price;
 namespace ferry::json {
-
-namespace detail {
-
-/// Reads up to the size of a buffer. \throws error  std::errc::io_error
-std::size_t read_some(std::istream& in, std::span<char> into);
-
-}  // namespace detail
 
 /// Setters chain: `stream_options().max_element_bytes(1 << 20)`.
 class stream_options {
@@ -111,68 +103,24 @@ private:
 template <class T = value>
 class stream {
 public:
-    /// Fills a buffer and tells how much of it; 0 is the end.
-    using source = std::function<std::size_t(std::span<char>)>;
+    using source = json::source;
+    using iterator = detail::pull_iterator<T, element_reader>;
 
     /// \param in  must stay valid; a read that fails throws error std::errc::io_error.
-    stream(std::istream& in, std::string_view path, stream_options options = stream_options());
+    stream(std::istream& in, std::string_view path, stream_options options = stream_options())
+        : stream{detail::source_of(in), path, std::move(options)}
+    {
+    }
     stream(source from, std::string_view path, stream_options options = stream_options())
-        : from_{std::move(from)}, reader_{path, std::move(options)}
+        : from_{element_reader{path, std::move(options)}, std::move(from)}
     {
     }
 
-    class iterator {
-    public:
-        using value_type = T;
-        using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
-
-        iterator() = default;
-        explicit iterator(stream* from) : from_{from} { ++*this; }
-        const T& operator*() const noexcept { return *from_->current_; }
-        const T* operator->() const noexcept { return &*from_->current_; }
-        iterator& operator++()
-        {
-            if (!from_->advance()) from_ = nullptr;
-            return *this;
-        }
-        void operator++(int) { ++*this; }
-        friend bool operator==(iterator, iterator) = default;
-
-    private:
-        stream* from_ = nullptr;
-    };
-
-    iterator begin() { return iterator{this}; }
+    iterator begin() { return iterator{from_}; }
     iterator end() const noexcept { return {}; }
 
 private:
-    bool advance()
-    {
-        for (;;) {
-            current_ = reader_.next<T>();
-            if (current_) return true;
-            if (reader_.at_end()) return false;
-            const std::size_t size = from_(chunk_);
-            if (size == 0) {
-                reader_.finish();
-            } else {
-                reader_.feed(std::string_view{chunk_.data(), size});
-            }
-        }
-    }
-
-    source from_;
-    element_reader reader_;
-    std::vector<char> chunk_ = std::vector<char>(std::size_t{64} << 10U);
-    std::optional<T> current_;
+    detail::pull<element_reader> from_;
 };
-
-template <class T>
-stream<T>::stream(std::istream& in, std::string_view path, stream_options options)
-    : stream{[&in](std::span<char> into) { return detail::read_some(in, into); }, path,
-             std::move(options)}
-{
-}
 
 }  // namespace ferry::json

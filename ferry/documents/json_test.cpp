@@ -237,6 +237,32 @@ TEST(json_parse, refuses_hostile_text)
     }
 }
 
+TEST(json_parse, limits_strings_and_keys)
+{
+    const auto error_with = [](const std::string& text, const parse_options& with) {
+        try {
+            parse(text, with);
+            return std::string("ok");
+        } catch (const error& e) {
+            return std::string(e.what());
+        }
+    };
+    const std::string long_text(100, 'x');
+    for (const bool relaxed : {false, true}) {
+        const auto with = parse_options().max_string_bytes(99).relaxed(relaxed);
+        EXPECT_EQ(error_with("[1, \"" + long_text + "\"]", with),
+                  "limit max_string_bytes = 99 exceeded (1:5)");
+        EXPECT_EQ(error_with("{\"" + long_text + "\": 1}", with),
+                  "limit max_string_bytes = 99 exceeded (1:2)");
+        EXPECT_EQ(error_with("[1, \"" + long_text.substr(1) + "\", 22222222222]", with), "ok");
+        EXPECT_EQ(error_with("[\"abc\"]", parse_options().max_string_bytes(2).relaxed(relaxed)),
+                  "limit max_string_bytes = 2 exceeded (1:2)");
+    }
+    EXPECT_THROW(parse<std::vector<std::string>>("[\"" + long_text + "\"]",
+                                                 parse_options().max_string_bytes(99)),
+                 limit_error);
+}
+
 TEST(json_parse, a_deep_document_is_read_and_written_when_allowed)
 {
     constexpr std::size_t depth = 100'000;

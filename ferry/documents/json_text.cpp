@@ -48,6 +48,91 @@ std::string excerpt_of(std::string_view text, std::size_t offset)
 
 namespace {
 
+/// An array or object around a place, and where in it the place is.
+struct surrounding {
+    bool is_object;
+    bool has_colon = false;
+    std::size_t index = 0;
+    std::string_view key = {};  // as it is written
+};
+
+std::string key_of(std::string_view written)
+{
+    const bool is_quoted = written.starts_with('"') || written.starts_with('\'');
+    if (!is_quoted) return std::string{written};
+    const auto as_kept =
+        parse_options().relaxed(written[0] == '\'').lone_surrogates(surrogates::wtf8).strict(false);
+    const auto key = try_parse(written, as_kept);
+    return key ? key->as<std::string>() : std::string{written};
+}
+
+std::string pointer_of(const std::vector<surrounding>& open)
+{
+    std::string out;
+    for (const surrounding& s : open) {
+        if (!s.is_object) {
+            out += '/' + std::to_string(s.index);
+        } else if (s.has_colon) {
+            out += '/';
+            for (const char c : key_of(s.key))
+                out += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
+        }
+    }
+    return out;
+}
+
+/// Behind the string, comment or word that begins at `at`.
+std::size_t end_of_token(std::string_view text, std::size_t at)
+{
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+        for (++at; at < text.size() && text[at] != c; ++at)
+            if (text[at] == '\\') ++at;
+        return std::min(at, text.size() - 1) + 1;
+    }
+    if (text.substr(at).starts_with("//")) return std::min(text.find('\n', at), text.size());
+    if (text.substr(at).starts_with("/*")) {
+        return std::min(text.find("*/", at + 2), text.size() - 2) + 2;
+    }
+    return std::min(text.find_first_of("{}[],:\"'/ \t\r\n", at + 1), text.size());
+}
+
+}  // namespace
+
+std::string pointer_at(std::string_view text, std::size_t from, std::size_t offset)
+{
+    std::vector<surrounding> open;
+    const std::string_view before = text.substr(0, offset);
+    for (std::size_t at = from; at < before.size();) {
+        const char c = before[at];
+        if (c == '{' || c == '[') {
+            open.push_back({.is_object = c == '{'});
+            ++at;
+        } else if (c == '}' || c == ']') {
+            if (!open.empty()) open.pop_back();
+            ++at;
+        } else if (c == ',' && !open.empty()) {
+            ++open.back().index;
+            open.back().has_colon = false;
+            ++at;
+        } else if (c == ':' && !open.empty()) {
+            open.back().has_colon = true;
+            ++at;
+        } else if (std::string_view{" \t\r\n,:"}.find(c) != std::string_view::npos) {
+            ++at;
+        } else {
+            const std::size_t end = end_of_token(before, at);
+            if (!open.empty() && !open.back().has_colon && c != '/') {
+                open.back().key = before.substr(at, end - at);
+            }
+            at = end;
+        }
+    }
+    return pointer_of(open);
+}
+
+namespace {
+
 /// Steps through valid JSON without building anything.
 class walker {
 public:
@@ -240,9 +325,11 @@ encoding encoding_of(std::string_view data) noexcept
     return {width::utf8, false, 0};
 }
 
-[[noreturn]] void fail_encoding(const char* message, std::size_t offset)
+/// \param before  what was decoded
+[[noreturn]] void fail_encoding(const char* message, std::string_view before)
 {
-    throw parse_error{errc::malformed, message, {.offset = offset, .line = 1, .column = 1}};
+    throw parse_error{errc::malformed, message, position_of(before, before.size()),
+                      excerpt_of(before, before.size()), pointer_at(before, 0, before.size())};
 }
 
 }  // namespace
@@ -265,9 +352,8 @@ std::string text_of(std::span<const std::byte> data)
     text.reserve(in.size());
     for (std::size_t at = from.mark; at < in.size(); at += size) {
         if (in.size() - at < size) {
-            fail_encoding(size == 2 ? "Truncated UTF-16" : "Truncated UTF-32", at);
+            fail_encoding(size == 2 ? "Truncated UTF-16" : "Truncated UTF-32", text);
         }
-        const std::size_t start = at;
         std::uint32_t c = unit(at);
         if (size == 2 && c >= 0xD800 && c < 0xDC00 && in.size() - at >= 4) {
             const std::uint32_t low = unit(at + 2);
@@ -277,7 +363,7 @@ std::string text_of(std::span<const std::byte> data)
             }
         }
         if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) {
-            fail_encoding(size == 2 ? "Invalid UTF-16" : "Invalid UTF-32", start);
+            fail_encoding(size == 2 ? "Invalid UTF-16" : "Invalid UTF-32", text);
         }
         char encoded[4];
         text.append(encoded, put_code_point(encoded, c));

@@ -34,7 +34,7 @@ void input_window::rethrow(const parse_error& e, std::size_t ahead) const
 {
     std::string message = e.what();
     if (const auto at = message.rfind(" (line "); at != std::string::npos) message.resize(at);
-    throw parse_error{e.code(), message, sum(position(ahead), e.where()), e.excerpt()};
+    throw parse_error{e.code(), message, sum(position(ahead), e.where()), e.excerpt(), e.pointer()};
 }
 
 std::size_t extent::end(std::string_view text, bool finished)

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ferry/core/error.hpp"
+#include "ferry/documents/json_error.hpp"
 
 #include <cstddef>
 #include <string>
