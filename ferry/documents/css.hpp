@@ -22,9 +22,10 @@
 ///
 /// What the Standard does not have: `:contains("x")`, `:contains-own("x")`, `:icontains("x")`,
 /// `:matches-text(/re/i)`, `[a!=v]`, and, for selector::strings() alone, `::text` and `::attr(x)`.
-/// What a page at rest cannot be (`:hover`, `:focus`, `:visited`, `:target`) never matches. In
-/// trees of the HTML parser names compare without case, and in quirks mode classes and ids too. The
-/// contents of an HTML `template` are not seen from outside of it.
+/// `:is()` and `:where()` leave out selectors that are none, as the Standard says; all other lists
+/// are errors then. What a page at rest cannot be (`:hover`, `:focus`, `:visited`, `:target`) never
+/// matches. In trees of the HTML parser names compare without case, and in quirks mode classes and
+/// ids too. The contents of an HTML `template` are not seen from outside of it.
 namespace ferry::css {
 
 namespace detail {

@@ -418,12 +418,30 @@ private:
         return out;
     }
 
+    /// Of `:is()` and `:where()`: selectors that are none, or that nobody knows, are left out.
+    /// Selectors Level 4 section 3.9.
+    std::vector<complex> forgiving_list()
+    {
+        const nesting level(*this);
+        std::vector<complex> out;
+        do {
+            const scanner start = in_;
+            try {
+                complex made = one(false);
+                if (made.gives != pseudo_element::none) in_.fail("a pseudo-element");
+                out.push_back(std::move(made));
+            } catch (const parse_error&) {
+                in_ = start;
+                in_.skip_part();
+            }
+        } while (in_.take(','));
+        return out;
+    }
+
     void nested_list(simple& out, const std::string& name, complex& into)
     {
         const bool relative = out.what == test::has;
-        // An empty list is allowed where it can mean something.
-        if (out.what == test::is && in_.peek() == ')') return;
-        out.list = inner_list(relative);
+        out.list = out.what == test::is ? forgiving_list() : inner_list(relative);
         if (relative)
             for (const complex& c : out.list)
                 if (c.compounds.size() > max_relative_compounds)

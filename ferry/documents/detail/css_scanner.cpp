@@ -85,6 +85,30 @@ void scanner::skip_comment()
     at_ = end + 2;
 }
 
+void scanner::skip_part() noexcept
+{
+    std::string open;  // the brackets that are to be closed
+    for (; !at_end(); ++at_) {
+        const char c = peek();
+        if (open.empty() && (c == ',' || c == ')')) return;
+        if (c == '\\') {
+            at_ += at_ + 1 < text_.size() ? 1 : 0;
+        } else if (c == '"' || c == '\'') {
+            // A string that a line end cuts off ends there.
+            for (++at_; !at_end() && peek() != c && peek() != '\n'; ++at_)
+                if (peek() == '\\' && at_ + 1 < text_.size()) ++at_;
+            if (at_end()) return;
+        } else if (c == '/' && peek(1) == '*') {
+            at_ = std::min(text_.find("*/", at_ + 2), text_.size() - 1);
+            at_ += at_ + 1 < text_.size() ? 1 : 0;
+        } else if (c == '(' || c == '[' || c == '{') {
+            open += c == '(' ? ')' : c == '[' ? ']' : '}';
+        } else if (!open.empty() && c == open.back()) {
+            open.pop_back();
+        }
+    }
+}
+
 bool scanner::starts_name(std::size_t ahead) const noexcept
 {
     if (at_ + ahead >= text_.size()) return false;

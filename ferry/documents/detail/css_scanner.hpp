@@ -49,6 +49,9 @@ public:
     bool skip_space();
     /// Steps over the comment that begins here.
     void skip_comment();
+    /// Steps to the `,` or `)` that ends a part of a list, over strings, escapes, comments and what
+    /// is in brackets.
+    void skip_part() noexcept;
     bool at_name() const noexcept;
     std::string name(std::string_view wanted);
     std::string string();
