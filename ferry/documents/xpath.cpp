@@ -19,6 +19,11 @@ bool has_name(documents::node_kind kind) noexcept
            kind == documents::node_kind::processing_instruction;
 }
 
+detail::scoped_namespace scope_of(const node& n)
+{
+    return detail::namespace_of(n.tree(), n.id(), (n.attribute() + 1) ^ detail::namespace_bit);
+}
+
 }  // namespace
 
 std::string node::name() const
@@ -30,7 +35,7 @@ std::string node::name() const
 
 std::string_view node::local_name() const noexcept
 {
-    if (is_namespace() && tree_->attributes(id_)[attribute_].prefix == 0) return {};
+    if (is_namespace()) return scope_of(*this).prefix;
     if (is_attribute()) return tree_->name(tree_->attributes(id_)[attribute_].name);
     return has_name(tree_->kind(id_)) ? tree_->local_name(id_) : std::string_view();
 }
@@ -51,12 +56,12 @@ bool node::is_tail() const noexcept
 
 bool node::is_namespace() const noexcept
 {
-    return is_attribute() && !tree_->is_html() &&
-           tree_->attributes(id_)[attribute_].space == documents::ns::xmlns;
+    return is_attribute() && ((attribute_ + 1) & detail::namespace_bit) != 0;
 }
 
 std::string node::string() const
 {
+    if (is_namespace()) return std::string(scope_of(*this).uri);
     if (is_attribute()) return std::string(tree_->value(tree_->attributes(id_)[attribute_]));
     return tree_->text_content(id_);
 }
@@ -77,8 +82,7 @@ std::strong_ordering operator<=>(const node& a, const node& b) noexcept
                                                : std::strong_ordering::greater;
     }
     // An element comes before its attributes: no_attribute plus one is zero.
-    const auto by_node = a.id_ <=> b.id_;
-    return by_node != 0 ? by_node : a.attribute_ + 1 <=> b.attribute_ + 1;
+    return detail::item{a.id_, a.attribute_ + 1} <=> detail::item{b.id_, b.attribute_ + 1};
 }
 
 // ---- result
@@ -192,6 +196,12 @@ context& context::libxml2_numbers(bool on)
 context& context::max_steps(std::uint64_t count)
 {
     max_steps_ = count;
+    return *this;
+}
+
+context& context::timeout(std::chrono::milliseconds limit)
+{
+    timeout_ = limit;
     return *this;
 }
 

@@ -2,6 +2,7 @@
 
 #include "ferry/documents/tree.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <compare>
 #include <concepts>
@@ -20,7 +21,8 @@
 #include <vector>
 
 /// \file
-/// XPath 1.0, complete, over documents::tree. As lxml's `xpath()` and `etree.XPath`.
+/// XPath 1.0, complete, over documents::tree, and XSLT's `current()`, the node that an evaluation
+/// begins with. As lxml's `xpath()` and `etree.XPath`.
 ///
 ///     const auto buyers = xpath::expression::compile("//div[@title='buyer-name']/text()");
 ///     for (const std::string& name : buyers.evaluate(tree).strings()) greet(name);
@@ -74,7 +76,8 @@ public:
     std::string_view namespace_uri() const noexcept;
     /// A text behind an element, comment or instruction. As a smart string's `is_tail`.
     bool is_tail() const noexcept;
-    /// A declaration of a namespace, which the axis `namespace` gives: its name() is the prefix.
+    /// A namespace in scope of an element, which the axis `namespace` gives: its name() is the
+    /// prefix, its string() the URI. is_attribute() is true for it too.
     bool is_namespace() const noexcept;
     /// The string-value: an attribute's value, all the text in an element, a comment's text.
     std::string string() const;
@@ -98,6 +101,13 @@ public:
     result() = default;  ///< no nodes
     result(std::vector<node> nodes) : value_(std::move(nodes)) {}
     result(const node& one) : value_(std::vector<node>{one}) {}
+    /// Nodes of a tree of their own, which a function has made: it lives as long as a result that
+    /// has some of them. In the expression they have a value and a name, but no axes lead from
+    /// them.
+    result(std::vector<node> nodes, std::shared_ptr<const void> tree)
+        : value_(std::move(nodes)), owner_(std::move(tree))
+    {
+    }
     result(std::string text) : value_(std::move(text)) {}
     result(std::string_view text) : value_(std::string(text)) {}
     result(const char* text) : value_(std::string(text)) {}
@@ -114,6 +124,8 @@ public:
     /// \throws type_error  it is not a node-set.
     const std::vector<node>& nodes() const&;
     std::vector<node> nodes() &&;
+    /// What keeps nodes of other trees alive; null if there are none.
+    const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
     /// Nodes; 1 for a string, number or boolean.
     std::size_t size() const noexcept { return is_nodes() ? std::get<0>(value_).size() : 1; }
     bool empty() const noexcept { return size() == 0; }
@@ -137,10 +149,11 @@ private:
     [[noreturn]] static void fail(const char* wanted, const std::string& found);
 
     std::variant<std::vector<node>, std::string, double, bool> value_;
+    std::shared_ptr<const void> owner_;
 };
 
 /// A function of one's own: gets the arguments and the context node.
-/// \return  for nodes, in any order.
+/// \return  for nodes, in any order; of the same tree, or with the tree that owns them.
 using extension = std::function<result(std::span<const result> arguments, const node& at)>;
 
 /// What an evaluation may refer to, and its limits. The calls can be chained.
@@ -164,6 +177,9 @@ public:
 
     /// Nodes visited, about 10^8 a second (default_max_steps).
     context& max_steps(std::uint64_t count);
+    /// How long an evaluation may take; it is looked at about every millisecond. Default: any time,
+    /// within max_steps().
+    context& timeout(std::chrono::milliseconds limit);
     /// Nodes in a node-set, intermediate ones too (default_max_nodes).
     context& max_nodes(std::uint64_t count);
     /// Bytes of a string that a function makes (default_max_string_bytes).
@@ -175,6 +191,7 @@ public:
     const extension* find_function(std::string_view uri, std::string_view name) const;
     bool libxml2_numbers() const noexcept { return libxml2_numbers_; }
     std::uint64_t max_steps() const noexcept { return max_steps_; }
+    std::optional<std::chrono::milliseconds> timeout() const noexcept { return timeout_; }
     std::uint64_t max_nodes() const noexcept { return max_nodes_; }
     std::size_t max_string_bytes() const noexcept { return max_string_bytes_; }
 
@@ -186,6 +203,7 @@ private:
     bool libxml2_numbers_ = false;
     std::uint64_t max_steps_ = default_max_steps;
     std::uint64_t max_nodes_ = default_max_nodes;
+    std::optional<std::chrono::milliseconds> timeout_;
     std::size_t max_string_bytes_ = default_max_string_bytes;
 };
 
@@ -200,6 +218,7 @@ public:
     /// Evaluates with a node as the context node.
     /// \throws parse_error  a prefix, variable or function that `with` does not have.
     /// \throws limit_error  `max_steps`, `max_nodes`, `max_string_bytes`.
+    /// \throws timeout_error  context::timeout() has passed.
     /// Cost: a path of forward steps without positions visits each node once a step; `//name` alone
     /// compares one integer a node.
     result evaluate(const node& from, const context& with = context()) const;
@@ -225,14 +244,13 @@ private:
 /// | `re:` | `test(text, pattern, flags?)`, `match(...)`: the first match or "", `replace(text,
 /// pattern,
 ///          flags, by)`; the flags are `i` and `g`. Patterns are RE2's, so that none takes long |
-/// | `str:` | `concat(nodes)`, `replace(text, part, by)`, `padding(n, text?)`, `align(text, to,
-/// how?)`,
-///           `encode-uri(text, reserved?)`, `decode-uri(text)` |
+/// | `str:` | `tokenize(text, characters?)`, `split(text, separator?)`: elements `token`;
+///           `concat(nodes)`, `replace(text, part, by)`, `padding(n, text?)`,
+///           `align(text, to, how?)`, `encode-uri(text, reserved?)`, `decode-uri(text)` |
 /// | `set:` | `difference intersection distinct has-same-node leading trailing` |
 /// | `math:` | `min max highest lowest abs sqrt power exp log sin cos tan` |
 ///
-/// What would make new nodes, `str:tokenize` and `str:split`, is not there. As lxml has them, whose
-/// `re:match` gives a list.
+/// As lxml has them, whose `re:match` gives a list.
 void add_exslt(context& to);
 
 /// A path that selects that node alone: `/html/body/span[2]`, `/html/body/a/@href`. As lxml's

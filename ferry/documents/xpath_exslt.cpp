@@ -1,5 +1,6 @@
 #include "ferry/core/error.hpp"
 #include "ferry/core/utf8.hpp"
+#include "ferry/documents/tree_builder.hpp"
 #include "ferry/documents/xpath.hpp"
 
 #include <re2/re2.h>
@@ -9,7 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-// EXSLT's regular expressions, strings, sets and math, as far as they make no nodes.
+// EXSLT's regular expressions, strings, sets and math.
 namespace ferry::xpath {
 
 namespace {
@@ -17,6 +18,7 @@ namespace {
 using arguments = std::span<const result>;
 
 constexpr std::size_t max_made_bytes = std::size_t{1} << 20;
+constexpr std::size_t max_tokens = 1'000'000;
 
 [[noreturn]] void fail(std::string_view function, std::string_view why)
 {
@@ -182,10 +184,82 @@ std::string decoded(std::string_view text)
     return utf8::valid(out) ? out : std::string();
 }
 
+/// An element `token` for each text, in a tree of their own.
+result tokens_of(const std::vector<std::string_view>& texts)
+{
+    if (texts.size() > max_tokens) throw limit_error("max_tokens", max_tokens);
+    std::string source;
+    for (const std::string_view text : texts) source += text;
+    documents::tree_builder build(std::move(source));
+    const documents::name_id name = build.intern("token");
+    std::size_t at = 0;
+    for (const std::string_view text : texts) {
+        const auto token = build.make_element(name, documents::ns::none, {}, at);
+        build.insert(token, documents::tree::root());
+        build.insert_text(build.source().substr(at, text.size()), token);
+        at += text.size();
+    }
+    const auto made = std::make_shared<const documents::tree>(std::move(build).finish());
+    std::vector<node> nodes;
+    for (auto n = made->first_child(documents::tree::root()); n != documents::no_node;
+         n = made->next_sibling(n))
+        nodes.emplace_back(*made, n);
+    return {std::move(nodes), made};
+}
+
+/// The bytes of the character at `at`.
+std::size_t character_size(std::string_view text, std::size_t at) noexcept
+{
+    std::size_t end = at + 1;
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) ++end;
+    return end - at;
+}
+
+/// The parts between characters of `dividers`; each character if there are no dividers.
+result tokenized(std::string_view text, std::string_view dividers)
+{
+    std::vector<std::string_view> texts;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = character_size(text, at);
+        const bool divides = dividers.find(text.substr(at, size)) != std::string_view::npos;
+        if (dividers.empty()) {
+            texts.push_back(text.substr(at, size));
+        } else if (divides) {
+            if (at > begin) texts.push_back(text.substr(begin, at - begin));
+            begin = at + size;
+        }
+        at += size;
+    }
+    if (!dividers.empty() && begin < text.size()) texts.push_back(text.substr(begin));
+    return tokens_of(texts);
+}
+
+/// The parts between occurrences of `separator`, empty ones left out.
+result split(std::string_view text, std::string_view separator)
+{
+    if (separator.empty()) return tokenized(text, {});
+    std::vector<std::string_view> texts;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find(separator, begin), text.size());
+        if (end > begin) texts.push_back(text.substr(begin, end - begin));
+        begin = end + separator.size();
+    }
+    return tokens_of(texts);
+}
+
 void add_strings(context& to)
 {
     const std::string uri = "http://exslt.org/strings";
     to.ns("str", uri);
+    to.function(uri, "tokenize", [](arguments a, const node&) -> result {
+        check_count("str:tokenize", a, 1, 2);
+        return tokenized(a[0].to_string(), a.size() > 1 ? a[1].to_string() : "\t\r\n ");
+    });
+    to.function(uri, "split", [](arguments a, const node&) -> result {
+        check_count("str:split", a, 1, 2);
+        return split(a[0].to_string(), a.size() > 1 ? a[1].to_string() : " ");
+    });
     to.function(uri, "concat", [](arguments a, const node&) -> result {
         check_count("str:concat", a, 1, 1);
         std::string out;

@@ -38,6 +38,7 @@ enum class function : std::uint8_t {
     concat,
     contains,
     count,
+    current,  // XSLT's: the node that the evaluation began with
     false_,
     floor,
     id,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/documents/detail/xpath_ast.hpp"
+#include "ferry/documents/detail/xpath_namespaces.hpp"
 #include "ferry/documents/tree.hpp"
 
 #include <compare>
@@ -15,13 +16,20 @@ using documents::node_id;
 using documents::node_kind;
 using documents::tree;
 
-/// A node or an attribute of the tree that is evaluated; ordered as in the document, an element's
-/// attributes between itself and its children.
+/// A node, attribute or namespace of the tree that is evaluated; ordered as in the document, an
+/// element's namespaces and then its attributes between itself and its children. Behind them all:
+/// nodes of other trees, which functions have given.
 struct item {
-    node_id node = no_node;
-    std::uint32_t attribute = 0;  ///< index + 1, or 0 for the node itself
+    node_id node = no_node;       ///< no_node: of another tree
+    std::uint32_t attribute = 0;  ///< index + 1, or 0 for the node itself; see namespace_bit
 
-    std::uint64_t key() const noexcept { return (std::uint64_t{node} << 32U) | attribute; }
+    bool is_foreign() const noexcept { return node == no_node; }
+    bool is_namespace() const noexcept { return (attribute & namespace_bit) != 0; }
+    std::uint64_t key() const noexcept
+    {
+        const std::uint32_t place = attribute == 0 ? 0 : attribute ^ namespace_bit;
+        return (std::uint64_t{node} << 32U) | place;
+    }
     friend bool operator==(const item&, const item&) = default;
     friend auto operator<=>(const item& a, const item& b) noexcept { return a.key() <=> b.key(); }
 };

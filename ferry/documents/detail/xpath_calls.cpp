@@ -221,7 +221,7 @@ std::string_view evaluator::name_call(const expr& e, const focus& f, std::string
         if (!first) return {};
         x = *first;
     }
-    const node n(tree_, x.node, x.attribute == 0 ? node::no_attribute : x.attribute - 1);
+    const node n = handle(x);
     if (e.function == function::local_name) return n.local_name();
     if (e.function == function::namespace_uri) return n.namespace_uri();
     scratch = n.name();
@@ -232,7 +232,7 @@ std::string_view evaluator::name_call(const expr& e, const focus& f, std::string
 bool evaluator::has_language(item x, std::string_view wanted)
 {
     const documents::name_id lang = tree_.find_name("lang");
-    if (lang == documents::no_name) return false;
+    if (lang == documents::no_name || x.is_foreign()) return false;
     for (node_id n = x.node; n != no_node; n = tree_.parent(n)) {
         charge(1);
         if (!tree_.is_element(n)) continue;

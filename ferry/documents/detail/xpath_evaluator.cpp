@@ -80,8 +80,15 @@ result evaluator::extension(const expr& e, const focus& f)
     std::vector<result> arguments;
     arguments.reserve(e.args.size());
     for (const expr& a : e.args) arguments.push_back(any(a, f));
-    const std::uint32_t attribute = f.at.attribute == 0 ? node::no_attribute : f.at.attribute - 1;
-    return (*call)(arguments, node(tree_, f.at.node, attribute));
+    result made = (*call)(arguments, handle(f.at));
+    if (!made.is_nodes() || made.owner() != nullptr) return made;
+    // Nodes of other trees that were given to the function may come back from it.
+    std::vector<std::shared_ptr<const void>> owners;
+    for (const result& a : arguments)
+        if (a.owner() != nullptr) owners.push_back(a.owner());
+    if (owners.empty()) return made;
+    return {std::move(made).nodes(),
+            std::make_shared<const std::vector<std::shared_ptr<const void>>>(std::move(owners))};
 }
 
 bool evaluator::boolean(const expr& e, const focus& f)

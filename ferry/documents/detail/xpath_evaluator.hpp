@@ -4,8 +4,10 @@
 #include "ferry/documents/detail/xpath_axes.hpp"
 #include "ferry/documents/xpath.hpp"
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,6 +67,33 @@ public:
 private:
     std::vector<T>& pool_;
     T value_;
+};
+
+/// Nodes of other trees that functions gave, and the trees that they keep alive.
+struct foreign_nodes {
+    std::vector<node> all;
+    std::vector<std::shared_ptr<const void>> owners;
+};
+
+/// Forgets at its end what came since its beginning.
+class foreign_scope {
+public:
+    explicit foreign_scope(foreign_nodes& of) noexcept
+        : of_(of), nodes_(of.all.size()), owners_(of.owners.size())
+    {
+    }
+    ~foreign_scope()
+    {
+        if (of_.all.size() > nodes_) of_.all.resize(nodes_);
+        if (of_.owners.size() > owners_) of_.owners.resize(owners_);
+    }
+    foreign_scope(const foreign_scope&) = delete;
+    foreign_scope& operator=(const foreign_scope&) = delete;
+
+private:
+    foreign_nodes& of_;
+    std::size_t nodes_;
+    std::size_t owners_;
 };
 
 /// One evaluation of a program over a tree. Values are asked for in the type that is needed, so
@@ -144,16 +173,18 @@ private:
     double number_value(item x);
     const documents::attribute* find(item x, std::uint32_t slot) const noexcept;
     const documents::attribute& attribute_of(item x) const noexcept;
-    void import(const result& r, node_set& out) const;
+    void import(const result& r, node_set& out);
     result exported(const node_set& set) const;
+    node handle(item x) const;
 
     void bind_names();
     const std::string& namespace_of(std::string_view prefix, std::uint32_t offset) const;
     void charge(std::uint64_t steps)
     {
         visited_ += steps;
-        if (visited_ > context_.max_steps()) throw limit_error("max_steps", context_.max_steps());
+        if (visited_ > next_look_) look_at_limits();
     }
+    void look_at_limits();
     void check_size(std::size_t nodes) const
     {
         if (nodes > context_.max_nodes()) throw limit_error("max_nodes", context_.max_nodes());
@@ -167,9 +198,12 @@ private:
     item root_;
     std::vector<bound_name> names_;
     std::uint64_t visited_ = 0;
+    std::uint64_t next_look_;  // at the limits, when so many were visited
+    std::chrono::steady_clock::time_point began_;
     std::vector<node_set> sets_;  // to borrow from
     std::vector<std::string> strings_;
     std::optional<std::unordered_map<std::string_view, node_id>> ids_;
+    foreign_nodes foreign_;
 };
 
 constexpr bool is_continuation(char c) noexcept

@@ -9,12 +9,13 @@ namespace ferry::xpath::detail {
 
 namespace {
 
-constexpr std::array<signature, 27> functions{{
+constexpr std::array<signature, 28> functions{{
     {"boolean", function::boolean, type::boolean, 1, 1, false},
     {"ceiling", function::ceiling, type::number, 1, 1, false},
     {"concat", function::concat, type::string, 2, any_number, false},
     {"contains", function::contains, type::boolean, 2, 2, false},
     {"count", function::count, type::number, 1, 1, true},
+    {"current", function::current, type::nodes, 0, 0, false},
     {"false", function::false_, type::boolean, 0, 0, false},
     {"floor", function::floor, type::number, 1, 1, false},
     {"id", function::id, type::nodes, 1, 1, false},

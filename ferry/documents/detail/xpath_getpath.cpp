@@ -55,9 +55,10 @@ std::string step_to(const tree& t, node_id n)
     return out;
 }
 
-/// The attribute by name, or by its place among those that XPath sees.
+/// The attribute by name, or by its place among those that XPath sees; the namespace by prefix.
 std::string step_to_attribute(const node& n)
 {
+    if (n.is_namespace()) return "namespace::" + (n.name().empty() ? "*[name()='']" : n.name());
     const tree& t = n.tree();
     const auto all = t.attributes(n.id());
     const documents::attribute& a = all[n.attribute()];

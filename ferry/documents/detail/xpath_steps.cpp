@@ -20,6 +20,10 @@ bool evaluator::walk_test(axis along, item from, const Test& test, Visit& visit)
     } else {
         // An attribute has no children and no siblings, and only node() is true for it.
         constexpr bool passes = std::is_same_v<Test, is_any_node>;
+        // Of a node of another tree nothing more is known here.
+        const bool stays = along == axis::self || along == axis::descendant_or_self ||
+                           along == axis::ancestor_or_self;
+        if (from.is_foreign()) return !stays || !passes || visit(from);
         switch (along) {
             case axis::self:
             case axis::descendant_or_self: goes_on = !passes || visit(from); break;
@@ -60,31 +64,20 @@ bool evaluator::walk_attributes(const step& s, item from, Visit& visit)
     return true;
 }
 
-/// The namespaces in scope, each as the declaration that binds it; `xml`, which no declaration
-/// binds, is left out. Trees of HTML have none that XPath can see.
 template <class Visit>
 bool evaluator::walk_namespaces(const step& s, item from, Visit& visit)
 {
     const bool is_wanted = s.test == test::node || s.test == test::any || s.test == test::name;
-    if (from.attribute != 0 || tree_.is_html() || !is_wanted) return true;
-    std::vector<std::string_view> seen;
-    for (node_id n = from.node; n != no_node; n = tree_.parent(n)) {
-        if (!tree_.is_element(n)) continue;
-        const auto all = tree_.attributes(n);
-        charge(1 + all.size());
-        for (std::uint32_t i = 0; i < all.size(); ++i) {
-            const documents::attribute& a = all[i];
-            if (a.space != documents::ns::xmlns) continue;
-            const std::string_view prefix = a.prefix == 0 ? std::string_view() : tree_.name(a.name);
-            charge(seen.size());
-            if (std::find(seen.begin(), seen.end(), prefix) != seen.end()) continue;
-            seen.push_back(prefix);
-            if (a.length == 0) continue;  // undeclared
-            const bool passes = s.test != test::name || program_.names[s.slot].local == prefix;
-            if (passes && !visit(item{n, i + 1})) return false;
-        }
-    }
-    return true;
+    if (from.attribute != 0 || !is_wanted) return true;
+    std::uint32_t number = 0;
+    bool goes_on = true;
+    charge(for_each_namespace(tree_, from.node, [&](std::string_view prefix, std::string_view) {
+        ++number;
+        const bool passes = s.test != test::name || program_.names[s.slot].local == prefix;
+        if (passes) goes_on = visit(item{from.node, number | namespace_bit});
+        return goes_on;
+    }));
+    return goes_on;
 }
 
 template <class Visit>
@@ -112,6 +105,7 @@ bool evaluator::walk(const step& s, axis along, item from, Visit& visit)
 
 bool evaluator::holds(const predicate& p, const focus& f)
 {
+    const foreign_scope made_here(foreign_);
     switch (p.kind) {
         case predicate::form::condition: return boolean(p.condition, f);
         case predicate::form::position: return f.position == p.index;
@@ -295,6 +289,10 @@ void evaluator::path(const expr& e, const focus& f, node_set& out)
 /// One step from a set in document order; the result is one too.
 void evaluator::apply(const step& s, const node_set& from, node_set& out)
 {
+    if (from.back().is_foreign()) {
+        for (const item x : from) collect(s, x, out);
+        return put_in_order(out);
+    }
     const bool merges = !s.positional || s.deep;
     if (from.size() == 1 || !merges || !apply_merged(s, from, out)) {
         std::size_t threshold = 1024;
@@ -449,7 +447,9 @@ void evaluator::nodes(const expr& e, const focus& f, node_set& out)
         }
         case op::variable: import(variable(e), out); return put_in_order(out);
         case op::extension: import(extension(e, f), out); return put_in_order(out);
-        case op::call: return by_id(e, f, out);
+        case op::call:
+            if (e.function == function::current) return out.push_back(from_);
+            return by_id(e, f, out);
         default: return;  // the parser lets no other kind be a node-set
     }
 }

@@ -3,6 +3,8 @@
 #include "ferry/documents/detail/xpath_names.hpp"
 #include "ferry/documents/detail/xpath_number.hpp"
 
+#include <algorithm>
+
 namespace ferry::xpath::detail {
 
 namespace {
@@ -15,8 +17,17 @@ bool has_children(node_kind k) noexcept
 }  // namespace
 
 evaluator::evaluator(const program& p, const tree& t, const context& with, item from)
-    : program_(p), tree_(t), context_(with), from_(from), root_{tree::root(), 0}
+    : program_(p),
+      tree_(t),
+      context_(with),
+      from_(from),
+      root_{tree::root(), 0},
+      next_look_(with.max_steps())
 {
+    if (with.timeout()) {
+        began_ = std::chrono::steady_clock::now();
+        next_look_ = 0;
+    }
     if (t.has_fragments()) {
         // The root of what is in a template is its contents.
         node_id up = from.node;
@@ -24,6 +35,16 @@ evaluator::evaluator(const program& p, const tree& t, const context& with, item 
         root_.node = up;
     }
     bind_names();
+}
+
+void evaluator::look_at_limits()
+{
+    constexpr std::uint64_t interval = 100'000;  // about a millisecond
+    if (visited_ > context_.max_steps()) throw limit_error("max_steps", context_.max_steps());
+    const auto limit = context_.timeout();
+    if (limit && std::chrono::steady_clock::now() - began_ > *limit)
+        throw timeout_error("XPath " + program_.text.substr(0, 80), *limit);
+    next_look_ = std::min(context_.max_steps(), visited_ + interval);
 }
 
 const std::string& evaluator::namespace_of(std::string_view prefix, std::uint32_t offset) const
@@ -75,6 +96,9 @@ const documents::attribute& evaluator::attribute_of(item x) const noexcept
 
 std::string_view evaluator::string_value(item x, std::string& scratch)
 {
+    if (x.is_foreign()) return scratch = handle(x).string();
+    if (x.is_namespace())
+        return detail::namespace_of(tree_, x.node, x.attribute ^ namespace_bit).uri;
     if (x.attribute != 0) return tree_.value(attribute_of(x));
     if (!has_children(tree_.kind(x.node))) return tree_.text(x.node);
 
@@ -102,6 +126,9 @@ std::string_view evaluator::string_value(item x, std::string& scratch)
 
 bool evaluator::equals(item x, std::string_view text)
 {
+    if (x.is_foreign()) return handle(x).string() == text;
+    if (x.is_namespace())
+        return detail::namespace_of(tree_, x.node, x.attribute ^ namespace_bit).uri == text;
     if (x.attribute != 0) return tree_.value(attribute_of(x)) == text;
     if (!has_children(tree_.kind(x.node))) return tree_.text(x.node) == text;
     const node_id end = tree_.end(x.node);
@@ -134,25 +161,41 @@ void evaluator::check_string(std::size_t bytes) const
     }
 }
 
-void evaluator::import(const result& r, node_set& out) const
+void evaluator::import(const result& r, node_set& out)
 {
     if (!r.is_nodes()) throw type_error("XPath", "node-set", r.to_string());
+    bool keeps_owner = false;
     for (const node& n : r.nodes()) {
-        if (&n.tree() != &tree_) {
+        if (&n.tree() == &tree_) {
+            out.push_back({n.id(), n.is_attribute() ? n.attribute() + 1 : 0});
+            continue;
+        }
+        if (r.owner() == nullptr) {
             throw error(errc::invalid_state, "XPath: a node of another document");
         }
-        out.push_back({n.id(), n.is_attribute() ? n.attribute() + 1 : 0});
+        foreign_.all.push_back(n);
+        check_size(foreign_.all.size());
+        charge(1);
+        out.push_back({no_node, static_cast<std::uint32_t>(foreign_.all.size())});
+        keeps_owner = true;
     }
+    if (keeps_owner) foreign_.owners.push_back(r.owner());
 }
 
 result evaluator::exported(const node_set& set) const
 {
     std::vector<node> out;
     out.reserve(set.size());
-    for (const item x : set) {
-        out.emplace_back(tree_, x.node, x.attribute == 0 ? node::no_attribute : x.attribute - 1);
-    }
-    return out;
+    for (const item x : set) out.push_back(handle(x));
+    if (set.empty() || !set.back().is_foreign()) return out;
+    using owners = std::vector<std::shared_ptr<const void>>;
+    return {std::move(out), std::make_shared<const owners>(foreign_.owners)};
+}
+
+node evaluator::handle(item x) const
+{
+    if (x.is_foreign()) return foreign_.all[x.attribute - 1];
+    return {tree_, x.node, x.attribute == 0 ? node::no_attribute : x.attribute - 1};
 }
 
 }  // namespace ferry::xpath::detail

@@ -122,7 +122,7 @@ struct extractor::reading {
             for (const auto& node : found.nodes()) {
                 if (made.links.size() >= max_links_per_page) return;
                 std::optional<std::string_view> link;
-                if (node.is_attribute()) {
+                if (node.is_attribute() && !node.is_namespace()) {
                     link = tree.value(tree.attributes(node.id())[node.attribute()]);
                 } else if (node.is_element()) {
                     link = tree.attribute_value(node.id(), follow.attribute);
