@@ -4,6 +4,7 @@
 #include "ferry/core/utf8.hpp"
 #include "ferry/documents/detail/html_construction.hpp"
 #include "ferry/documents/detail/html_encoding.hpp"
+#include "ferry/documents/detail/html_lxml.hpp"
 #include "ferry/documents/detail/html_scan.hpp"
 
 #include <mutex>
@@ -25,12 +26,15 @@ public:
 
     document parse_document(std::string text, std::string encoding)
     {
+        if (with_.compat_ == compat::lxml)
+            return as_lxml(std::move(text), std::move(encoding), false);
         return run(std::move(text), std::move(encoding),
                    [](auto& construction) { construction.parse_document(); });
     }
 
     document parse_fragment(std::string text, std::string_view context)
     {
+        if (with_.compat_ == compat::lxml) return as_lxml(std::move(text), "utf-8", true);
         documents::detail::fragment_context at;
         if (const std::size_t space = context.find(' '); space != std::string_view::npos) {
             at.space =
@@ -44,6 +48,23 @@ public:
     }
 
 private:
+    document as_lxml(std::string text, std::string encoding, bool fragment) const
+    {
+        check_size(text.size());
+        documents::detail::normalise_line_ends(text);
+        return made(documents::detail::lxml_tree(std::move(text), fragment, with_.max_depth_), {},
+                    std::move(encoding));
+    }
+
+    static document made(documents::tree tree, std::vector<problem> problems, std::string encoding)
+    {
+        document made;
+        made.tree_ = std::make_shared<const documents::tree>(std::move(tree));
+        made.errors_ = std::make_shared<const std::vector<problem>>(std::move(problems));
+        made.encoding_ = std::move(encoding);
+        return made;
+    }
+
     template <class Act>
     document run(std::string text, std::string encoding, const Act& act)
     {
@@ -60,13 +81,9 @@ private:
             act(construction, builder);
         else
             act(construction);
-        document made;
-        made.tree_ = std::make_shared<const documents::tree>(std::move(builder).finish());
-        auto problems = std::make_shared<std::vector<problem>>();
-        for (const auto& e : found) problems->push_back({e.code, e.offset});
-        made.errors_ = std::move(problems);
-        made.encoding_ = std::move(encoding);
-        return made;
+        std::vector<problem> problems;
+        for (const auto& e : found) problems.push_back({e.code, e.offset});
+        return made(std::move(builder).finish(), std::move(problems), std::move(encoding));
     }
 
     options with_;

@@ -4,6 +4,7 @@
 #include "ferry/documents/tree.hpp"
 #include "ferry/documents/xpath.hpp"
 
+#include <cstdint>
 #include <iterator>
 #include <memory>
 
@@ -296,6 +297,15 @@ private:
     std::string encoding_;
 };
 
+/// Whose tree a page becomes.
+enum class compat : std::uint8_t {
+    standard,  ///< the HTML Standard's, that of browsers
+    /// That of lxml and libxml2, for XPath that was written for it: no `tbody` that is not written,
+    /// names of SVG in lower case, text where it stands in tables. Positions are not known, errors
+    /// not kept, and time not linear for hostile pages.
+    lxml,
+};
+
 /// How to parse. Defaults never throw for content: any bytes give a document, in time and memory
 /// linear in their number. To keep that promise two guards replace what the Standard leaves
 /// unbounded: at most 128 formatting elements are open at once, and the copies and moves that
@@ -311,6 +321,12 @@ public:
     options& scripting(bool on)
     {
         scripting_ = on;
+        return *this;
+    }
+    /// compat::standard by default.
+    options& compat(html::compat with)
+    {
+        compat_ = with;
         return *this;
     }
     /// The most elements open at once; more throw limit_error `max_depth`. 0: no limit, the
@@ -335,6 +351,7 @@ public:
 
 private:
     friend class parser;
+    html::compat compat_ = html::compat::standard;
     bool scripting_ = false;
     bool collect_errors_ = false;
     std::size_t max_depth_ = 0;

@@ -248,6 +248,24 @@ TEST(html, keeps_a_hundred_thousand_nested_elements)
     EXPECT_EQ(parse(page.to_html()).tree().size(), page.tree().size());
 }
 
+TEST(html, builds_lxmls_tree_on_request)
+{
+    const auto as_lxml = options().compat(compat::lxml);
+    const document page = parse("<!DOCTYPE html><table><tr><td>1<svg viewBox=x></table>", as_lxml);
+    EXPECT_EQ(page.xpath("//table/tr/td").size(), 1U);
+    EXPECT_EQ(page.xpath("string(//@viewbox)").to_string(), "x");
+    EXPECT_EQ(page.css("table > tr > td").size(), 1U);
+    EXPECT_EQ(page.to_html(),
+              "<!DOCTYPE html><html><body><table><tr><td>1<svg viewbox=\"x\"></svg></td></tr>"
+              "</table></body></html>");
+    EXPECT_EQ(parse("<p>caf\xC3\xA9<br>&copy;", as_lxml).text(), "caf\xC3\xA9\xC2\xA9");
+    const document fragment = parse_fragment("a<b>c</b><tr><td>d", "body", as_lxml);
+    EXPECT_EQ(fragment.text(), "acd");
+    EXPECT_EQ(parse("", as_lxml).tree().size(), 1U);
+    EXPECT_EQ(parse(repeated("<div>", 5000), as_lxml).css("div").size(), 5000U);
+    EXPECT_THROW(parse(repeated("<div>", 300), options(as_lxml).max_depth(256)), limit_error);
+}
+
 TEST(html, stays_linear_on_hostile_input)
 {
     constexpr int n = 10'000;

@@ -54,7 +54,8 @@ enum class order : std::uint8_t {
 enum class compat : std::uint8_t {
     current,
     /// xmltodict 0.13: an item of the item callback loses its attributes and its text if it has
-    /// children; entities are dropped silently.
+    /// children; entities are dropped silently. unparse() writes the attributes true and null as
+    /// `True` and `None`.
     v0_13,
 };
 
@@ -189,6 +190,7 @@ public:
         return set(namespace_separator_, std::move(text));
     }
     unparse_options& preprocess(preprocessor call) { return set(preprocess_, std::move(call)); }
+    unparse_options& compat(xmltodict::compat with) { return set(compat_, with); }
     /// A list in a list becomes children of that name.
     unparse_options& expand_iter(std::string name) { return set(expand_iter_, std::move(name)); }
 
@@ -212,6 +214,7 @@ private:
     std::string expand_iter_;
     std::map<std::string, std::string, std::less<>> namespaces_;
     preprocessor preprocess_;
+    xmltodict::compat compat_ = xmltodict::compat::current;
     bool pretty_ = false;
     bool full_document_ = true;
     bool short_empty_ = false;

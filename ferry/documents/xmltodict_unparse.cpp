@@ -279,6 +279,14 @@ private:
         }
     }
 
+    std::string attribute_text(const value& item) const
+    {
+        const bool as_python = with_.compat_ == compat::v0_13;
+        if (as_python && item.is_null()) return "None";
+        if (as_python && item.is_boolean()) return item.as<bool>() ? "True" : "False";
+        return text_of(item);
+    }
+
     void attribute(const std::string& key, const value& item,
                    std::vector<std::pair<std::string, std::string>>& attributes) const
     {
@@ -298,7 +306,7 @@ private:
         }
         if (!is_scalar(item)) throw type_error(key, "text or number", "a container");
         add(key.starts_with(with_.attr_prefix_) ? key.substr(with_.attr_prefix_.size()) : key,
-            text_of(item));
+            attribute_text(item));
     }
 
     /// `uri:local` by the short names.
