@@ -9,6 +9,7 @@
 
 #include "apps/ferry/commands.hpp"
 
+#include <type_traits>
 #include <utility>
 
 namespace ferry::command {
@@ -27,25 +28,51 @@ auto explained(const char* option, const Act& act)
     }
 }
 
-/// Calls `use(tree, source)`, where source(id) is the text of an element.
+/// The element of a document, or its root if it has none: where relative paths begin.
+documents::node_id start_of(const documents::tree& tree) noexcept
+{
+    documents::node_id id = tree.first_child(documents::tree::root());
+    while (id != documents::no_node && !tree.is_element(id)) id = tree.next_sibling(id);
+    return id == documents::no_node ? documents::tree::root() : id;
+}
+
+/// Calls `use(tree, source)`, where source(tree, id) is the source of a node.
 template <class Use>
 void with_tree(std::string_view document, document_kind kind, const Use& use)
 {
     if (kind == document_kind::xml) {
-        const xml::document doc = xml::parse(as_bytes(document));
-        use(doc.tree(),
-            [&doc](documents::node_id id) { return xml::node(doc.tree(), id).to_xml(); });
+        const auto how = xml::options().entities(xml::entities::expand);
+        const xml::document doc = xml::parse(as_bytes(document), {}, how);
+        use(doc.tree(), [](const documents::tree& of, documents::node_id id) {
+            return xml::node(of, id).to_xml();
+        });
     } else {
         const html::document page = html::parse(as_bytes(document));
-        use(page.tree(),
-            [&page](documents::node_id id) { return html::node(page.tree(), id).outer_html(); });
+        use(page.tree(), [](const documents::tree& of, documents::node_id id) {
+            const html::node n(of, id);
+            return id == documents::tree::root() ? n.inner_html() : n.outer_html();
+        });
     }
+}
+
+/// Binds the prefixes that an XML document's element declares, but for those that are bound.
+template <class Context>
+Context with_prefixes(Context with, const documents::tree& tree)
+{
+    if (tree.is_html()) return with;
+    for (const documents::attribute& a : tree.attributes(start_of(tree))) {
+        if (a.space != documents::ns::xmlns || a.prefix == 0) continue;
+        const std::string prefix(tree.name(a.name));
+        if (with.find_ns(prefix) == nullptr) with.ns(prefix, std::string(tree.value(a)));
+    }
+    return with;
 }
 
 template <class Context>
 Context context_of(const std::vector<std::string>& namespaces)
 {
     Context with;
+    if constexpr (std::is_same_v<Context, xpath::context>) xpath::add_exslt(with);
     for (const std::string& pair : namespaces) {
         const std::size_t at = pair.find('=');
         if (at == std::string::npos) throw usage_error("--ns: write prefix=uri, not " + pair);
@@ -66,14 +93,16 @@ public:
     {
         std::vector<value> all;
         with_tree(document, kind, [&](const documents::tree& tree, const auto& source) {
-            const auto found =
-                explained("--xpath", [&] { return compiled_.evaluate(tree, with_); });
+            const xpath::node from(tree, start_of(tree));
+            const auto found = explained(
+                "--xpath", [&] { return compiled_.evaluate(from, with_prefixes(with_, tree)); });
             if (!found.is_nodes()) {
                 for (const std::string& text : found.strings()) all.emplace_back(text);
                 return;
             }
             for (const xpath::node& n : found.nodes()) {
-                all.emplace_back(n.is_element() ? source(n.id()) : n.string());
+                const bool is_string = n.is_attribute() || n.is_text();
+                all.emplace_back(is_string ? n.string() : source(n.tree(), n.id()));
             }
         });
         return all;
@@ -96,17 +125,18 @@ public:
     {
         std::vector<value> all;
         with_tree(document, kind, [&](const documents::tree& tree, const auto& source) {
+            const css::context with = with_prefixes(with_, tree);
             explained("--css", [&] {
                 if (compiled_.has_pseudo_element()) {
                     for (const std::string& text :
-                         compiled_.strings(tree, documents::tree::root(), with_)) {
+                         compiled_.strings(tree, documents::tree::root(), with)) {
                         all.emplace_back(text);
                     }
                     return;
                 }
                 for (const documents::node_id id :
-                     compiled_.select(tree, documents::tree::root(), with_)) {
-                    all.emplace_back(source(id));
+                     compiled_.select(tree, documents::tree::root(), with)) {
+                    all.emplace_back(source(tree, id));
                 }
             });
         });

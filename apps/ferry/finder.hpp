@@ -17,8 +17,8 @@ class finder {
 public:
     virtual ~finder() = default;
 
-    /// What there is in a document, in its order: nodes of markup as their source, texts and
-    /// attributes as text, values of JSON as they are.
+    /// What there is in a document, in its order: texts, attributes and namespaces as text, all
+    /// other nodes of markup as their source, values of JSON as they are.
     /// \throws parse_error  the document cannot be read.
     virtual std::vector<value> find(std::string_view document, document_kind kind) const = 0;
 };

@@ -20,8 +20,10 @@ constexpr auto help =
   ferry select --xml --ns a=http://www.w3.org/2005/Atom --xpath '//a:title' feed
   ferry get http://127.0.0.1:8080/ | ferry select --xpath '//a/@href' --json
 
-Texts, attributes, numbers and booleans are printed as such, elements as HTML or XML, other values as
-JSON. Markup is HTML unless the file's ending, an XML declaration or an option says otherwise.)";
+Texts, attributes, numbers and booleans are printed as such, elements, comments and instructions as
+HTML or XML, other values as JSON. Relative paths begin at the document's element. Prefixes that it
+declares need no --ns; EXSLT's functions are there as re: str: set: math:. Markup is HTML unless the
+file's ending, an XML declaration or an option says otherwise.)";
 
 struct settings {
     std::string xpath;

@@ -50,7 +50,8 @@ std::vector<std::string> selection::strings(const html::document& page) const
             return std::move(all);
         });
     }
-    const xpath::result found = std::get<xpath::expression>(compiled_).evaluate(page.tree());
+    const xpath::node from(page.tree(), page.root().id());
+    const xpath::result found = std::get<xpath::expression>(compiled_).evaluate(from);
     if (!found.is_nodes()) return found.strings();
     all.reserve(found.size());
     for (const xpath::node& n : found.nodes()) {

@@ -62,6 +62,59 @@ TEST(select_verb, finds_parts_of_xml_and_html)
     });
 }
 
+TEST(select_verb, prints_every_kind_of_result)
+{
+    constexpr auto doc =
+        "<?xml version='1.0'?><!DOCTYPE r [<!ATTLIST b i ID #IMPLIED>]><!--top-->"
+        "<r xmlns:n='urn:n' a='1 &lt; 2'><?go now?><b i='x'>t &amp; u<c/></b><!-- k "
+        "--><n:d>5</n:d></r>";
+    check({
+        {"number", {"--xpath", "count(//*)"}, doc, "4\n"},
+        {"fraction", {"--xpath", "1 div 4"}, doc, "0.25\n"},
+        {"large", {"--xpath", "100000000000 * 1000000000"}, doc, "100000000000000000000\n"},
+        {"infinity", {"--xpath", "-1 div 0"}, doc, "-Infinity\n"},
+        {"not a number", {"--xpath", "number('x')"}, doc, "NaN\n"},
+        {"boolean", {"--xpath", "1 < 2"}, doc, "true\n"},
+        {"string", {"--xpath", "concat('a', ' ', 'b')"}, doc, "a b\n"},
+        {"empty string", {"--xpath", "string(//none)"}, doc, "\n"},
+        {"no nodes", {"--xpath", "//none"}, doc, ""},
+        {"text", {"--xpath", "//b/text()"}, doc, "t & u\n"},
+        {"attribute", {"--xpath", "/r/@a"}, doc, "1 < 2\n"},
+        {"element", {"--xpath", "//b"}, doc, "<b xmlns:n=\"urn:n\" i=\"x\">t &amp; u<c/></b>\n"},
+        {"comments", {"--xpath", "//comment()"}, doc, "<!--top-->\n<!-- k -->\n"},
+        {"instruction", {"--xpath", "//processing-instruction()"}, doc, "<?go now?>\n"},
+        {"namespaces", {"--xpath", "/r/namespace::n"}, doc, "urn:n\n"},
+        {"declared prefix", {"--xpath", "//n:d/text()"}, doc, "5\n"},
+        {"declared prefix, css", {"--css", "n|d::text"}, doc, "5\n"},
+        {"id", {"--xpath", "name(id('x'))"}, doc, "b\n"},
+        {"relative", {"--xpath", "b/c | @a"}, doc, "1 < 2\n<c xmlns:n=\"urn:n\"/>\n"},
+        {"exslt", {"--xpath", "re:test(//b, '^t')"}, doc, "true\n"},
+        {"count of a number", {"--xpath", "count(//b)", "--count"}, doc, "1\n"},
+        {"count of nodes", {"--xpath", "//b | //c", "--count"}, doc, "2\n"},
+        {"json",
+         {"--xpath", "//b | //@i", "--json"},
+         doc,
+         "[\"<b xmlns:n=\\\"urn:n\\\" i=\\\"x\\\">t &amp; u<c/></b>\",\"x\"]\n"},
+        {"json of a number", {"--xpath", "1 + 1", "--json"}, doc, "[\"2\"]\n"},
+        {"json of nothing", {"--xpath", "//none", "--json"}, doc, "[]\n"},
+        {"document",
+         {"--html", "--xpath", "/"},
+         "<!DOCTYPE html><p>x",
+         "<!DOCTYPE html><html><head></head><body><p>x</p></body></html>\n"},
+        {"internal entities",
+         {"--xml", "--xpath", "string(/a)"},
+         "<!DOCTYPE a [<!ENTITY e 'x<b>y</b>'>]><a>&e;</a>",
+         "xy\n"},
+        {"html comment", {"--html", "--xpath", "//comment()"}, "<p><!-- c -->", "<!-- c -->\n"},
+        {"html relative", {"--html", "--xpath", "body/p/text()"}, "<p>x", "x\n"},
+        {"cssselect's",
+         {"--css", "p:contains('x'), p[class!=a]"},
+         "<p class=a>x<p>y",
+         "<p class=\"a\">x</p>\n<p>y</p>\n"},
+        {"forgiving", {"--css", ":is(:nosuch, p)::text"}, "<p>x", "x\n"},
+    });
+}
+
 TEST(select_verb, reads_several_files_and_names_the_bad_one)
 {
     const testing::temporary_directory folder;
