@@ -309,7 +309,8 @@ void run_tokenizer_file(const fs::path& path, const std::string& text, score& to
         {"RAWTEXT state", tokenizer_state::rawtext},
         {"Script data state", tokenizer_state::script_data},
         {"CDATA section state", tokenizer_state::cdata}};
-    const value file = json::parse(text);
+    const value file =
+        json::parse(text, json::parse_options().lone_surrogates(json::surrogates::replace));
     const value* tests = file.get_if("tests");
     if (tests == nullptr) tests = file.get_if("xmlViolationTests");
     // What XML forbids is none of HTML's business.
