@@ -1,22 +1,18 @@
 // XML: three documents of ferry's own (records with attributes, text with markup and references,
 // namespaces), parsed into a tree and freed by ferry, libxml2 and pugixml, and read by expat that
 // keeps nothing; lxml and xmltodict in a Python of their own; XPath beside pugixml. `xml_bench
-// FILE` takes a file instead. `xml_bench --stream BYTES` streams a document of that size, which is
-// made as it is read, and prints the process's peak memory.
+// FILE` takes a file instead.
 
 #include "ferry/documents/xml.hpp"
-#include "ferry/documents/xml_stream.hpp"
 #include "ferry/documents/xmltodict.hpp"
 
 #include "bench/bench.hpp"
 #include <expat.h>
 #include <libxml/parser.h>
 #include <pugixml.hpp>
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -207,46 +203,10 @@ void xpath_case(const input& in)
     }
 }
 
-int stream_case(std::size_t wanted)
-{
-    std::mt19937 random(1);
-    std::size_t made = 0;
-    unsigned id = 0;
-    bool closed = false;
-    std::string piece = "<records>";
-    const xml::byte_source source = [&](std::span<std::byte> to) {
-        while (piece.size() < to.size() && made < wanted) {
-            const std::string more = record(random, id++);
-            made += more.size();
-            piece += more;
-        }
-        if (made >= wanted && !closed) {
-            piece += "</records>";
-            closed = true;
-        }
-        const std::size_t n = std::min(to.size(), piece.size());
-        std::memcpy(to.data(), piece.data(), n);
-        piece.erase(0, n);
-        return n;
-    };
-    const double begin = bench::cpu_seconds();
-    xml::stream records(source, "record");
-    std::size_t count = 0;
-    while (records.next()) ++count;
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const double seconds = bench::cpu_seconds() - begin;
-    std::printf("%zu bytes, %zu records, %.1f s CPU, %.1f MB/s (with making them), peak %ld KB\n",
-                made, count, seconds, static_cast<double>(made) / 1e6 / seconds, usage.ru_maxrss);
-    return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc == 3 && std::strcmp(argv[1], "--stream") == 0)
-        return stream_case(std::strtoull(argv[2], nullptr, 10));
     std::vector<input> inputs = own_documents();
     if (argc > 1) {
         std::ifstream in(argv[1], std::ios::binary);
