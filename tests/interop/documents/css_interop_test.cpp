@@ -1,6 +1,7 @@
 #include "ferry/documents/css.hpp"
 #include "ferry/documents/html.hpp"
 #include "ferry/documents/json.hpp"
+#include "ferry/documents/xml.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -69,6 +70,11 @@ const char* const selectors[] = {
     ":not(:first-child)",
     ":is(h1, h2, h3) a",
     ":where(ul, ol) > li:is(:first-child, :last-child)",
+    ":is(h1, :nosuch, h2 > , ::before, [) , a]) a",
+    ":where(:is(:nosuch), p, b:nosuch(x, y))",
+    "p:not(:is(:nosuch))",
+    "p:not(:nosuch)",
+    "p:is()",
     "section:has(> h2)",
     "div:has(table, pre)",
     "p:has(+ ul)",
@@ -275,6 +281,155 @@ TEST(css_interop, finds_what_cssselect_finds_where_it_is_right)
             EXPECT_EQ(found_by_ferry(page, numbers, common[s].c_str()),
                       found[p][s].as<std::string>())
                 << "page " << p << ": " << common[s];
+    }
+}
+
+TEST(css_interop, finds_in_xml_what_cssselect_finds)
+{
+    const std::string text = R"(<html id="html"><head><link id="l1" href="foo"/></head><body>
+<div id="outer"><a id="a1" name="foo"></a><a id="a2" rel="tag" href="http://localhost/foo">link</a>
+<a id="a3" rel="nofollow" href="https://example.org"> link</a>
+<ol id="first" class="a b c"><li id="i1">content</li>
+<li id="i2" lang="En-us" xml:lang="En-us"><div id="d2"/></li>
+<li id="i3" class="ab c"/><li id="i4" class="ab
+c"/><li id="i5"/><li id="i6"/><li id="i7">  </li></ol>
+<p id="p"><b id="b1">hi</b> <em id="e1">there</em><b id="b2">guy</b><!-- c -->
+<input type="checkbox" checked="checked"/></p>
+<ol id="second"/></div><div id="foobar" foobar="ab bc
+cde"><span id="s1"/></div><n:x xmlns:n="urn:n" n:k="1"><n:y/></n:x></body></html>)";
+    const std::vector<std::string> queries = {"*",
+                                              "div",
+                                              "DIV",
+                                              "div div",
+                                              "div, div div",
+                                              "a[name]",
+                                              "a[NAME]",
+                                              "a[rel]",
+                                              "a[rel='tag']",
+                                              "a[rel!='tag']",
+                                              "[rel!=x]",
+                                              "a[href*='localhost']",
+                                              "a[href*='']",
+                                              "a[href^='http']",
+                                              "a[href^='http:']",
+                                              "a[href^='']",
+                                              "a[href$='org']",
+                                              "a[href$='']",
+                                              "div[foobar~='bc']",
+                                              "div[foobar~='cde']",
+                                              "[foobar~='ab bc']",
+                                              "[foobar~='']",
+                                              "[foobar~=' \\9']",
+                                              "div[foobar~='c']",
+                                              "*[lang|='En']",
+                                              "[lang|='En-us']",
+                                              "[lang|='en']",
+                                              ":lang('EN')",
+                                              "*:lang(en-US)",
+                                              "*:lang(es)",
+                                              "ol li",
+                                              "li:nth-child(3)",
+                                              "li:nth-child(10)",
+                                              "li:nth-child(2n)",
+                                              "li:nth-child(even)",
+                                              "li:nth-child(2n+0)",
+                                              "li:nth-child(+2n+1)",
+                                              "li:nth-child(odd)",
+                                              "li:nth-child(2n+4)",
+                                              "li:nth-child(3n+1)",
+                                              "li:nth-child(n)",
+                                              "li:nth-child(n-1)",
+                                              "li:nth-child(n+1)",
+                                              "li:nth-child(n+3)",
+                                              "li:nth-child(-n)",
+                                              "li:nth-child(-n-1)",
+                                              "li:nth-child(-n+1)",
+                                              "li:nth-child(-n+3)",
+                                              "li:nth-last-child(0)",
+                                              "li:nth-last-child(2n)",
+                                              "li:nth-last-child(even)",
+                                              "li:nth-last-child(2n+2)",
+                                              "li:nth-last-child(n)",
+                                              "li:nth-last-child(n-3)",
+                                              "li:nth-last-child(n+3)",
+                                              "li:nth-last-child(-n+3)",
+                                              "ol:first-of-type",
+                                              "ol:nth-child(1)",
+                                              "ol:nth-of-type(2)",
+                                              "ol:nth-last-of-type(1)",
+                                              "span:only-child",
+                                              "li div:only-child",
+                                              "div *:only-child",
+                                              "p:only-of-type",
+                                              "a:empty",
+                                              "a:EMPTY",
+                                              "li:empty",
+                                              ":root",
+                                              "html:root",
+                                              "li:root",
+                                              "* :root",
+                                              "*:contains('link')",
+                                              ":CONtains('link')",
+                                              "*:contains('LInk')",
+                                              "*:contains('e')",
+                                              "*:contains('E')",
+                                              ".a",
+                                              ".b",
+                                              "*.a",
+                                              "ol.a",
+                                              "ol.c",
+                                              "*.c",
+                                              "ol *.c",
+                                              "ol li.c",
+                                              "li ~ li.c",
+                                              "ol > li.c",
+                                              "#first",
+                                              "li#first",
+                                              "*#first",
+                                              "li div",
+                                              "li > div",
+                                              "div div > div",
+                                              "div>.c",
+                                              "div > .c",
+                                              "div + div",
+                                              "a ~ a",
+                                              "a[rel='tag'] ~ a",
+                                              "ol#first li:last-child",
+                                              "ol#first *:last-child",
+                                              "#outer:first-child",
+                                              "#outer :first-child",
+                                              "a[href]",
+                                              ":not(*)",
+                                              "a:not([href])",
+                                              "ol :Not(li[class])",
+                                              ":is(#first, .c)",
+                                              "n|x",
+                                              "n|*",
+                                              "*|y",
+                                              "n|x > n|y",
+                                              ":checked",
+                                              ":disabled",
+                                              ":link",
+                                              ":hover",
+                                              ".c:has(~ li)",
+                                              "li:has(div)",
+                                              "ol:has(> li)"};
+    const std::map<std::string, value> job = {{"xml", text}, {"selectors", to_value(queries)}};
+    testing::temporary_directory directory;
+    const auto path = directory.path() / "job.json";
+    std::ofstream(path, std::ios::binary) << json::dump(job);
+    const auto peer =
+        testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/css_peer.py", path.string()});
+    ASSERT_EQ(peer.status, 0) << peer.err;
+    const value theirs = json::parse(peer.out);
+    const xml::document doc = xml::parse(text);
+    const auto numbers = number_elements(doc.tree());
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+        std::string found;
+        const auto with = css::context().ns("n", "urn:n");
+        for (const auto id : css::compile(queries[i]).select(doc.tree(), 0, with))
+            found += (found.empty() ? "" : " ") + std::to_string(numbers[id]);
+        EXPECT_EQ(found, theirs[i].as<std::string>()) << queries[i];
     }
 }
 
