@@ -44,6 +44,18 @@ TEST(celery_worker, serves_celery_through_rabbitmq_with_results_as_messages)
     check(server("FERRY_RABBITMQ"), "rpc://");
 }
 
+TEST(celery_worker, goes_on_after_a_restart_of_its_server)
+{
+    for (const char* server : {"redis", "rabbitmq"}) {
+        SCOPED_TRACE(server);
+        const auto ran =
+            testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/restart_checks.py",
+                                  FERRY_CELERY_WORKER, FERRY_INTEROP_DIR "/../../services", server},
+                                 {}, std::chrono::minutes{4});
+        EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+    }
+}
+
 TEST(celery_client, is_served_by_celerys_worker_through_redis)
 {
     const std::string redis = server("FERRY_REDIS");

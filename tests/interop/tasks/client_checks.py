@@ -17,7 +17,7 @@ ferry.retry_n 2
 ferry.retry_n RuntimeError: retry_n gave up
 ferry.add 2
 ferry.add TaskRevokedError: expired
-ferry.sleep TimeLimitExceeded: 1
+ferry.sleep TimeLimitExceeded: 1.0
 """
 environment = dict(os.environ, FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND)
 worker = subprocess.Popen([sys.executable, '-m', 'celery', '-A', 'celery_app', 'worker', '-c', '2', '-l', 'WARNING'],
