@@ -84,8 +84,9 @@ void detail::throw_failure(int number, std::string_view doing)
         case ENOTSOCK: throw error(errc::closed, says("the socket is closed"));
         case EHOSTUNREACH: throw unroutable(errc::unroutable, says("no peer has that routing id"));
         case EMFILE:
-            throw error(std::error_code(number, std::system_category()),
-                        says("too many sockets (context_option::max_sockets) or open files (ulimit -n)"));
+            throw error(
+                std::error_code(number, std::system_category()),
+                says("too many sockets (context_option::max_sockets) or open files (ulimit -n)"));
         default: throw system_failure(number, doing);
     }
 }
