@@ -35,6 +35,7 @@ constexpr std::array table{
     verb{"inspect", "ask the task workers how they are", inspect},
     verb{"control", "give orders to the task workers", control},
     verb{"purge", "drop the tasks that wait", purge},
+    verb{"beat", "send calls when they are due", beat},
 };
 
 int of_http(const error& e)

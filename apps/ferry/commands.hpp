@@ -75,6 +75,7 @@ int result(int argc, char** argv);
 int inspect(int argc, char** argv);
 int control(int argc, char** argv);
 int purge(int argc, char** argv);
+int beat(int argc, char** argv);
 int harvest(int argc, char** argv);
 
 }  // namespace ferry::command

@@ -186,7 +186,6 @@ std::string starter(std::string_view address, std::string_view name)
         safe += plain ? c : '-';
     }
     if (safe.empty()) safe = "harvest";
-    const std::string host{start->host()};
     std::string text{starter_text};
     for (const auto& [mark, by] : {std::pair{"@NAME@", safe}, std::pair{"@URL@", start->url},
                                    std::pair{"@HOST@", std::string{start->host()}}}) {

@@ -23,14 +23,15 @@ public:
     {
     }
 
-    void add(std::string name, schedule when, call_settings call)
+    void add(periodic_call call)
     {
         const bool taken =
-            std::ranges::any_of(entries_, [&](const entry& e) { return e.name == name; });
+            std::ranges::any_of(entries_, [&](const entry& e) { return e.name == call.name; });
         if (taken) {
-            throw error{ferry::errc::invalid_state, "beat: there are two entries named " + name};
+            throw error{ferry::errc::invalid_state,
+                        "beat: there are two entries named " + call.name};
         }
-        entries_.push_back(entry(std::move(name), std::move(when), std::move(call)));
+        entries_.push_back(entry(std::move(call)));
     }
 
     static awaitable<void> run(std::shared_ptr<impl> self)
@@ -55,15 +56,9 @@ public:
     std::uint64_t sent() const noexcept { return sent_; }
 
 private:
-    struct entry {
-        entry(std::string n, schedule s, call_settings c)
-            : name{std::move(n)}, when{std::move(s)}, call{std::move(c)}
-        {
-        }
+    struct entry : periodic_call {
+        explicit entry(periodic_call c) : periodic_call(std::move(c)) {}
 
-        std::string name;
-        schedule when;
-        call_settings call;
         detail::beat_memory memory;
         std::optional<timestamp> due;  ///< nothing: never again
     };
@@ -168,9 +163,9 @@ void beat::open(const app& of, beat_settings settings)
     impl_ = std::make_shared<impl>(of.core(), std::move(settings));
 }
 
-void beat::add(std::string name, schedule when, call_settings call)
+void beat::add(periodic_call entry)
 {
-    impl_->add(std::move(name), std::move(when), std::move(call));
+    impl_->add(std::move(entry));
 }
 
 awaitable<void> beat::run()

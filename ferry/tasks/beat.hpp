@@ -2,6 +2,7 @@
 
 #include "ferry/async/awaitable.hpp"
 #include "ferry/tasks/app.hpp"
+#include "ferry/tasks/beat_plan.hpp"
 #include "ferry/tasks/schedule.hpp"
 #include "ferry/tasks/time_zone.hpp"
 
@@ -41,6 +42,7 @@ private:
 class timezone {
 public:
     explicit timezone(std::string_view name) : zone_{name} {}
+    explicit timezone(time_zone zone) : zone_{std::move(zone)} {}
     void operator()(beat_settings& s) const { s.zone = zone_; }
 
 private:
@@ -92,8 +94,9 @@ public:
     template <class R>
     void add(std::string name, schedule when, const tasks::signature<R>& call)
     {
-        add(std::move(name), std::move(when), call.settings());
+        add(periodic_call(std::move(name), std::move(when), call.settings()));
     }
+    void add(periodic_call entry);
 
     /// Runs until stop() or cancellation; either way the state is saved.
     /// \throws error with errc::invalid_state  another beat has the state file; the state cannot be
@@ -110,8 +113,6 @@ private:
     class impl;
 
     void open(const app& of, beat_settings settings);
-    void add(std::string name, schedule when, call_settings call);
-
     std::shared_ptr<impl> impl_;
 };
 

@@ -15,6 +15,7 @@
 #include "ferry/tasks/app.hpp"
 #include "ferry/tasks/async_result.hpp"
 #include "ferry/tasks/beat.hpp"
+#include "ferry/tasks/beat_plan.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
 #include "ferry/tasks/brokers/redis.hpp"

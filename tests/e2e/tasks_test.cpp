@@ -1,3 +1,5 @@
+#include "ferry/core/file.hpp"
+#include "ferry/documents/json.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -5,7 +7,9 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
+#include <thread>
 
 namespace ferry {
 namespace {
@@ -75,6 +79,59 @@ TEST_F(task_verbs, the_worker_stops_on_a_signal)
     ASSERT_EQ(call({"shop.add", "1", "1"}).status, 0);
     worker_->signal(SIGTERM);
     EXPECT_EQ(worker_->wait(), 0) << testing::read_file(folder_ / "err");
+}
+
+/// A plan of its own, and the state that a beat keeps of it.
+class beat_verb : public ::testing::Test {
+protected:
+    std::vector<std::string> command(const std::string& plan, std::vector<std::string> more = {})
+    {
+        replace_file(plan_, plan);
+        std::vector<std::string> words{FERRY_COMMAND,
+                                       "beat",
+                                       plan_,
+                                       "--state",
+                                       state_,
+                                       "--broker",
+                                       "sqlite://" + (folder_ / "tasks.db")};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    }
+    std::int64_t runs() const
+    {
+        const auto saved = json::parse(read_whole_file(state_, 10'000));
+        return saved["entries"]["often"]["total_runs"].as<std::int64_t>();
+    }
+
+    testing::temporary_directory folder_;
+    std::string plan_ = folder_ / "plan.toml";
+    std::string state_ = folder_ / "beat.json";
+};
+
+TEST_F(beat_verb, sends_until_a_signal_ends_it)
+{
+    testing::program beat(command("[often]\ntask = 'shop.add'\nevery = '20ms'\nargs = [2, 3]\n"),
+                          folder_ / "out", folder_ / "err");
+    for (int i = 0; i < 500 && (!std::filesystem::exists(state_) || runs() < 3); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    beat.signal(SIGTERM);
+    EXPECT_EQ(beat.wait(), 0);
+    EXPECT_GE(runs(), 3);
+}
+
+TEST_F(beat_verb, checks_a_plan)
+{
+    const auto checked =
+        run_program(command("[a]\ntask = 'x'\ncrontab = '0 0 30 2 *'\n", {"--check"}));
+    EXPECT_EQ(checked.status, 0) << checked.err;
+    EXPECT_EQ(checked.out.substr(0, 2), "a ");
+    EXPECT_NE(checked.out.find("crontab 0 0 30 2 *"), std::string::npos);
+    EXPECT_NE(checked.out.find("never"), std::string::npos);
+    const auto wrong = run_program(command("[a]\ntask = 'x'\ncrontab = '0 0 30 2'\n"));
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_NE(wrong.err.find("plan.toml:3:11: crontab: five fields wanted"), std::string::npos)
+        << wrong.err;
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ value field_reader::read(const xpath::node& at, const page_facts& facts) const
             if (!field_.type.list) return made;
             list.push_back(std::move(made));
         }
-        if (list.size() > 0) break;
+        if (!list.empty()) break;
     }
     if (field_.type.list) return list;
     return fallback_;
