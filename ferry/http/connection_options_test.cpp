@@ -2,6 +2,7 @@
 
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/http/session.hpp"
@@ -108,6 +109,35 @@ TEST(limits, say_how_many_idle_connections_stay_and_for_how_long)
     run(none.get(url));
     run(none.get(url));
     EXPECT_EQ(server.connections(), 2U);
+}
+
+TEST(limits, end_connections_by_their_age)
+{
+    using namespace std::chrono_literals;
+    const struct {
+        const char* name;
+        http::limits with;
+        std::size_t connections;
+    } rows[] = {
+        {"kept", limits(), 1},
+        {"old", limits().max_lifetime(1ms), 2},
+        {"idle", limits().idle_timeout(1ms), 2},
+    };
+    for (const auto& r : rows) {
+        SCOPED_TRACE(r.name);
+        fault_server server(script()
+                                .receive_until("\r\n\r\n")
+                                .send(ok_response)
+                                .receive_until("\r\n\r\n")
+                                .send(ok_response)
+                                .stay_silent());
+        session api(r.with);
+        for (int i = 0; i < 2; ++i) {
+            run(api.get(fmt::format("http://127.0.0.1:{}/", server.port())));
+            run(sleep(3ms));
+        }
+        EXPECT_EQ(server.connections(), r.connections);
+    }
 }
 
 }  // namespace

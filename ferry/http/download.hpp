@@ -60,7 +60,7 @@ inline auto sync_to_disk()
     return detail::simple_option<&download_options::syncs, bool>(true);
 }
 /// Fetches the file in so many parts at once, if the server offers ranges and the file has 1 MiB a
-/// part or more. Such a download does not resume. \param n  1 to 16.
+/// part or more. \param n  1 to 16.
 inline auto segments(int n)
 {
     return detail::simple_option<&download_options::segment_count, int>(n);

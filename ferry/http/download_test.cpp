@@ -262,6 +262,134 @@ TEST(download, says_when_the_disk_is_full_and_keeps_the_part)
     EXPECT_TRUE(std::filesystem::is_symlink(dir / "f.part"));
 }
 
+// A server of a file of 3 MiB, which breaks off the range that begins at `breaks_at` in its middle.
+class ranges final : public transport {
+public:
+    static constexpr std::size_t size = 3 * 1024 * 1024;
+
+    ranges()
+    {
+        for (std::size_t i = 0; i < size; ++i) file += static_cast<char>('a' + i / 1000 % 26);
+    }
+
+    awaitable<response> send(prepared_request what) override
+    {
+        response answer(status::ok);
+        answer.headers = headers("ETag", tag, "Accept-Ranges", "bytes");
+        if (what.method == "HEAD") {
+            answer.headers.set("Content-Length", std::to_string(size));
+            co_return answer;
+        }
+        asked.emplace_back(what.headers.get("Range").value_or(""));
+        std::size_t first = 0;
+        std::size_t last = size - 1;
+        std::sscanf(asked.back().c_str(), "bytes=%zu-%zu", &first, &last);
+        answer.status = status::partial_content;
+        answer.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", first, last, size));
+        const std::string part = file.substr(first, last + 1 - first);
+        if (first != breaks_at) {
+            answer.content = body(part);
+        } else {
+            auto rest = std::make_shared<std::string>(part.substr(0, part.size() / 2));
+            answer.content = generator(
+                [rest]() -> awaitable<buffer> {
+                    if (rest->empty()) throw connection_error(errc::closed_early, "cut");
+                    co_return buffer(std::exchange(*rest, {}));
+                },
+                {}, part.size());
+        }
+        co_return answer;
+    }
+
+    std::string file;
+    std::string tag = "\"v1\"";
+    std::size_t breaks_at = 1024 * 1024;
+    std::vector<std::string> asked;
+};
+
+class broken_segments : public ::testing::Test {
+protected:
+    broken_segments()
+    {
+        EXPECT_THROW(run(api.download("http://a.local/f", dir / "f", segments(3))),
+                     connection_error);
+        EXPECT_TRUE(std::filesystem::exists(dir / "f.part.info"));
+        server->asked.clear();
+        server->breaks_at = ranges::size;
+    }
+
+    temporary_directory dir;
+    std::shared_ptr<ranges> server = std::make_shared<ranges>();
+    session api{transport_by(server)};
+};
+
+TEST_F(broken_segments, go_on_where_each_of_them_was)
+{
+    const auto got = run(api.download("http://a.local/f", dir / "f", segments(3)));
+    EXPECT_GE(got.resumed_from, ranges::size / 6);
+    EXPECT_EQ(got.size, ranges::size);
+    EXPECT_THAT(server->asked,
+                ::testing::Contains(fmt::format("bytes={}-{}", 1536 * 1024, 2 * 1024 * 1024 - 1)));
+    EXPECT_TRUE(read_file(dir / "f") == server->file);
+    EXPECT_FALSE(std::filesystem::exists(dir / "f.part.info"));
+}
+
+TEST_F(broken_segments, begin_again_if_the_file_has_changed)
+{
+    server->tag = "\"v2\"";
+    const auto got = run(api.download("http://a.local/f", dir / "f", segments(3)));
+    EXPECT_EQ(got.resumed_from, 0U);
+    EXPECT_EQ(server->asked.size(), 3U);
+    EXPECT_TRUE(read_file(dir / "f") == server->file);
+}
+
+TEST_F(broken_segments, begin_again_if_somebody_has_changed_what_is_there)
+{
+    std::string info = read_file(dir / "f.part.info");
+    struct row {
+        const char* name;
+        std::string tail;
+    };
+    for (const row& r :
+         {row{"a hole", "0 1048576 0\n2097152 1048576 0\n"}, row{"too long", "0 3145729 0\n"},
+          row{"too much", "0 3145728 3145729\n"}, row{"words", "none\n"}}) {
+        SCOPED_TRACE(r.name);
+        server->asked.clear();
+        std::ofstream(dir / "f.part.info")
+            << info.substr(0, info.find('\n', info.find('\n') + 1) + 1) << r.tail;
+        std::filesystem::copy_file(dir / (std::filesystem::exists(dir / "f.part") ? "f.part" : "f"),
+                                   dir / "copy");
+        std::filesystem::rename(dir / "copy", dir / "f.part");
+        const auto got = run(api.download("http://a.local/f", dir / "f", segments(3)));
+        EXPECT_EQ(got.resumed_from, 0U);
+        EXPECT_TRUE(read_file(dir / "f") == server->file);
+    }
+}
+
+TEST(download, goes_on_in_a_folder_under_the_name_that_it_had)
+{
+    const temporary_directory dir;
+    fault_server server({answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: \"v1\"\r\n"
+                                "Content-Disposition: attachment; filename=x.bin\r\n\r\n01234"),
+                         answer("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\n"
+                                "Content-Length: 5\r\nETag: \"v1\"\r\n\r\n56789")});
+    session api;
+    EXPECT_THROW(run(api.download(url_of(server), dir.path())), incomplete_body);
+    const auto got = run(api.download(url_of(server), dir.path()));
+    EXPECT_EQ(got.path, dir / "x.bin");
+    EXPECT_EQ(got.resumed_from, 5U);
+    EXPECT_EQ(read_file(dir / "x.bin"), "0123456789");
+}
+
+TEST(download, leaves_nothing_behind_if_nothing_came)
+{
+    const temporary_directory dir;
+    const fault_server server(answer("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+    session api;
+    EXPECT_THROW(run(api.download(url_of(server), dir / "f")), status_error);
+    EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
+}
+
 TEST(download, is_alone_with_its_part)
 {
     const temporary_directory dir;

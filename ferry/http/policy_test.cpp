@@ -215,6 +215,26 @@ TEST(hedge, leaves_posts_and_failures_alone)
     EXPECT_THROW(run(api.get("http://127.0.0.1:1/", hedge_after(10s))), connection_error);
 }
 
+TEST(max_rate, holds_both_bodies_back)
+{
+    constexpr std::uint64_t bytes_per_second = 3'000'000;
+    const std::string big(300'000, 'x');
+    const fault_server down(
+        answers({fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", big.size(), big)}));
+    session api{max_rate(bytes_per_second)};
+    auto begun = clock::now();
+    EXPECT_EQ(run(api.get(url_of(down))).bytes().size(), big.size());
+    EXPECT_GE(clock::now() - begun, 50ms);
+
+    const fault_server up(script().receive_until("xEND").send(ok_response));
+    begun = clock::now();
+    EXPECT_EQ(run(api.post(url_of(up), body(big + "END"))).text(), "ok");
+    EXPECT_GE(clock::now() - begun, 50ms);
+    const fault_server late(
+        answers({fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", big.size(), big)}));
+    EXPECT_THROW(run(api.get(url_of(late), max_rate(1000), timeout().total(40ms))), timeout_error);
+}
+
 TEST(time_limits, each_name_their_phase)
 {
     const auto failure = [](const std::string& url, const auto&... options) {

@@ -175,6 +175,35 @@ TEST(proxy, is_answered_by_digest_if_it_asks_for_that)
     EXPECT_EQ(server.connections(), 4U);
 }
 
+TEST(proxy, is_answered_by_digest_for_each_request_that_it_reads)
+{
+    const std::string challenge =
+        "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"p\", nonce=\"n1\", qop=\"auth\"\r\n"
+        "Content-Length: 0\r\n\r\n";
+    fault_server server(script()
+                            .receive_until("\r\n\r\n")
+                            .send(challenge)
+                            .receive_until("\r\n\r\n")
+                            .send(ok_response)
+                            .receive_until("body")
+                            .send(ok_response)
+                            .receive_until("\r\n\r\n")
+                            .send(challenge)
+                            .receive_until("\r\n\r\n")
+                            .send(challenge)
+                            .stay_silent());
+    session api(proxy(at("http", server, "user:secret@")));
+    EXPECT_EQ(run(api.get("http://a.example/x")).text(), "ok");
+    EXPECT_THAT(server.received(0), HasSubstr("Proxy-Authorization: Basic "));
+    EXPECT_THAT(server.received(0), HasSubstr("uri=\"http://a.example/x\""));
+    EXPECT_THAT(server.received(0), HasSubstr("nc=00000001"));
+    EXPECT_EQ(run(api.post("http://b.example/y", body("body"))).text(), "ok");
+    EXPECT_THAT(server.received(0), HasSubstr("uri=\"http://b.example/y\""));
+    EXPECT_THAT(server.received(0), HasSubstr("nc=00000002"));
+    EXPECT_EQ(run(api.get("http://a.example/x")).status, 407);
+    EXPECT_EQ(server.connections(), 1U);
+}
+
 TEST(proxy, a_407_to_plain_http_is_a_response)
 {
     fault_server server(

@@ -113,6 +113,25 @@ std::string response::text() const
     return charset::decode(data, *encoding);
 }
 
+std::string response::text(std::string_view encoding) const
+{
+    const auto known = charset::find(encoding);
+    if (!known) {
+        throw error(ferry::errc::unsupported,
+                    fmt::format("{} is no encoding", detail::quoted(encoding)));
+    }
+    return charset::decode(bytes(), *known);
+}
+
+std::vector<cookie> response::cookies() const
+{
+    std::vector<cookie> all;
+    for (const std::string_view line : headers.get_all("Set-Cookie")) {
+        if (auto read = parse_set_cookie(line)) all.push_back(std::move(*read));
+    }
+    return all;
+}
+
 void response::rethrow_about_body() const
 {
     try {

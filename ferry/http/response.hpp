@@ -5,6 +5,7 @@
 #include "ferry/core/url.hpp"
 #include "ferry/documents/json_lines.hpp"
 #include "ferry/http/body.hpp"
+#include "ferry/http/cookies.hpp"
 #include "ferry/http/headers.hpp"
 #include "ferry/http/status.hpp"
 #include "ferry/net/transport.hpp"
@@ -118,6 +119,14 @@ public:
     /// first 1024 bytes of HTML and XML; else it is UTF-8 if valid as such, or windows-1252.
     /// Malformed input becomes U+FFFD. Requests takes text without charset for Latin-1.
     std::string text() const;
+
+    /// The same, read in this encoding whatever else says otherwise. As setting Response.encoding.
+    /// \throws error  the name is none of an encoding.
+    std::string text(std::string_view encoding) const;
+
+    /// The cookies that this response sets, as written; the session's jar decides which it keeps.
+    /// As Response.cookies.
+    std::vector<cookie> cookies() const;
 
     /// Of Content-Type, as written; empty without. As Response.encoding.
     std::string charset() const;

@@ -53,6 +53,26 @@ TEST(response, text_is_decoded_by_what_says_its_encoding)
     }
 }
 
+TEST(response, text_is_read_in_another_encoding_if_so_asked)
+{
+    const response r = of("text/plain; charset=utf-8", "caf\xe9");
+    EXPECT_EQ(r.text("iso-8859-1"), "café");
+    EXPECT_THROW(static_cast<void>(r.text("nonsense")), error);
+}
+
+TEST(response, has_the_cookies_that_it_sets)
+{
+    response r;
+    r.headers.add("Set-Cookie", "a=b; Path=/x; Secure");
+    r.headers.add("Set-Cookie", "=;");
+    r.headers.add("Set-Cookie", "c=d; Domain=a.example");
+    const auto all = r.cookies();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].name + '=' + all[0].value + ' ' + all[0].path, "a=b /x");
+    EXPECT_TRUE(all[0].secure);
+    EXPECT_EQ(all[1].domain, "a.example");
+}
+
 TEST(response, a_moved_one_gives_its_body_away)
 {
     buffer kept = of("", "abc").bytes();

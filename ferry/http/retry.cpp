@@ -29,6 +29,11 @@ void min_rate::apply_to(request_options& to) const
     to.min_rate = *this;
 }
 
+void max_rate::apply_to(request_options& to) const
+{
+    to.max_rate = *this;
+}
+
 void hedge_after::apply_to(request_options& to) const
 {
     to.hedge_after = after_;

@@ -124,6 +124,22 @@ private:
     std::chrono::nanoseconds window_;
 };
 
+/// Neither body of a request goes faster than this, on average: so as to leave room for others. As
+/// curl's --limit-rate.
+class max_rate {
+public:
+    /// \param bytes_per_second  1 at least.
+    explicit max_rate(std::uint64_t bytes_per_second)
+        : bytes_per_second_(bytes_per_second < 1 ? 1 : bytes_per_second)
+    {
+    }
+    std::uint64_t bytes_per_second() const noexcept { return bytes_per_second_; }
+    void apply_to(request_options& to) const;
+
+private:
+    std::uint64_t bytes_per_second_;
+};
+
 /// Requests that take their time get a second one beside them after `d`, on another connection;
 /// the first answer counts and the other request is cancelled. For methods that may be repeated and
 /// bodies in memory only. A good `d` is what 95 of 100 requests need.
@@ -203,7 +219,8 @@ private:
 };
 
 static_assert(awaitable_argument<retry> && awaitable_argument<idempotency_key> &&
-              awaitable_argument<min_rate> && awaitable_argument<hedge_after> &&
-              awaitable_argument<rate_limit> && awaitable_argument<breaker>);
+              awaitable_argument<min_rate> && awaitable_argument<max_rate> &&
+              awaitable_argument<hedge_after> && awaitable_argument<rate_limit> &&
+              awaitable_argument<breaker>);
 
 }  // namespace ferry::http

@@ -154,6 +154,8 @@ TEST_F(faults, each_ends_its_own_connection_and_nobody_elses)
                  "\r\n",
              "HTTP/1.1 431"},
             {"no host", "GET /hello HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
+            {"an unknown expectation", "GET /hello HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n",
+             "HTTP/1.1 417"},
             {"a path out", "GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400"},
             {"a NUL", std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 28), "HTTP/1.1 400"},
             {"a TLS hello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15),
@@ -171,6 +173,33 @@ TEST_F(faults, each_ends_its_own_connection_and_nobody_elses)
             co_await expect_service(port);
         }
     });
+}
+
+TEST_F(faults, plain_http_on_a_port_for_tls_is_told_so)
+{
+    const testing::temporary_directory folder;
+    testing::certificate_authority ca(folder.path());
+    const auto id = ca.issue({"127.0.0.1"});
+    auto main = [](server* at, testing::identity own,
+                   std::string trusted) -> awaitable<std::string> {
+        net::listener on(
+            net::tls(net::tcp("127.0.0.1", 0), net::tls_context::server(own.chain, own.key)));
+        const std::uint16_t port = on.port();
+        auto serving = spawn(at->serve(std::move(on)));
+        std::string answer = co_await talk(port, hello);
+        const std::string cut = co_await talk(port, "\x16");
+        session api(verify(trusted));
+        const auto secure = co_await api.get(fmt::format("https://127.0.0.1:{}/hello", port));
+        answer += secure.text() + cut;
+        serving.cancel();
+        co_await serving.wait();
+        co_return answer;
+    };
+    make(server_limits());
+    const std::string told = run(ferry::timeout(20s, main(&*site, id, ca.ca_file())));
+    EXPECT_THAT(told, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+    EXPECT_THAT(told, HasSubstr("\r\n\r\nThis port speaks TLS: use https.\n"));
+    EXPECT_THAT(told, HasSubstr("hello"));
 }
 
 TEST_F(faults, a_body_must_keep_up_a_rate)

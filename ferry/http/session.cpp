@@ -5,6 +5,7 @@
 #include "ferry/http/detail/fetch.hpp"
 #include "ferry/http/detail/outgoing_request.hpp"
 #include "ferry/http/detail/session_core.hpp"
+#include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/detail/transport_attempt.hpp"
 #include "ferry/http/error.hpp"
 
@@ -48,6 +49,22 @@ prepared_request session::describe(std::string method, std::string url, request_
 awaitable<response> session::send(std::string method, std::string url, request_options with)
 {
     return detail::send_whole(core_, std::move(method), std::move(url), std::move(with));
+}
+
+// No coroutine itself: `what` is read before this returns.
+awaitable<response> session::send_prepared(const prepared_request& what, request_options with)
+{
+    if (what.streamed) {
+        throw error(errc::body_consumed, "a prepared request cannot hold a body that streams");
+    }
+    if (!what.content.empty()) with.body = body(what.content);
+    for (const auto [name, value] : what.headers) {
+        const bool is_framing =
+            detail::same(name, "Content-Length") || detail::same(name, "Transfer-Encoding");
+        if (!is_framing) with.headers.add(name, value);
+    }
+    with.prepared = true;
+    return send(what.method, what.url.href(), std::move(with));
 }
 
 awaitable<response_stream> session::open(std::string method, std::string url, request_options with)

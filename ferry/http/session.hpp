@@ -136,6 +136,21 @@ public:
         return describe(std::move(method), std::move(url), make_options(options...));
     }
 
+    /// Sends what prepare() has made, maybe changed since, as it is: no header, cookie or parameter
+    /// of the session is added. Redirects, retries, time limits and hooks are the session's.
+    /// As Session.send.
+    ///
+    ///     auto q = api.prepare("POST", "/orders", http::json(order));
+    ///     q.headers.set("X-Signature", sign(q.content.text()));
+    ///     auto made = co_await api.send(q);
+    ///
+    /// \throws error  the body was a stream; as request().
+    template <request_option... Options>
+    awaitable<response> send(const prepared_request& what, const Options&... options)
+    {
+        return send_prepared(what, make_options(options...));
+    }
+
     cookie_jar& cookies() noexcept;
 
 private:
@@ -157,6 +172,7 @@ private:
 
     prepared_request describe(std::string method, std::string url, request_options with) const;
     awaitable<response> send(std::string method, std::string url, request_options with);
+    awaitable<response> send_prepared(const prepared_request& what, request_options with);
     awaitable<response_stream> open(std::string method, std::string url, request_options with);
 
     std::shared_ptr<detail::session_core> core_;

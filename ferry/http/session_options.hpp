@@ -33,16 +33,16 @@ public:
 
     limits& per_host(std::size_t n) { return per_host_ = n, *this; }  ///< 8, busy and idle
     limits& total(std::size_t n) { return total_ = n, *this; }        ///< 256
-    limits& idle_per_host(std::size_t n) { return idle_per_host_ = n, *this; }  ///< 8
-    limits& idle_timeout(std::chrono::seconds d) { return idle_ = d, *this; }   ///< 60 s
+    limits& idle_per_host(std::size_t n) { return idle_per_host_ = n, *this; }      ///< 8
+    limits& idle_timeout(std::chrono::milliseconds d) { return idle_ = d, *this; }  ///< 60 s
     /// A connection that is older takes no other request; zero, the default, for none that is.
-    limits& max_lifetime(std::chrono::seconds d) { return lifetime_ = d, *this; }
+    limits& max_lifetime(std::chrono::milliseconds d) { return lifetime_ = d, *this; }
 
     std::size_t per_host() const noexcept { return per_host_; }
     std::size_t total() const noexcept { return total_; }
     std::size_t idle_per_host() const noexcept { return idle_per_host_; }
-    std::chrono::seconds idle_timeout() const noexcept { return idle_; }
-    std::chrono::seconds max_lifetime() const noexcept { return lifetime_; }
+    std::chrono::milliseconds idle_timeout() const noexcept { return idle_; }
+    std::chrono::milliseconds max_lifetime() const noexcept { return lifetime_; }
 
     void apply_to(session_options& to) const;
 
@@ -50,8 +50,8 @@ private:
     std::size_t per_host_ = 8;
     std::size_t total_ = 256;
     std::size_t idle_per_host_ = 8;
-    std::chrono::seconds idle_{60};
-    std::chrono::seconds lifetime_{0};
+    std::chrono::milliseconds idle_{60'000};
+    std::chrono::milliseconds lifetime_{0};
 };
 
 /// Makes the connection to a URL's origin, TLS included: for tests, and for whatever no other

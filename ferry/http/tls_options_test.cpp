@@ -177,10 +177,15 @@ TEST(https, a_clients_certificate_stays_with_its_origin)
         co_return result;
     };
     auto site = a.server(a.ca.issue({"localhost"})).ca_file(a.trusted());
-    session api(verify(a.trusted()), cert(me.chain, me.key));
-    const std::string got = run(main(site, &api));
-    EXPECT_THAT(got, HasSubstr("seen"));
-    EXPECT_THAT(got, HasSubstr("certificate required"));
+    session by_options(verify(a.trusted()), cert(me.chain, me.key));
+    session by_context(
+        tls(net::tls_context::client().ca_file(a.trusted()).certificate(me.chain, me.key)));
+    for (session* const api : {&by_options, &by_context}) {
+        SCOPED_TRACE(api == &by_options ? "options" : "context");
+        const std::string got = run(main(site, api));
+        EXPECT_THAT(got, HasSubstr("seen"));
+        EXPECT_THAT(got, HasSubstr("certificate required"));
+    }
 }
 
 TEST(https, refuses_a_revoked_certificate)

@@ -203,6 +203,52 @@ TEST(har, has_what_browsers_tools_want_and_no_secret)
     EXPECT_THROW(har.save(dir / "no/x.har"), error);
 }
 
+// Answers with what came.
+class parrot final : public transport {
+public:
+    awaitable<response> send(prepared_request what) override
+    {
+        std::string text = what.method + ' ' + what.url.href() + '\n';
+        for (const auto [name, value] : what.headers) {
+            text.append(name).append(": ").append(value).append("\n");
+        }
+        text += what.content.text();
+        co_return response(http::text(std::move(text)));
+    }
+};
+
+TEST(prepared_request, is_sent_as_it_is)
+{
+    session api(transport_by(std::make_shared<parrot>()), headers("X-Session", "1"), params("s", 1),
+                cookies("c", "d"), basic_auth("u", "p"));
+    prepared_request q = api.prepare("POST", "http://a.local/x?y=1#f", body("old", "text/x"));
+    const std::string whole = run(api.send(q)).text();
+    EXPECT_EQ(whole,
+              "POST http://a.local/x?y=1&s=1\nUser-Agent: ferry/0.1\nAccept-Encoding: gzip, "
+              "deflate, br, zstd\nAccept: */*\nX-Session: 1\nAuthorization: Basic dTpw\nCookie: "
+              "c=d\nContent-Type: text/x\nContent-Length: 3\nold");
+    q.headers.erase("X-Session");
+    q.headers.erase("Cookie");
+    q.headers.erase("User-Agent");
+    q.headers.set("Accept", "text/csv");
+    q.content = buffer::copy("longer");
+    EXPECT_EQ(run(api.send(q)).text(),
+              "POST http://a.local/x?y=1&s=1\nAccept-Encoding: gzip, deflate, br, zstd\nAccept: "
+              "text/csv\nAuthorization: Basic dTpw\nContent-Type: text/x\nContent-Length: "
+              "6\nlonger");
+    q.streamed = true;
+    EXPECT_THROW(run(api.send(q)), error);
+}
+
+TEST(session, a_cookie_field_of_ones_own_takes_the_place_of_the_jar)
+{
+    session api(transport_by(std::make_shared<parrot>()));
+    api.cookies().store(url::parse("http://a.local/"), "jar=1");
+    const std::string seen = run(api.get("http://a.local/", headers("Cookie", "own=1"))).text();
+    EXPECT_NE(seen.find("Cookie: own=1\n"), seen.npos);
+    EXPECT_EQ(seen.find("jar=1"), seen.npos);
+}
+
 TEST(to_curl, is_a_command_without_secrets)
 {
     session api(bearer("geheim"), without("User-Agent"));

@@ -124,6 +124,11 @@ awaitable<stream> start_tls(stream over, tls_context with, std::string host);
 awaitable<stream> start_tls(stream over, tls_context with, std::string host,
                             std::vector<std::string> alpn);
 
+/// The same, and shows none of the context's certificates, whatever the server asks for; nothing is
+/// taken up from, or left for, other connections.
+awaitable<stream> start_tls_anonymously(stream over, tls_context with, std::string host,
+                                        std::vector<std::string> alpn);
+
 /// The same as the server.
 awaitable<stream> accept_tls(stream over, tls_context with);
 

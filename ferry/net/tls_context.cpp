@@ -169,6 +169,14 @@ ssl_ptr tls_context::impl::connection(const std::string& host)
     return ssl;
 }
 
+void tls_context::impl::forget_identity(SSL* ssl)
+{
+    SSL_certs_clear(ssl);
+    SSL_set_session(ssl, nullptr);
+    delete static_cast<std::string*>(SSL_get_ex_data(ssl, host_index()));
+    SSL_set_ex_data(ssl, host_index(), nullptr);
+}
+
 int tls_context::impl::keep_session(SSL* ssl, SSL_SESSION* session)
 {
     auto* const self = static_cast<impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));

@@ -85,6 +85,8 @@ public:
         }
     }
 
+    void be_anonymous() { context_.impl_->forget_identity(ssl_.get()); }
+
     static awaitable<stream> handshake(std::unique_ptr<tls_transport> self);
 
     awaitable<std::size_t> read_some(std::span<std::byte> into) override
@@ -388,6 +390,15 @@ awaitable<stream> start_tls(stream over, tls_context with, std::string host,
 {
     return tls_transport::handshake(
         std::make_unique<tls_transport>(std::move(over), std::move(with), host, alpn_wire(alpn)));
+}
+
+awaitable<stream> start_tls_anonymously(stream over, tls_context with, std::string host,
+                                        std::vector<std::string> alpn)
+{
+    auto made =
+        std::make_unique<tls_transport>(std::move(over), std::move(with), host, alpn_wire(alpn));
+    made->be_anonymous();
+    return tls_transport::handshake(std::move(made));
 }
 
 awaitable<stream> accept_tls(stream over, tls_context with)

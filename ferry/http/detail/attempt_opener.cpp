@@ -40,7 +40,7 @@ attempt* attempt_opener::try_open(const outgoing_request& what, const attempt_co
     // A request that cannot be repeated should not meet a dead connection in the first place.
     place_ = pool_->try_acquire(route_, !first || !what.is_idempotent());
     if (!place_.has_connection()) return nullptr;
-    return begin(with, first);
+    return begin(what, with, first);
 }
 
 awaitable<attempt*> attempt_opener::open(const outgoing_request* what, attempt_context with,
@@ -60,16 +60,19 @@ awaitable<attempt*> attempt_opener::open(const outgoing_request* what, attempt_c
         const bool agreed = made.tls() != nullptr && made.tls()->alpn == "h2";
         const bool known = what->url().scheme() == "http" && place_.may_be_http2();
         place_.connected(std::move(made), agreed || known, in_ms(with.limits->write));
-        if (forwards_) {
-            place_.connection()->proxy =
-                std::make_shared<const forward_proxy>(proxy_authorization(*via_));
-        }
     }
-    co_return begin(with, first);
+    co_return begin(*what, with, first);
 }
 
-attempt* attempt_opener::begin(const attempt_context& with, bool first)
+attempt* attempt_opener::begin(const outgoing_request& what, const attempt_context& with,
+                               bool first)
 {
+    if (forwards_) {
+        const std::string target(what.url().without_fragment());
+        const digest_request proven{what.method(), target, what.body().data().span()};
+        place_.connection()->proxy =
+            std::make_shared<const forward_proxy>(session_->connections().prove(*via_, proven));
+    }
     const bool may_be_stale = first && place_.reused();
     if (place_.http2()) {
         other_ = std::make_unique<http2_attempt>(std::move(place_), with, may_be_stale);

@@ -28,6 +28,9 @@ public:
     /// \throws as session::request
     awaitable<attempt*> open(const outgoing_request* what, attempt_context with, bool first);
 
+    /// The proxy that is given the request itself; null without one.
+    const proxy_server* reader() const noexcept { return forwards_ ? via_.get() : nullptr; }
+
     /// Ends the attempt, and gives up what it used, or was about to.
     void drop() noexcept
     {
@@ -44,7 +47,7 @@ private:
     }
     attempt* observe(attempt* a, const attempt_context& with);
     void find_route(const outgoing_request& what);
-    attempt* begin(const attempt_context& with, bool first);
+    attempt* begin(const outgoing_request& what, const attempt_context& with, bool first);
 
     std::shared_ptr<session_core> session_;
     std::shared_ptr<connection_pool> pool_;  ///< of the loop that the exchange runs on

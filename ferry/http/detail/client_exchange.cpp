@@ -139,12 +139,22 @@ awaitable<void> client_exchange::send_over_wire()
         }
         const auto got = co_await attempt_->exchange(&request_, &head_);
         if (got == attempt::outcome::stale) continue;
-        const bool unasked =
-            head_.status == status::expectation_failed && request_.expects_continue();
-        if (!unasked) break;
+        if (head_.status < status::proxy_authentication_required || !mend()) break;
         co_await discard_body();
-        request_.send_unasked();
     }
+}
+
+// Whether sending the request once more, in another way, may be answered better.
+bool client_exchange::mend()
+{
+    if (head_.status == status::expectation_failed && request_.expects_continue()) {
+        request_.send_unasked();
+        return true;
+    }
+    const proxy_server* const via = opener_.reader();
+    if (head_.status != status::proxy_authentication_required || via == nullptr) return false;
+    if (std::exchange(answered_proxy_, true) || !request_.can_rewind()) return false;
+    return session_->connections().take_challenge(*via, head_.headers);
 }
 
 std::string client_exchange::sent_head() const
@@ -226,7 +236,7 @@ void client_exchange::begin_body(const compress::limits& bounds)
 
 awaitable<std::size_t> client_exchange::receive(std::span<std::byte> into)
 {
-    return rate_ ? receive_watched(into) : attempt_->read_some(into);
+    return is_paced_ ? receive_paced(into) : attempt_->read_some(into);
 }
 
 // Makes room for a body of known length and takes what has arrived of it, all of a small one:

@@ -74,6 +74,7 @@ private:
 
     awaitable<void> send();
     awaitable<void> send_over_wire();
+    bool mend();
     awaitable<bool> answer_from_cache();
     awaitable<void> send_past_cache();
     http::timings timings() const;
@@ -115,6 +116,7 @@ private:
     awaitable<ferry::bytes> read_decoded(std::uint64_t limit);
     awaitable<buffer> next_part();
     awaitable<std::size_t> receive(std::span<std::byte> into);
+    awaitable<std::size_t> receive_paced(std::span<std::byte> into);
     awaitable<std::size_t> receive_watched(std::span<std::byte> into);
 
     std::string peer() const { return attempt_ == nullptr ? std::string() : attempt_->peer(); }
@@ -149,6 +151,7 @@ private:
     attempt_context context_;
     std::optional<retry_plan> retries_;
     std::optional<rate_watch> rate_;
+    bool is_paced_ = false;                   ///< by min_rate or max_rate
     std::array<const hook_set*, 2> hooks_{};  ///< the session's and the request's, or null
     bool has_hooks_ = false;
     std::function<awaitable<void>(response_head&)> informational_;
@@ -156,6 +159,7 @@ private:
     attempt_opener opener_;
     attempt* attempt_ = nullptr;  ///< the one that goes on
     int attempts_ = 0;
+    bool answered_proxy_ = false;
     bool ended_ = false;
     std::string trace_;  ///< the id of the request's trace, if it has one
     std::vector<failed_attempt> failed_;

@@ -56,6 +56,7 @@ void client_exchange::set_policies()
 {
     if (const auto* const rules = find_option(&request_options::retry)) retries_.emplace(*rules);
     if (const auto* const rule = find_option(&request_options::min_rate)) rate_.emplace(*rule);
+    is_paced_ = rate_ || (request_.meter() != nullptr && request_.meter()->has_rate());
     set_hooks();
 }
 
@@ -210,6 +211,18 @@ const http::response& client_exchange::answer() const
 {
     if (attempt_ == nullptr) throw error(ferry::errc::invalid_state, "nothing was sent yet");
     return response_;
+}
+
+// Reads for a body that must not come too fast, or too slowly.
+awaitable<std::size_t> client_exchange::receive_paced(std::span<std::byte> into)
+{
+    const transfer_meter* const meter = request_.meter();
+    if (meter != nullptr && meter->has_rate()) {
+        co_await wait(meter->pause());
+        into = into.first(std::min(into.size(), meter->portion()));
+    }
+    auto reading = rate_ ? receive_watched(into) : attempt_->read_some(into);
+    co_return co_await std::move(reading);
 }
 
 // Reads for a body that must not come too slowly.

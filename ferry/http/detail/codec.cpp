@@ -331,7 +331,10 @@ message_facts facts_of(const headers& fields)
                 if (same(f.name, "host")) ++facts.hosts;
                 break;
             case 6:
-                if (same(f.name, "expect")) facts.expects_continue = same(f.value, "100-continue");
+                if (same(f.name, "expect")) {
+                    const bool known = same(f.value, "100-continue");
+                    (known ? facts.expects_continue : facts.expects_more) = true;
+                }
                 break;
             case 10:
                 if (same(f.name, "connection")) read_connection(f.value, facts);

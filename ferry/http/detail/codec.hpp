@@ -33,6 +33,7 @@ struct message_facts {
     bool close = false;              ///< Connection: close
     bool keep_alive = false;         ///< Connection: keep-alive
     bool expects_continue = false;
+    bool expects_more = false;  ///< something else than 100-continue
     int hosts = 0;
 };
 

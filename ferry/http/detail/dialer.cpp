@@ -166,6 +166,10 @@ awaitable<net::stream> dialer::secure(net::stream over, std::string name, const 
     alpn.emplace_back("http/1.1");
     warn_if_insecure(name);
     const auto whom = where.anonymous ? audience::stranger : audience::origin;
+    if (where.anonymous) {
+        return net::start_tls_anonymously(std::move(over), context_for(whom), std::move(name),
+                                          std::move(alpn));
+    }
     return net::start_tls(std::move(over), context_for(whom), std::move(name), std::move(alpn));
 }
 
@@ -229,30 +233,29 @@ awaitable<net::stream> dialer::tunnel(destination where)
     for (bool first = true;; first = false) {
         net::stream made = co_await meet_proxy(where.via);
         auto asking = connect_tunnel(std::move(made), authority, where.via,
-                                     prove(*where.via, authority), &answer);
+                                     prove(*where.via, {"CONNECT", authority, {}}), &answer);
         net::stream opened = co_await std::move(asking);
         if (opened) co_return opened;
-        if (!first || !take_challenge(*where.via, answer)) {
+        if (!first || !take_challenge(*where.via, answer.headers)) {
             throw_no_tunnel(*where.via, authority, answer);
         }
         answer = response_head();
     }
 }
 
-std::string dialer::prove(const proxy_server& via, const std::string& authority)
+std::string dialer::prove(const proxy_server& via, const digest_request& what)
 {
     const std::lock_guard lock(mutex_);
     const auto at = known_proxies_.find(via.text() + ' ' + via.user());
     if (at == known_proxies_.end()) return proxy_authorization(via);
     known_proxy& k = at->second;
-    const digest_request what{"CONNECT", authority, {}};
     return answer_digest(k.challenge, via.user(), via.password(), what, ++k.count, k.client_nonce);
 }
 
-bool dialer::take_challenge(const proxy_server& via, const response_head& refusal)
+bool dialer::take_challenge(const proxy_server& via, const headers& refusal)
 {
     if (via.user().empty() && via.password().empty()) return false;
-    for (const std::string_view field : refusal.headers.get_all("Proxy-Authenticate")) {
+    for (const std::string_view field : refusal.get_all("Proxy-Authenticate")) {
         for (const challenge& c : parse_challenges(field)) {
             auto digest = digest_challenge::from(c);
             if (!digest) continue;

@@ -54,11 +54,20 @@ public:
     /// The proxy that leads to a URL; null for none.
     proxy_rules::server proxy_for(const url& to, const proxy_rules* of_request) const;
 
-    /// Whether a certificate is shown to servers that ask for one.
-    bool shows_certificate() const noexcept { return options_.tls.names_identity; }
+    /// Whether a certificate may be shown to servers that ask for one.
+    bool shows_certificate() const noexcept
+    {
+        return options_.tls.names_identity || options_.tls.context.has_value();
+    }
 
     /// Whether servers of this URL may speak HTTP/2 with the session.
     bool may_speak_http2(const url& to) const noexcept;
+
+    /// What a request shows to a proxy that reads it: Basic, until that has asked for Digest.
+    std::string prove(const proxy_server& via, const digest_request& what);
+
+    /// Keeps the challenge of a 407. False: there is none that can be answered.
+    bool take_challenge(const proxy_server& via, const headers& refusal);
 
     /// A stream on which the request can be written: to the origin, or, for http through a proxy of
     /// http, to that.
@@ -71,8 +80,6 @@ private:
     awaitable<net::stream> reach_by_proxy(destination where);
     awaitable<net::stream> meet_proxy(proxy_rules::server via);
     awaitable<net::stream> tunnel(destination where);
-    std::string prove(const proxy_server& via, const std::string& authority);
-    bool take_challenge(const proxy_server& via, const response_head& refusal);
     awaitable<net::stream> through_socks(net::stream proxy, const destination& where);
     awaitable<net::stream> secure(net::stream over, std::string name, const destination& where);
     net::connect_options connect_options() const;

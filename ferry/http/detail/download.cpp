@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::uint64_t min_segment_bytes = 1024 * 1024;
 constexpr int max_segments = 16;
+// What a crash may have to fetch again, in all segments together.
+constexpr std::uint64_t note_every_bytes = 16 * 1024 * 1024;
 
 [[noreturn]] void refuse(const response& head, std::string_view why)
 {
@@ -52,9 +54,13 @@ public:
     {
         const bool is_folder = path_.ends_with('/') || std::filesystem::is_directory(path_);
         bool done = false;
+        if (is_folder && with_.resumes) {
+            const std::string begun = part_file::find_in(path_, key_);
+            if (!begun.empty()) open(begun);
+        }
         if (with_.segment_count > 1) done = co_await fetch_in_segments();
         if (!done) {
-            if (!is_folder) open(path_);
+            if (!file_ && !is_folder) open(path_);
             co_await fetch_in_one();
         }
         co_await finish();
@@ -69,6 +75,11 @@ private:
         file_ = std::make_shared<part_file>(path);
     }
 
+    std::optional<part_progress> progress() const
+    {
+        return file_ && with_.resumes ? file_->find_progress(key_) : std::nullopt;
+    }
+
     awaitable<response_stream> ask(std::string method, request_options with)
     {
         auto sending = send_to_head(core_, std::move(method), url_, std::move(with));
@@ -80,7 +91,10 @@ private:
     {
         std::string validator;
         std::uint64_t there = 0;
-        if (file_ && with_.resumes) there = file_->find_progress(key_, validator);
+        if (const auto left = progress()) {
+            there = left->size;
+            validator = left->validator;
+        }
         for (;;) {
             request_options asked = with_.request;
             if (there > 0) {
@@ -162,51 +176,80 @@ private:
                                                     max_segments, *length / min_segment_bytes});
         if (count < 2) co_return false;
         result_.response = probe.head();
-        open(target_path(path_, result_.response));
-        // Holes would be taken for what is there.
-        file_->describe(key_, headers());
-        file_->resize(*length);
-        expect(0, length);
+        if (!file_) open(target_path(path_, result_.response));
+        plan_segments(*length, count, tag->text());
         std::vector<awaitable<std::uint64_t>> all;
-        for (std::uint64_t i = 0; i < count; ++i) {
-            const std::uint64_t first = *length / count * i;
-            const std::uint64_t end = i + 1 == count ? *length : *length / count * (i + 1);
-            all.push_back(fetch_segment(first, end - first, tag->text()));
+        for (part_segment& s : segments_) {
+            if (s.done < s.size) all.push_back(fetch_segment(&s, tag->text()));
         }
         try {
             co_await gather(std::move(all));
         } catch (...) {
-            // Nobody could tell which bytes of it are there.
-            file_->discard();
+            note_segments();
             throw;
         }
         result_.size = *length;
         co_return true;
     }
 
-    awaitable<std::uint64_t> fetch_segment(std::uint64_t first, std::uint64_t size, std::string tag)
+    // Those of an earlier call, with what is there of them, or new ones.
+    void plan_segments(std::uint64_t length, std::uint64_t count, const std::string& tag)
     {
+        if (auto left = progress(); left && left->validator == tag) {
+            segments_ = std::move(left->segments);
+        }
+        std::uint64_t covered = 0;
+        for (const part_segment& s : segments_) {
+            covered = s.first == covered ? covered + s.size : length + 1;
+            result_.resumed_from += s.done;
+        }
+        if (covered != length) {
+            segments_.clear();
+            result_.resumed_from = 0;
+            for (std::uint64_t i = 0; i < count; ++i) {
+                const std::uint64_t first = length / count * i;
+                const std::uint64_t end = i + 1 == count ? length : length / count * (i + 1);
+                segments_.push_back({first, end - first, 0});
+            }
+        }
+        file_->resize(length);
+        note_segments();
+        expect(result_.resumed_from, length - result_.resumed_from);
+    }
+
+    // Without this nobody could tell a hole from what is there.
+    void note_segments()
+    {
+        unnoted_ = 0;
+        file_->describe(key_, result_.response.headers, segments_);
+    }
+
+    awaitable<std::uint64_t> fetch_segment(part_segment* into, std::string tag)
+    {
+        const std::uint64_t end = into->first + into->size;
+        const std::uint64_t start = into->first + into->done;
         request_options asked = with_.request;
-        asked.headers.set("Range", fmt::format("bytes={}-{}", first, first + size - 1));
+        asked.headers.set("Range", fmt::format("bytes={}-{}", start, end - 1));
         asked.headers.set("If-Range", tag);
         response_stream answer = co_await ask("GET", std::move(asked));
         const response& head = answer.head();
         const auto range = parse_content_range(head.headers.get("Content-Range").value_or(""));
-        if (head.status != status::partial_content || !range || range->first != first ||
-            range->size != size) {
+        if (head.status != status::partial_content || !range || range->first != start ||
+            range->size != end - start) {
             refuse(head, "the file has changed, or the server does not keep to its ranges");
         }
-        const std::uint64_t end = first + size;
         for (;;) {
             const auto part = co_await answer.next();
             if (!part) break;
-            if (part->size() > end - first) refuse(head, "more bytes than asked for");
-            file_->write_at(first, part->span());
-            first += part->size();
+            if (part->size() > into->size - into->done) refuse(head, "more bytes than asked for");
+            file_->write_at(into->first + into->done, part->span());
+            into->done += part->size();
             received(part->size());
+            unnoted_ += part->size();
+            if (unnoted_ >= note_every_bytes) note_segments();
         }
-        if (first != end) refuse(head, "fewer bytes than asked for");
-        co_return size;
+        if (into->done != into->size) refuse(head, "fewer bytes than asked for");
+        co_return into->size;
     }
 
     awaitable<void> finish()
@@ -251,6 +294,8 @@ private:
     std::function<void(const transfer&)> report_;
     std::optional<transfer_meter> meter_;
     std::shared_ptr<part_file> file_;
+    std::vector<part_segment> segments_;
+    std::uint64_t unnoted_ = 0;  ///< bytes since the segments were noted last
     downloaded result_;
 };
 

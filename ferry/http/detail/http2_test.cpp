@@ -264,6 +264,40 @@ TEST(http2, refused_streams_are_sent_again)
     EXPECT_EQ(refusals, 1);
 }
 
+TEST(http2, falls_back_to_http1_where_that_is_required)
+{
+    auto main = []() -> awaitable<std::string> {
+        net::listener on(net::tcp("127.0.0.1", 0));
+        auto play = [](net::listener* l) -> awaitable<void> {
+            net::stream first = co_await l->accept();
+            const auto peer = std::make_shared<http2_peer>();
+            peer->on_request = [](http2_peer& p, std::int32_t id) {
+                p.reset(id, NGHTTP2_HTTP_1_1_REQUIRED);
+            };
+            const auto speaking = spawn(http2_peer::serve(peer, std::move(first)));
+            net::stream second = co_await l->accept();
+            for (;;) {
+                co_await second.read_until("\r\n\r\n");
+                co_await second.write(
+                    std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+            }
+        };
+        auto playing = spawn(play(&on));
+        std::string seen;
+        {
+            session api(http2_prior_knowledge(), http::timeout(5s));
+            for (int i = 0; i < 2; ++i) {
+                const auto r = co_await api.get(fmt::format("http://127.0.0.1:{}/", on.port()));
+                seen += r.text() + ' ' + std::string(r.http_version()) + '\n';
+            }
+        }
+        playing.cancel();
+        co_await playing.wait();
+        co_return seen;
+    };
+    EXPECT_EQ(run(main()), "ok HTTP/1.1\nok HTTP/1.1\n");
+}
+
 TEST(http2, a_server_that_goes_away_finishes_what_it_began)
 {
     site s([](http2_peer& p, std::int32_t id) {

@@ -64,10 +64,12 @@ outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::s
 void outgoing_request::merge_defaults()
 {
     const request_options& defaults = session_->options().defaults;
-    if (!defaults.query.empty() || !with_.query.empty()) {
+    const std::string none;
+    const std::string& by_session = with_.prepared ? none : defaults.query;
+    if (!by_session.empty() || !with_.query.empty()) {
         ferry::url changed = *url_;
         std::string query(changed.query());
-        for (const std::string& more : {defaults.query, with_.query}) {
+        for (const std::string& more : {by_session, with_.query}) {
             if (!query.empty() && !more.empty()) query += '&';
             query += more;
         }
@@ -77,13 +79,15 @@ void outgoing_request::merge_defaults()
     if (!with_.compression) with_.compression = defaults.compression;
     if (with_.compression && with_.body.present()) with_.body = (*with_.compression)(with_.body);
     if (!with_.on_progress) with_.on_progress = defaults.on_progress;
-    if (with_.on_progress) {
-        meter_ = std::make_shared<transfer_meter>(with_.on_progress);
+    if (!with_.max_rate) with_.max_rate = defaults.max_rate;
+    if (with_.on_progress || with_.max_rate) {
+        meter_ = std::make_shared<transfer_meter>(
+            with_.on_progress, with_.max_rate ? with_.max_rate->bytes_per_second() : 0);
         if (with_.body.present()) with_.body = metered(with_.body, meter_);
     }
     if (with_.auth.kind() == auth_option::scheme::none) with_.auth = defaults.auth;
     if (!with_.idempotency_key) with_.idempotency_key = defaults.idempotency_key;
-    if (!defaults.cookies.empty()) {
+    if (!defaults.cookies.empty() && !with_.prepared) {
         with_.cookies =
             with_.cookies.empty() ? defaults.cookies : defaults.cookies + "; " + with_.cookies;
     }
@@ -170,7 +174,8 @@ void outgoing_request::write_http1(std::string& into, const forward_proxy* proxy
     into.append(" HTTP/1.1\r\nHost: ").append(authority()).append("\r\n");
     const line_writer line(into);
     const std::string authorized = authorization();
-    const bool plain = with_.headers.empty() && with_.without.empty() && added_.empty();
+    const bool plain =
+        with_.headers.empty() && with_.without.empty() && added_.empty() && !with_.prepared;
     const bool both =
         !authorized.empty() && session_->options().defaults.headers.contains("Authorization");
     if (plain && at_home_ && !both) {
@@ -213,7 +218,8 @@ void outgoing_request::visit_own_fields(const Visit& visit, bool authorized) con
             std::ranges::any_of(with_.without, [&](const std::string& w) { return same(w, name); });
         const bool overridden = with_.headers.contains(name) || added_.contains(name) ||
                                 (authorized && same(name, "Authorization"));
-        if (!dropped && !overridden && may_go(name)) visit(name, value);
+        const bool wanted = !dropped && !overridden && !with_.prepared;
+        if (wanted && may_go(name)) visit(name, value);
     });
     for (const auto [name, value] : with_.headers) {
         const bool is_body_field = same(name, "Content-Type") && !with_.body.present();
@@ -228,7 +234,9 @@ template <class Visit>
 void outgoing_request::visit_fields(const Visit& visit, const std::string& authorized) const
 {
     if (!authorized.empty()) visit("Authorization", authorized);
-    if (with_.idempotency_key && at_home_) visit("Idempotency-Key", *with_.idempotency_key);
+    const bool has_key = with_.idempotency_key && at_home_;
+    if (has_key && !with_.headers.contains("Idempotency-Key"))
+        visit("Idempotency-Key", *with_.idempotency_key);
     const std::string sent = cookies();
     if (!sent.empty()) visit("Cookie", sent);
     visit_body_fields(visit);
@@ -255,6 +263,9 @@ void outgoing_request::visit_body_fields(const Visit& visit) const
 
 std::string outgoing_request::cookies() const
 {
+    // A field of the caller's own takes the place of the jar, as in Requests.
+    if (with_.headers.contains("Cookie") && at_home_) return {};
+    if (with_.prepared && at_home_) return {};
     std::string all;
     if (session_->options().keeps_cookies) all = session_->cookies().header(*url_);
     if (at_home_ && !with_.cookies.empty()) {
@@ -266,6 +277,7 @@ std::string outgoing_request::cookies() const
 
 std::string outgoing_request::authorization() const
 {
+    if (with_.prepared && at_home_) return {};
     if (with_.headers.contains("Authorization") || added_.contains("Authorization")) return {};
     if (!own_authorization_.empty()) return own_authorization_;
     if (!at_home_) return {};

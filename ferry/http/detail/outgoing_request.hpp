@@ -54,7 +54,7 @@ public:
     /// Bytes of the body, if they are known; 0 without one.
     std::optional<std::uint64_t> body_length() const;
 
-    /// Counts what is received, for the option `progress`; null without it.
+    /// Counts what is received, for the options `progress` and `max_rate`; null without them.
     transfer_meter* meter() const noexcept { return meter_.get(); }
 
     /// Whether HTTP/1.1 asks for permission before it sends the body.

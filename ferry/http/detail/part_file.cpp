@@ -3,12 +3,15 @@
 #include "ferry/core/error.hpp"
 #include "ferry/core/file.hpp"
 #include "ferry/crypto/hash.hpp"
+#include "ferry/http/detail/codec.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -36,6 +39,15 @@ std::string validator_of(const headers& fields)
     return strong ? std::string(*fields.get("Last-Modified")) : std::string();
 }
 
+// What is before the separator, which is taken too.
+std::string_view take(std::string_view& from, char separator) noexcept
+{
+    const std::size_t end = std::min(from.find(separator), from.size());
+    const std::string_view taken = from.substr(0, end);
+    from.remove_prefix(std::min(end + 1, from.size()));
+    return taken;
+}
+
 void sync_folder(const std::string& path)
 {
     const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
@@ -59,34 +71,73 @@ part_file::part_file(std::string path) : path_(std::move(path)), part_path_(path
 
 part_file::~part_file()
 {
+    struct stat about{};
+    const bool empty =
+        ::fstat(descriptor_, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 0;
+    if (empty && !finished_) discard();
     ::close(descriptor_);
 }
 
-std::uint64_t part_file::find_progress(std::string_view key, std::string& validator) const
+std::optional<part_progress> part_file::find_progress(std::string_view key) const
 {
     struct stat about{};
     if (::fstat(descriptor_, &about) != 0) fail("read", part_path_);
+    const auto bytes = static_cast<std::uint64_t>(about.st_size);
     std::string info;
     try {
         info = read_whole_file(info_path(), max_info_bytes);
     } catch (const error&) {
-        return 0;
+        return std::nullopt;
     }
-    const std::size_t end = info.find('\n');
-    if (end == std::string::npos || std::string_view(info).substr(0, end) != key) return 0;
-    validator = info.substr(end + 1);
-    if (validator.ends_with('\n')) validator.pop_back();
-    return validator.empty() ? 0 : static_cast<std::uint64_t>(about.st_size);
+    std::string_view rest = info;
+    if (take(rest, '\n') != key) return std::nullopt;
+    part_progress there;
+    there.validator = take(rest, '\n');
+    if (there.validator.empty()) return std::nullopt;
+    while (!rest.empty()) {
+        std::string_view line = take(rest, '\n');
+        const auto first = parse_decimal(take(line, ' '));
+        const auto size = parse_decimal(take(line, ' '));
+        const auto done = parse_decimal(line);
+        const bool fits =
+            first && size && done && *done <= *size && *first <= bytes && *size <= bytes - *first;
+        if (!fits) return std::nullopt;
+        there.segments.push_back({*first, *size, *done});
+    }
+    if (there.segments.empty()) there.size = bytes;
+    return there;
 }
 
-void part_file::describe(std::string_view key, const headers& fields)
+void part_file::describe(std::string_view key, const headers& fields,
+                         std::span<const part_segment> segments)
 {
     const std::string validator = validator_of(fields);
     if (validator.empty() || fields.contains("Content-Encoding")) {
         ::unlink(info_path().c_str());
-    } else {
-        replace_file(info_path(), std::string(key) + "\n" + validator + "\n");
+        return;
     }
+    std::string info = fmt::format("{}\n{}\n", key, validator);
+    for (const part_segment& s : segments) {
+        info += fmt::format("{} {} {}\n", s.first, s.size, s.done);
+    }
+    replace_file(info_path(), info);
+}
+
+std::string part_file::find_in(const std::string& folder, std::string_view key)
+{
+    constexpr std::string_view ending = ".part.info";
+    std::error_code failed;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, failed)) {
+        const std::string path = entry.path().string();
+        if (!path.ends_with(ending)) continue;
+        try {
+            const std::string info = read_whole_file(path, max_info_bytes);
+            if (info.starts_with(key)) return path.substr(0, path.size() - ending.size());
+        } catch (const error&) {
+            // One that cannot be read is not gone on with.
+        }
+    }
+    return {};
 }
 
 void part_file::resize(std::uint64_t size)
@@ -124,6 +175,7 @@ void part_file::finish(std::optional<timestamp> modified, bool syncs)
     }
     if (syncs && ::fsync(descriptor_) != 0) fail("write", part_path_);
     if (std::rename(part_path_.c_str(), path_.c_str()) != 0) fail("rename to", path_);
+    finished_ = true;
     ::unlink(info_path().c_str());
     if (syncs) sync_folder(path_);
 }

@@ -122,6 +122,9 @@ awaitable<bool> server_connection::serve_next()
         const bool read = co_await read_head();
         if (!read) co_return false;
         const body_plan plan = plan_request(now_->head);
+        if (now_->head.facts.expects_more && now_->head.minor >= 1) {
+            throw problem(status::expectation_failed, "the only expectation known is 100-continue");
+        }
         keep_alive_ = plan.reusable && !server_.stopping();
         if (plan.kind != framing::none) {
             const message_facts& facts = now_->head.facts;

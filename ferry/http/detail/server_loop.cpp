@@ -23,6 +23,33 @@ constexpr std::string_view full =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
 
+constexpr std::string_view wrong_scheme =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 33\r\nConnection: close\r\n\r\nThis port speaks TLS: use https.\n";
+
+// TLS begins with the byte 22; a method of HTTP with a letter.
+bool begins_in_the_clear(std::string_view first) noexcept
+{
+    return !first.empty() && first.front() >= 'A' && first.front() <= 'Z';
+}
+
+// Secures the connection. \return an empty stream: the client speaks plain HTTP, and was told.
+awaitable<net::stream> secure(net::stream peer, net::tls_context with)
+{
+    if (peer.buffered().empty()) {
+        const std::size_t n = co_await peer.fill();
+        if (n == 0) co_return net::stream();
+    }
+    if (begins_in_the_clear(peer.buffered_text())) {
+        peer.expires_after(1000ms);
+        co_await peer.write(as_bytes(wrong_scheme));
+        co_await linger(peer);
+        co_return net::stream();
+    }
+    auto securing = net::accept_tls(std::move(peer), std::move(with));
+    co_return co_await std::move(securing);
+}
+
 // Stands for its object in a set while it lives.
 template <class T>
 class registration {
@@ -59,10 +86,10 @@ awaitable<void> server_loop::handle(std::shared_ptr<server_loop> self,
 {
     try {
         if (at->tls() != nullptr) {
-            auto secured = net::accept_tls(std::move(peer), *at->tls());
+            auto secured = secure(std::move(peer), *at->tls());
             peer = co_await ferry::timeout(handshake_time, std::move(secured), "TLS handshake");
         }
-        co_await serve_one(self, core, std::move(peer));
+        if (peer) co_await serve_one(self, core, std::move(peer));
     } catch (const std::exception& e) {
         log::info("an HTTP connection failed", "failure", e.what());
     }

@@ -116,6 +116,12 @@ std::shared_ptr<const url> parse_url(std::string_view text, const std::optional<
         throw error(errc::bad_url, fmt::format("URL {}: the scheme is neither http nor https",
                                                parsed->redacted()));
     }
+    const std::string_view host = parsed->hostname();
+    if (host.starts_with('.') || host.starts_with('*') || host.find("..") != host.npos) {
+        throw error(errc::bad_url,
+                    fmt::format("URL {}: the host has an empty label, or is a pattern",
+                                parsed->redacted()));
+    }
     return std::make_shared<const url>(std::move(*parsed));
 }
 

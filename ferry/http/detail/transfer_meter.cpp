@@ -1,5 +1,6 @@
 #include "ferry/http/detail/transfer_meter.hpp"
 
+#include "ferry/async/timeout.hpp"
 #include "ferry/http/options.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto report_interval = 100ms;
 constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::uint64_t portions_per_second = 10;
 
 class metered_source final : public body_source {
 public:
@@ -24,11 +26,12 @@ public:
     {
         // Asked for the next part, the one before it is on its way.
         if (last_ > 0) meter_->sent(std::exchange(last_, 0));
+        if (meter_->has_rate()) co_await ferry::sleep(meter_->pause());
         buffer part;
         if (plain_.source()) {
             part = co_await plain_.source()->next();
         } else {
-            part = plain_.data().slice(offset_, piece_bytes);
+            part = plain_.data().slice(offset_, meter_->portion());
             offset_ += part.size();
         }
         last_ = part.size();
@@ -76,6 +79,7 @@ void transfer_meter::start_sending(std::optional<std::uint64_t> total)
 void transfer_meter::sent(std::size_t bytes)
 {
     so_far_.sent += bytes;
+    spend(bytes);
     report(false);
 }
 
@@ -93,6 +97,7 @@ void transfer_meter::start_receiving(std::optional<std::uint64_t> total)
 void transfer_meter::received(std::size_t bytes)
 {
     so_far_.received += bytes;
+    spend(bytes);
     report(false);
 }
 
@@ -101,8 +106,30 @@ void transfer_meter::end_receiving()
     report(true);
 }
 
+transfer_meter::clock::duration transfer_meter::pause() const noexcept
+{
+    return std::max(paid_until_ - clock::now(), clock::duration(0));
+}
+
+std::size_t transfer_meter::portion() const noexcept
+{
+    if (!has_rate()) return piece_bytes;
+    return static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(rate_ / portions_per_second, 1, piece_bytes));
+}
+
+void transfer_meter::spend(std::size_t bytes)
+{
+    if (!has_rate()) return;
+    const std::chrono::duration<double> time(static_cast<double>(bytes) /
+                                             static_cast<double>(rate_));
+    paid_until_ =
+        std::max(paid_until_, clock::now()) + std::chrono::duration_cast<clock::duration>(time);
+}
+
 void transfer_meter::report(bool at_once)
 {
+    if (!call_) return;
     const auto now = clock::now();
     if (!at_once && now - last_ < report_interval) return;
     last_ = now;

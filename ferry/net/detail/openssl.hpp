@@ -34,6 +34,9 @@ public:
     /// A new connection. Clients: for `host`, with its last session if there is one.
     ssl_ptr connection(const std::string& host);
 
+    /// Takes away what a new connection would show of who this is.
+    static void forget_identity(SSL* ssl);
+
     /// A certificate that a server shows: to all, if `host` is empty.
     struct shown {
         std::string host;

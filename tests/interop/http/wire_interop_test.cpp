@@ -101,6 +101,10 @@ TEST_F(wire, squid_is_answered_by_digest)
     session wrong(proxy(at("http", proxy_program.locked_port, "user:nope@")),
                   verify(ca->ca_file()));
     EXPECT_THROW(run(wrong.get(https("/what"))), proxy_error);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(run(api.get(origin->url("/1k.txt"))).bytes().size(), 1024U);
+    }
+    EXPECT_EQ(run(wrong.get(origin->url("/1k.txt"))).status, 407);
 }
 
 TEST_F(wire, dante_carries_every_version_of_socks)
@@ -188,6 +192,7 @@ TEST_F(wire, s_server_asks_for_certificates_and_staples)
     session plain(verify(ca->ca_file()));
     EXPECT_EQ(ask({"-tls1_2"}, plain), "200 TLSv1.2");
     EXPECT_EQ(ask({"-tls1_3"}, plain), "200 TLSv1.3");
+    EXPECT_THAT(ask({"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}, plain), HasSubstr("TLS handshake"));
     const std::vector<std::string> demands = {"-Verify", "1", "-verify_return_error"};
     EXPECT_THAT(ask(demands, plain), HasSubstr("certificate required"));
     session shown(verify(ca->ca_file()), cert(me.chain, me.key));
