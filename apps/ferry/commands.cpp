@@ -5,6 +5,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/http/error.hpp"
+#include "ferry/http/proxy.hpp"
 #include "ferry/zmq/error.hpp"
 
 #include <array>
@@ -42,8 +43,11 @@ int of_http(const error& e)
 {
     switch (static_cast<http::errc>(e.code().value())) {
         case http::errc::bad_url:
-        case http::errc::bad_header: return exit_code::usage;
-        case http::errc::too_many_redirects: return exit_code::redirect_loop;
+        case http::errc::bad_header:
+        case http::errc::insecure_credentials: return exit_code::usage;
+        case http::errc::too_many_redirects:
+        case http::errc::refused_redirect: return exit_code::redirect_loop;
+        case http::errc::private_address: return exit_code::connect;
         default: return exit_code::transfer;
     }
 }
@@ -53,8 +57,10 @@ int exit_code_of(const error& e)
     if (dynamic_cast<const usage_error*>(&e) != nullptr) return exit_code::usage;
     if (dynamic_cast<const zmq::invalid_endpoint*>(&e) != nullptr) return exit_code::usage;
     if (const auto* status = dynamic_cast<const http::status_error*>(&e)) {
+        if (status->status() < 400) return exit_code::transfer;  // an answer of another kind
         return status->status() >= 500 ? exit_code::server_error : exit_code::client_error;
     }
+    if (dynamic_cast<const http::proxy_error*>(&e) != nullptr) return exit_code::connect;
     if (e.code().category() == make_error_code(http::errc::bad_url).category()) return of_http(e);
     if (dynamic_cast<const tls_error*>(&e) != nullptr) return exit_code::tls;
     if (dynamic_cast<const connection_error*>(&e) != nullptr) return exit_code::connect;

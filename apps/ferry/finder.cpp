@@ -38,16 +38,17 @@ documents::node_id start_of(const documents::tree& tree) noexcept
 
 /// Calls `use(tree, source)`, where source(tree, id) is the source of a node.
 template <class Use>
-void with_tree(std::string_view document, document_kind kind, const Use& use)
+void with_tree(std::string_view document, document_kind kind, std::string_view charset,
+               const Use& use)
 {
     if (kind == document_kind::xml) {
         const auto how = xml::options().entities(xml::entities::expand);
-        const xml::document doc = xml::parse(as_bytes(document), {}, how);
+        const xml::document doc = xml::parse(as_bytes(document), charset, how);
         use(doc.tree(), [](const documents::tree& of, documents::node_id id) {
             return xml::node(of, id).to_xml();
         });
     } else {
-        const html::document page = html::parse(as_bytes(document));
+        const html::document page = html::parse(as_bytes(document), charset);
         use(page.tree(), [](const documents::tree& of, documents::node_id id) {
             const html::node n(of, id);
             return id == documents::tree::root() ? n.inner_html() : n.outer_html();
@@ -89,10 +90,11 @@ public:
     {
     }
 
-    std::vector<value> find(std::string_view document, document_kind kind) const override
+    std::vector<value> find(std::string_view document, document_kind kind,
+                            std::string_view charset) const override
     {
         std::vector<value> all;
-        with_tree(document, kind, [&](const documents::tree& tree, const auto& source) {
+        with_tree(document, kind, charset, [&](const documents::tree& tree, const auto& source) {
             const xpath::node from(tree, start_of(tree));
             const auto found = explained(
                 "--xpath", [&] { return compiled_.evaluate(from, with_prefixes(with_, tree)); });
@@ -121,10 +123,11 @@ public:
     {
     }
 
-    std::vector<value> find(std::string_view document, document_kind kind) const override
+    std::vector<value> find(std::string_view document, document_kind kind,
+                            std::string_view charset) const override
     {
         std::vector<value> all;
-        with_tree(document, kind, [&](const documents::tree& tree, const auto& source) {
+        with_tree(document, kind, charset, [&](const documents::tree& tree, const auto& source) {
             const css::context with = with_prefixes(with_, tree);
             explained("--css", [&] {
                 if (compiled_.has_pseudo_element()) {
@@ -150,13 +153,13 @@ private:
 
 class jsonpath_finder : public finder {
 public:
-    jsonpath_finder(const std::string& text, bool relaxed)
-        : compiled_{explained("--jsonpath", [&] { return jsonpath::compile(text); })},
-          relaxed_{relaxed}
+    jsonpath_finder(const std::string& text, bool relaxed, const char* option)
+        : compiled_{explained(option, [&] { return jsonpath::compile(text); })}, relaxed_{relaxed}
     {
     }
 
-    std::vector<value> find(std::string_view document, document_kind /*always JSON*/) const override
+    std::vector<value> find(std::string_view document, document_kind /*always JSON*/,
+                            std::string_view /*never anything else*/) const override
     {
         const auto with = json::parse_options().relaxed(relaxed_);
         const value parsed = json::parse(as_bytes(document), with);
@@ -182,9 +185,16 @@ std::unique_ptr<const finder> find_by_css(const std::string& selector,
     return std::make_unique<const css_finder>(selector, namespaces);
 }
 
-std::unique_ptr<const finder> find_by_jsonpath(const std::string& query, bool relaxed)
+std::unique_ptr<const finder> find_by_jsonpath(const std::string& query, bool relaxed,
+                                               const char* option)
 {
-    return std::make_unique<const jsonpath_finder>(query, relaxed);
+    return std::make_unique<const jsonpath_finder>(query, relaxed, option);
+}
+
+std::string line_of(const value& found)
+{
+    const auto style = json::dump_options().nan(json::nan_policy::literal);
+    return (found.is_string() ? found.as<std::string>() : json::dump(found, style)) + '\n';
 }
 
 document_kind guess_kind(std::string_view file, std::string_view text) noexcept

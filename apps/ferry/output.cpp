@@ -79,6 +79,11 @@ void output_file::write(std::string_view data)
     }
 }
 
+void output_file::flush()
+{
+    if (std::fflush(impl_->get()) != 0) throw system_failure(errno, "write " + impl_->name());
+}
+
 void output_file::close()
 {
     impl_->close();

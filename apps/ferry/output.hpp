@@ -25,6 +25,8 @@ public:
 
     /// \throws error  the disk is full...
     void write(std::string_view data);
+    /// Hands on what was written: for those who watch.
+    void flush();
     void close();
 
 private:

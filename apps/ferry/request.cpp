@@ -1,25 +1,13 @@
-#include "ferry/async/task.hpp"
-#include "ferry/documents/css.hpp"
-#include "ferry/documents/html.hpp"
-#include "ferry/documents/json.hpp"
-#include "ferry/documents/jsonpath.hpp"
-#include "ferry/http/hooks.hpp"
-#include "ferry/http/server.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/net/stream.hpp"
 
+#include "apps/ferry/arguments.hpp"
 #include "apps/ferry/commands.hpp"
 #include "apps/ferry/output.hpp"
-#include "apps/ferry/request_report.hpp"
-#include "apps/ferry/request_settings.hpp"
-#include "apps/ferry/selection.hpp"
-#include <fmt/format.h>
+#include "apps/ferry/request_command.hpp"
 
-#include <chrono>
-#include <cstdio>
+#include <exception>
 #include <memory>
-#include <optional>
-#include <vector>
+#include <utility>
 
 namespace ferry::command {
 namespace {
@@ -29,252 +17,69 @@ constexpr auto help = R"(Sends a request and writes the body of the answer to st
   ferry get http://127.0.0.1:8080/                        redirects followed, compression undone
   ferry get http://127.0.0.1:8080/ --xpath '//title/text()'
   ferry get http://127.0.0.1:8080/search q==café page==2 X-Trace:7 -u user:pass
+  ferry get http://127.0.0.1:8080/big.iso -o big.iso      with a progress bar; -C goes on after Ctrl-C
+  ferry get http://127.0.0.1:8080/events --sse            the events of a server as they come
+  ferry get ws://127.0.0.1:8080/chat --ws                 lines both ways over a websocket
   ferry post http://127.0.0.1:8080/orders paper=A4 sheets:=500
   ferry post http://127.0.0.1:8080/upload kind=report file@report.pdf
+  ferry post http://127.0.0.1:8080/orders paper=A4 --curl prints the same as a curl command
   ferry request http://127.0.0.1:8080/ -X PURGE
 
+Items behind the URL: name==value in the query, Name:value a header, name=value a field (JSON, --form or
+--multipart), name:=json, name@file, @file the whole body, @- standard input.
 On a terminal the answer is coloured and formatted; into a pipe the body goes as it is.
-Exit codes: 0 fine, 2 usage or bad URL, 3 unfollowed redirect, 4 and 5 status 4xx and 5xx, 6 too many
-redirects, 7 no connection, 8 TLS, 9 broken transfer, 10 timeout, 11 local file, 12 limit, 130 Ctrl-C.)";
+Exit codes: 0 fine, 1 other, 2 usage or bad URL, 3 unfollowed redirect, 4 and 5 status 4xx and 5xx,
+6 redirects, 7 no connection, 8 TLS, 9 broken transfer, 10 timeout, 11 local file, 12 limit, 130 Ctrl-C.)";
 
-struct settings {
-    request_settings request;
-    std::string out = "-";
-    std::string xpath;
-    std::string css;
-    std::string query;
-    std::string print;
-    std::string pretty;
-    std::string write_out;
-    bool remote_name = false;
-    bool include = false;
-    bool head = false;
-    bool verbose = false;
-    bool silent = false;
-    bool offline = false;
-    bool timings = false;
-    bool no_check = false;
-};
-
-int exit_code_of(int status)
+std::string name_from(const std::string& address)
 {
-    if (status >= 500) return exit_code::server_error;
-    if (status >= 400) return exit_code::client_error;
-    if (status >= 300 && status != 304) return exit_code::redirected;
-    return 0;
-}
-
-std::string name_from(const url& from)
-{
+    const url from = url::parse(address);
     const std::string path(from.path());
     const std::string name = path.substr(path.rfind('/') + 1);
     if (name.empty()) throw usage_error("-O: the URL ends without a name; use -o FILE");
     return name;
 }
 
-std::string joined(const std::vector<std::string>& lines)
+awaitable<int> act(http::session* over, command_ptr with,
+                   std::shared_ptr<const download_command> files)
 {
-    std::string out;
-    for (const std::string& line : lines) out += line + '\n';
-    return out;
+    if (with->events) return follow_events(over, std::move(with));
+    if (files) return download_all(over, &with->request, files.get());
+    return fetch(over, std::move(with));
 }
 
-// What --xpath, --css or --query finds in the body, a line each; none if none is asked for.
-class wanted_part {
-public:
-    explicit wanted_part(const settings& with)
-    {
-        if (!with.xpath.empty()) xpath_.emplace(with.xpath);
-        try {
-            if (!with.css.empty()) css_.emplace(css::compile(with.css));
-            if (!with.query.empty()) query_.emplace(jsonpath::compile(with.query));
-        } catch (const parse_error& e) {
-            throw usage_error(std::string{e.what()} + '\n' + e.excerpt());
-        }
-    }
-
-    explicit operator bool() const noexcept { return xpath_ || css_ || query_; }
-
-    std::string find(const http::response& r) const
-    {
-        if (query_) {
-            const value body = r.json();
-            std::vector<std::string> lines;
-            for (const auto& found : query_->select(body)) {
-                const value& v = found;
-                lines.push_back(v.is_string() ? v.as<std::string>() : json::dump(v));
-            }
-            return joined(lines);
-        }
-        const html::document page = html::parse(r.bytes(), r.charset());
-        return joined(xpath_ ? xpath_->strings(page) : css_->strings(page.tree()));
-    }
-
-private:
-    std::optional<selection> xpath_;
-    std::optional<css::selector> css_;
-    std::optional<jsonpath::expression> query_;
-};
-
-// curl's -w: %{name} and \n.
-std::string write_out(const std::string& format, const http::response& r, std::uint64_t size)
+awaitable<int> perform(command_ptr with, std::shared_ptr<const download_command> files)
 {
-    const std::vector<std::pair<std::string_view, std::string>> known{
-        {"http_code", std::to_string(r.status)},
-        {"size_download", std::to_string(size)},
-        {"time_total", fmt::format("{:.6f}", std::chrono::duration<double>(r.elapsed).count())},
-        {"url_effective", std::string(r.url().redacted())},
-        {"num_redirects", std::to_string(r.history.size())},
-        {"content_type", std::string(r.headers.get("Content-Type").value_or(""))},
-    };
-    std::string out = format;
-    for (const auto& [name, text] : known) {
-        const std::string key = "%{" + std::string(name) + '}';
-        for (auto at = out.find(key); at != std::string::npos;
-             at = out.find(key, at + text.size())) {
-            out.replace(at, key.size(), text);
-        }
+    http::session session = with->request.make_session();
+    std::exception_ptr failure;
+    int code = 0;
+    try {
+        auto acting = act(&session, with, files);
+        code = co_await std::move(acting);
+    } catch (...) {
+        failure = std::current_exception();
     }
-    for (auto at = out.find("\\n"); at != std::string::npos; at = out.find("\\n", at + 1)) {
-        out.replace(at, 2, "\n");
-    }
-    return out;
-}
-
-void describe_failure(const settings& with, const http::response& r)
-{
-    if (with.silent) return;
-    std::fprintf(stderr, "ferry: %d %s for url: %s\n", r.status, r.reason.c_str(),
-                 r.url().redacted().c_str());
-}
-
-// Which parts are printed: H and B of the request, h and b of the answer, m its figures.
-std::string parts_of(const settings& with)
-{
-    if (!with.print.empty()) return with.print;
-    if (with.verbose) return "HhbB";
-    if (with.head) return "h";
-    if (with.include) return "hb";
-    return report_style::from(with.pretty).terminal && with.out == "-" ? "hb" : "b";
-}
-
-bool has(const std::string& parts, char c)
-{
-    return parts.find(c) != std::string::npos;
-}
-
-awaitable<std::uint64_t> copy_body(http::response_stream& from, std::string path)
-{
-    output_file to(path);
-    std::uint64_t size = 0;
-    for (;;) {
-        auto next = from.next();
-        const auto part = co_await std::move(next);
-        if (!part) break;
-        size += part->size();
-        to.write(as_text(part->span()));
-    }
-    to.close();
-    co_return size;
-}
-
-std::string figures_of(const http::response& r, std::uint64_t size)
-{
-    return fmt::format("{} bytes in {:.3f} s\n", size,
-                       std::chrono::duration<double>(r.elapsed).count());
-}
-
-awaitable<int> fetch(settings with)
-{
-    const report_style style = report_style::from(with.pretty);
-    const std::string parts = parts_of(with);
-    const wanted_part wanted(with);
-    http::session session = with.request.make_session();
-    http::request_options options = with.request.make_options();
-    if (has(parts, 'H')) {
-        const http::request_options told(
-            http::on_request([style](http::outgoing& q) { write_output("-", head_of(q, style)); }));
-        http::detail::add_hooks(options, *told.hooks);
-    }
-    if (with.remote_name) with.out = name_from(url::parse(with.request.url));
-
-    auto opening = session.stream(with.request.method, with.request.url, options);
-    http::response_stream stream = co_await std::move(opening);
-    if (has(parts, 'h')) write_output("-", head_of(stream.head(), style));
-    std::uint64_t size = 0;
-    http::response r = stream.head();
-    const bool shown = has(parts, 'b');
-    if (wanted || (shown && with.out == "-" && style.formatted)) {
-        auto reading = stream.read();
-        r = co_await std::move(reading);
-        size = r.bytes().size();
-        std::string text = wanted ? wanted.find(r) : body_of(r, style);
-        if (!wanted && text.empty() && size > 0) {
-            text = fmt::format("{} bytes that are no text; write them to a file with -o\n", size);
-        }
-        write_output(with.out, text);
-    } else if (shown || with.out != "-") {
-        auto copying = copy_body(stream, with.out);
-        size = co_await std::move(copying);
-    }
-    with.request.keep(session);
-    if (has(parts, 'm') || with.timings) std::fputs(figures_of(r, size).c_str(), stderr);
-    if (!with.write_out.empty()) write_output("-", write_out(with.write_out, r, size));
-    if (with.no_check) co_return 0;
-    const int code = exit_code_of(r.status);
-    if (code != 0) describe_failure(with, r);
+    with->request.keep(session);
+    if (failure) std::rethrow_exception(failure);
     co_return code;
 }
 
-awaitable<http::response> print_request(http::request& q)
+int print_as_curl(const request_command& with)
 {
-    std::string text = fmt::format("{} {} HTTP/1.1\n", q.method, q.target);
-    for (const auto [name, content] : q.headers) {
-        text += std::string(name) + ": " + std::string(content) + '\n';
-    }
-    write_output("-", text + '\n' + std::string(q.text()));
-    co_return http::response(204);
+    const http::session session = with.request.make_session();
+    const auto prepared =
+        session.prepare(with.request.method, with.request.url, with.request.make_options());
+    write_output("-", prepared.to_curl() + '\n');
+    return 0;
 }
 
-awaitable<void> answer_offline(net::stream over)
+// Declares what the verb takes, all but the request itself.
+void add_output_to(CLI::App& options, request_command& with)
 {
-    http::server site(http::server_limits().body_bytes(max_input_bytes));
-    for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
-        site.route(method, "/{rest:path}", print_request);
-    }
-    auto serving = site.serve_connection(std::move(over));
-    co_await std::move(serving);
-}
-
-// Sends the request to a server in this process, which prints it.
-awaitable<int> print_offline(settings with)
-{
-    http::session_options offline;
-    http::connect_by([](url) -> awaitable<net::stream> {
-        auto [client, server] = net::pair();
-        spawn(answer_offline(std::move(server)));
-        co_return std::move(client);
-    }).apply_to(offline);
-    http::session session(offline);
-    auto sending =
-        session.request(with.request.method, with.request.url, with.request.make_options());
-    co_await std::move(sending);
-    co_return 0;
-}
-
-int send(const char* verb, std::string method, int argc, char** argv)
-{
-    settings with;
-    CLI::App options{help, std::string("ferry ") + verb};
-    with.request.add_to(options);
-    if (method.empty()) {
-        options.add_option("-X,--request", with.request.method,
-                           "the method (GET, or POST with a body)");
-    }
     options.add_option("-o,--output", with.out, "the file to write instead of standard output");
     options.add_flag("-O,--remote-name", with.remote_name,
                      "the same, named as the URL's last part");
-    auto* by_xpath = options.add_option("--xpath", with.xpath, "print what this finds in the HTML");
+    auto* by_xpath = options.add_option("--xpath", with.xpath, "print what this finds in the page");
     auto* by_css =
         options.add_option("--css", with.css, "the same with a selector, ::text, ::attr(x)");
     by_css->excludes(by_xpath);
@@ -284,26 +89,89 @@ int send(const char* verb, std::string method, int argc, char** argv)
     options.add_option("--print", with.print,
                        "which parts: H and B of the request, h and b of the answer, m figures");
     options.add_option("--pretty", with.pretty, "all, colors, format or none");
+    options.add_flag("--stream", with.stream, "print the body as it comes, unformatted");
+    options.add_flag("--lines", with.lines,
+                     "take the body for a document a line: each is printed, or searched by "
+                     "--query, as it comes");
     options.add_option("-w,--write-out", with.write_out,
-                       "print this afterwards, with %{http_code}, %{size_download}, %{time_total}, "
-                       "%{url_effective}, %{num_redirects}, %{content_type}");
+                       "print this afterwards, with %{http_code}, %{http_version}, "
+                       "%{size_download}, %{time_namelookup}, %{time_total}, %{url_effective}, "
+                       "%{num_redirects}, %{content_type}");
     options.add_flag("-i,--include", with.include, "print the head of the answer too");
+    options.add_flag("-v,--verbose", with.verbose, "print the request and both heads too");
+    options.add_flag("-s,--silent", with.silent,
+                     "no progress, no message for a status of 400 and above");
+    options.add_flag("-f,--fail", with.fail, "no body of a status of 400 and above");
+    options.add_flag("--timings", with.timings, "print where the time went");
+    options.add_flag("--no-check-status", with.no_check, "exit with 0 whatever the status");
+}
+
+void add_modes_to(CLI::App& options, request_command& with, download_command& files)
+{
     options.add_flag("-I,--head", with.head, "ask for the head only (HEAD)");
-    options.add_flag("-v,--verbose", with.verbose, "print the request's head too");
-    options.add_flag("-s,--silent", with.silent, "no message for a status of 400 and above");
+    options.add_flag("--download", with.download,
+                     "save the body under the name that the server gives, or -o");
+    options.add_flag("-C,--continue", files.resumes,
+                     "go on with the download that an earlier call has left");
+    options.add_option("--sha256", files.sha256, "what the downloaded file must have");
+    auto* events = options.add_flag("--sse", with.events, "follow the events of a server");
+    options
+        .add_flag("--ws", with.websocket,
+                  "open a websocket: sends the lines of standard input, prints what comes; after "
+                  "the input's end it stays until nothing has come for --timeout")
+        ->excludes(events);
     options.add_flag("--offline,--dry-run", with.offline,
                      "print the request instead of sending it");
-    options.add_flag("--timings", with.timings, "print how long it took");
-    options.add_flag("--no-check-status", with.no_check, "exit with 0 whatever the status");
-    if (const auto end = parse(options, argc, argv)) return *end;
-    if (!method.empty()) with.request.method = method;
-    if (with.head) with.request.method = "HEAD";
-    if (with.request.method == "HEAD") with.head = true;
-    if (with.request.method.empty()) {
-        with.request.method = with.request.make_options().body.present() ? "POST" : "GET";
-    }
-    if (with.offline) return run_until_interrupted(print_offline(std::move(with)));
-    return run_until_interrupted(fetch(std::move(with)));
+    options.add_flag("--curl", with.as_curl, "print a curl command instead, with secrets as ***");
+}
+
+// Settles what follows from what.
+void complete(request_command& with, std::string method)
+{
+    std::string& chosen = with.request.method;
+    if (chosen.empty()) chosen = std::move(method);
+    if (with.head) chosen = "HEAD";
+    if (chosen == "HEAD") with.head = true;
+    if (chosen.empty()) chosen = with.request.has_body() ? "POST" : "GET";
+    if (with.remote_name && !with.download) with.out = name_from(with.request.url);
+    static_cast<void>(with.style());
+    static_cast<void>(with.wanted());
+}
+
+// The download that the command asks for, if it does.
+std::shared_ptr<const download_command> files_of(request_command& with, download_command files)
+{
+    with.download = with.download || files.resumes || !files.sha256.empty();
+    if (!with.is_download()) return nullptr;
+    if (with.request.method != "GET") throw usage_error("a download is asked for by GET");
+    files.urls = {with.request.url};
+    files.out = with.out == "-" ? "./" : with.out;
+    files.quiet = with.silent;
+    files.lists = with.out == "-" && !with.silent;
+    files.check();
+    return std::make_shared<const download_command>(std::move(files));
+}
+
+int send(const char* verb, std::string method, int argc, char** argv)
+{
+    const auto with = std::make_shared<request_command>();
+    download_command files;
+    files.resumes = false;
+    CLI::App options{help, std::string("ferry ") + verb};
+    with->request.add_to(options);
+    options.add_option("-X,--request", with->request.method,
+                       method.empty() ? "the method (GET, or POST with a body)" : "another method");
+    add_output_to(options, *with);
+    add_modes_to(options, *with, files);
+    arguments words(argc, argv);
+    words.drop_dash_behind("-C", "--continue");
+    if (const auto end = parse(options, words.count(), words.data())) return *end;
+    complete(*with, std::move(method));
+    if (with->as_curl) return print_as_curl(*with);
+    if (with->offline) return run_until_interrupted(print_offline(with));
+    if (with->websocket) return run_until_interrupted(talk(with));
+    auto download = with->events ? nullptr : files_of(*with, std::move(files));
+    return run_until_interrupted(perform(with, std::move(download)));
 }
 
 }  // namespace

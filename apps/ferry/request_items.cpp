@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -95,9 +96,12 @@ private:
     std::vector<http::part> parts_;
 };
 
-std::string media_type_of(const std::string& path)
+// Files are read while they are sent; standard input and pipes, before.
+http::body whole_body(const std::string& path)
 {
-    return path.ends_with(".json") ? "application/json" : "";
+    const std::string type = path.ends_with(".json") ? "application/json" : "";
+    if (!std::filesystem::is_regular_file(path)) return http::body(read_input(path), type);
+    return http::body(http::from_file(path).source(), type);
 }
 
 // `text;type=a/b;filename=c` without the last two, which are put into the part.
@@ -139,6 +143,14 @@ void add_header(http::request_options& to, const std::string& line)
     }
 }
 
+bool has_body(const std::vector<std::string>& items)
+{
+    return std::ranges::any_of(items, [](const std::string& word) {
+        const auto parts = take_apart(word);
+        return parts && parts->separator != "==" && parts->separator != ":";
+    });
+}
+
 void add_items(http::request_options& to, const std::vector<std::string>& items, body_kind kind)
 {
     fields all(kind);
@@ -150,7 +162,7 @@ void add_items(http::request_options& to, const std::vector<std::string>& items,
                 " (write name==value, Name:value, name=value, name:=json, name@file)");
         }
         if (parts->separator == "@" && parts->name.empty()) {
-            set_body(to, http::body(read_input(parts->content), media_type_of(parts->content)));
+            set_body(to, whole_body(parts->content));
         } else if (parts->name.empty()) {
             throw usage_error("an item without a name: " + word);
         } else if (parts->separator == "==") {

@@ -20,6 +20,9 @@ enum class body_kind : unsigned char { json, form, multipart };
 /// \throws usage_error  a word is none of these, or two want to be the body.
 void add_items(http::request_options& to, const std::vector<std::string>& items, body_kind kind);
 
+/// Whether one of the words is a part of a body, or all of it.
+bool has_body(const std::vector<std::string>& items);
+
 /// `Name: value` as curl's -H has it; `Name:` leaves a default out.
 void add_header(http::request_options& to, const std::string& line);
 

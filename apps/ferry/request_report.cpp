@@ -47,12 +47,13 @@ bool has_json(const http::response& r)
 
 }  // namespace
 
-report_style report_style::from(const std::string& pretty)
+report_style report_style::from(const std::string& pretty, bool formats)
 {
     report_style s;
     s.terminal = ::isatty(STDOUT_FILENO) != 0;
     if (pretty.empty()) {
-        s.colours = s.formatted = s.terminal;
+        s.colours = s.terminal;
+        s.formatted = s.terminal || formats;
     } else if (pretty == "all") {
         s.colours = s.formatted = true;
     } else if (pretty == "colors") {
@@ -78,7 +79,8 @@ std::string head_of(const http::outgoing& q, const report_style& style)
 std::string head_of(const http::response& r, const report_style& style)
 {
     const std::string status = fmt::format("{} {}", r.status, r.reason);
-    return "HTTP/1.1 " + painted(status, colour_of(r.status), style.colours) + '\n' +
+    return std::string(r.http_version()) + ' ' +
+           painted(status, colour_of(r.status), style.colours) + '\n' +
            fields_of(r.headers, style) + '\n';
 }
 
@@ -101,6 +103,27 @@ std::string body_of(const http::response& r, const report_style& style)
     }
     if (is_binary(raw) && r.charset().empty()) return {};
     return r.text();
+}
+
+std::string body_of(const http::outgoing& q)
+{
+    const http::body& body = q.body();
+    if (!body.present()) return {};
+    const std::string_view text = body.data().text();
+    if (text.empty() && body.source()) return "(a body that is made while it is sent)\n\n";
+    if (is_binary(text)) return fmt::format("({} bytes that are no text)\n\n", text.size());
+    return std::string(text) + "\n\n";
+}
+
+std::string formatted_line(std::string_view line, const report_style& style)
+{
+    const bool may_be_json = line.starts_with('{') || line.starts_with('[');
+    if (!style.colours || !may_be_json) return std::string(line);
+    try {
+        return coloured_json(ferry::json::dump(ferry::json::parse(line)));
+    } catch (const error&) {
+        return std::string(line);
+    }
 }
 
 std::string coloured_json(std::string_view text)

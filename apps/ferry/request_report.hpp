@@ -17,7 +17,8 @@ public:
 
     /// \param pretty  all, colors, format, none, or empty for what fits standard output. NO_COLOR
     ///                in the environment takes the colours away. \throws usage_error
-    static report_style from(const std::string& pretty);
+    /// \param formats  without `pretty`: format in any case.
+    static report_style from(const std::string& pretty, bool formats = false);
 };
 
 /// `POST /path HTTP/1.1` and the fields that the request has beside the usual ones.
@@ -28,6 +29,12 @@ std::string head_of(const http::response& r, const report_style& style);
 
 /// The body for people: JSON indented, text in UTF-8. \return empty if it is binary.
 std::string body_of(const http::response& r, const report_style& style);
+
+/// The body of the request, if it is in memory and text, else what it is.
+std::string body_of(const http::outgoing& q);
+
+/// A line of a body: coloured if it is JSON and colours are wanted.
+std::string formatted_line(std::string_view line, const report_style& style);
 
 /// JSON text with colours.
 std::string coloured_json(std::string_view text);

@@ -20,6 +20,35 @@ std::chrono::nanoseconds duration(double seconds)
     return std::chrono::nanoseconds{static_cast<std::int64_t>(seconds * 1e9)};
 }
 
+// curl's `host:port:address`.
+http::resolve resolve_of(const std::string& line)
+{
+    const std::size_t name_end = line.starts_with('[') ? line.find(']') : 0;
+    const std::size_t port = line.find(':', name_end == std::string::npos ? 0 : name_end);
+    const std::size_t at = port == std::string::npos ? port : line.find(':', port + 1);
+    if (at == std::string::npos) {
+        throw usage_error("--resolve: write host:port:address, not " + line);
+    }
+    std::string address = line.substr(at + 1);
+    if (address.starts_with('[') && address.ends_with(']')) {
+        address = address.substr(1, address.size() - 2);
+    }
+    try {
+        return {line.substr(0, at), address};
+    } catch (const error& e) {
+        throw usage_error(std::string("--resolve: ") + e.what());
+    }
+}
+
+http::proxies proxy_of(const std::string& server)
+{
+    try {
+        return http::proxy(server);
+    } catch (const error& e) {
+        throw usage_error(std::string("--proxy: ") + e.what());
+    }
+}
+
 std::pair<std::string, std::string> login_of(const std::string& text)
 {
     const auto colon = text.find(':');
@@ -42,8 +71,7 @@ void request_settings::add_to(CLI::App& options)
         ->allow_extra_args(false);
     options.add_option("--raw", raw_, "the body as it is");
     options.add_flag("--json", json_, "send the fields as JSON (so they are), and ask for JSON");
-    options.add_flag("-f,--form", form_, "send the fields as an HTML form does")
-        ->excludes("--json");
+    options.add_flag("--form", form_, "send the fields as an HTML form does")->excludes("--json");
     options.add_flag("--multipart", multipart_, "send the fields as multipart/form-data")
         ->excludes("--form");
     add_flags_to(options);
@@ -67,6 +95,16 @@ void request_settings::add_flags_to(CLI::App& options)
     one("-A,--user-agent", user_agent_, "the User-Agent");
     one("-e,--referer", referer_, "the Referer");
     one("--session", session_, "a name under which cookies, headers and login are kept");
+    options
+        .add_option("-x,--proxy", proxy_, "a proxy, socks5h://user:password@host:port; '' for none")
+        ->expected(1)
+        ->each([this](const std::string&) { has_proxy_ = true; });
+    options
+        .add_option("--resolve", resolved_, "host:port:address, connect there without a look-up")
+        ->allow_extra_args(false);
+    one("--limit-rate", bytes_per_second_, "bytes a second at most; 200k, 1m")
+        ->transform(CLI::AsSizeValue(false));
+    one("--har", har_file_, "write what happened to this file, for browsers' tools");
     flag("-k,--insecure", insecure_, "accept any certificate");
     one("--cacert", ca_file_, "trust these certificates (PEM) only");
     one("--cert", certificate_, "the certificate to show (PEM)");
@@ -109,7 +147,7 @@ std::string request_settings::session_file(const char* suffix) const
     return (folder / (session_ + suffix)).string();
 }
 
-http::session request_settings::make_session() const
+http::session_options request_settings::make_session_options() const
 {
     http::session_options with;
     http::trust_env(!no_environment_).apply_to(with);
@@ -118,7 +156,14 @@ http::session request_settings::make_session() const
     if (!certificate_.empty()) {
         http::cert(certificate_, key_.empty() ? certificate_ : key_).apply_to(with);
     }
-    http::session made(with);
+    for (const std::string& line : resolved_) resolve_of(line).apply_to(with);
+    if (!har_file_.empty()) har_.apply_to(with);
+    return with;
+}
+
+http::session request_settings::make_session() const
+{
+    http::session made(make_session_options());
     if (!session_.empty()) {
         const std::string file = session_file(".cookies");
         if (std::filesystem::exists(file)) made.cookies().load(file);
@@ -127,6 +172,11 @@ http::session request_settings::make_session() const
         made.cookies().load(cookies_);
     }
     return made;
+}
+
+bool request_settings::has_body() const
+{
+    return !data_.empty() || !form_parts_.empty() || !raw_.empty() || command::has_body(items);
 }
 
 void request_settings::add_body(http::request_options& to) const
@@ -183,7 +233,17 @@ void request_settings::add_named_session(http::request_options& to) const
     write_private(file, json::dump(kept, json::dump_options().indent(2)) + '\n');
 }
 
-http::request_options request_settings::make_options() const
+std::chrono::nanoseconds request_settings::total() const
+{
+    return duration(total_seconds_);
+}
+
+std::chrono::nanoseconds request_settings::patience() const
+{
+    return duration(seconds_);
+}
+
+http::request_options request_settings::make_options(request_span span) const
 {
     http::request_options to;
     add_body(to);
@@ -195,8 +255,11 @@ http::request_options request_settings::make_options() const
     if (!session_.empty()) add_named_session(to);
 
     auto limits = http::timeout(duration(seconds_)).connect(duration(connect_seconds_));
-    if (total_seconds_ > 0) limits.total(duration(total_seconds_));
+    if (total_seconds_ > 0 && span == request_span::whole) limits.total(total());
     limits.apply_to(to);
+    if (has_proxy_ && proxy_.empty()) http::no_proxy().apply_to(to);
+    if (!proxy_.empty()) proxy_of(proxy_).apply_to(to);
+    if (bytes_per_second_ > 0) http::max_rate(bytes_per_second_).apply_to(to);
     if (retries_ > 0) http::retry(retries_).apply_to(to);
     http::redirects(no_follow_ ? 0 : redirects_).apply_to(to);
     return to;
@@ -206,6 +269,7 @@ void request_settings::keep(http::session& used) const
 {
     if (!cookie_jar_.empty()) used.cookies().save(cookie_jar_);
     if (!session_.empty()) used.cookies().save(session_file(".cookies"));
+    if (!har_file_.empty()) har_.save(har_file_);
 }
 
 }  // namespace ferry::command

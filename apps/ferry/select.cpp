@@ -59,12 +59,6 @@ std::vector<value> find_in(const settings& with, const finder& wanted, const std
     }
 }
 
-std::string line_of(const value& v)
-{
-    const auto style = json::dump_options().nan(json::nan_policy::literal);
-    return (v.is_string() ? v.as<std::string>() : json::dump(v, style)) + '\n';
-}
-
 int run(const settings& with)
 {
     const auto wanted = finder_of(with);

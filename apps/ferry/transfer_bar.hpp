@@ -15,6 +15,8 @@ class transfer_bar {
 public:
     explicit transfer_bar(bool quiet);
 
+    bool is_shown() const noexcept { return shown_; }
+
     /// A file more. \return its number for show().
     std::size_t add();
     void show(std::size_t file, const http::transfer& now);
