@@ -224,7 +224,8 @@ TEST(prepared_request, is_sent_as_it_is)
     prepared_request q = api.prepare("POST", "http://a.local/x?y=1#f", body("old", "text/x"));
     const std::string whole = run(api.send(q)).text();
     EXPECT_EQ(whole,
-              "POST http://a.local/x?y=1&s=1\nUser-Agent: ferry/0.1\nAccept-Encoding: gzip, "
+              "POST http://a.local/x?y=1&s=1\nHost: a.local\nUser-Agent: "
+              "ferry/0.1\nAccept-Encoding: gzip, "
               "deflate, br, zstd\nAccept: */*\nX-Session: 1\nAuthorization: Basic dTpw\nCookie: "
               "c=d\nContent-Type: text/x\nContent-Length: 3\nold");
     q.headers.erase("X-Session");
@@ -233,7 +234,8 @@ TEST(prepared_request, is_sent_as_it_is)
     q.headers.set("Accept", "text/csv");
     q.content = buffer::copy("longer");
     EXPECT_EQ(run(api.send(q)).text(),
-              "POST http://a.local/x?y=1&s=1\nAccept-Encoding: gzip, deflate, br, zstd\nAccept: "
+              "POST http://a.local/x?y=1&s=1\nHost: a.local\nAccept-Encoding: gzip, deflate, br, "
+              "zstd\nAccept: "
               "text/csv\nAuthorization: Basic dTpw\nContent-Type: text/x\nContent-Length: "
               "6\nlonger");
     q.streamed = true;
