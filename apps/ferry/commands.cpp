@@ -29,6 +29,7 @@ constexpr std::array table{
     verb{"select", "print what an XPath, a selector or a JSONPath finds", select},
     verb{"json", "check JSON, print it nicely, or parts of it", json},
     verb{"zmq", "send and receive messages of ZeroMQ", zmq},
+    verb{"amqp", "publish to RabbitMQ, consume from it, declare queues", amqp},
     verb{"redis", "send a command to Redis", redis},
     verb{"worker", "run tasks until a signal ends it", worker},
     verb{"call", "call a task and print what it returns", call},

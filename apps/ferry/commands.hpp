@@ -69,6 +69,7 @@ int select(int argc, char** argv);
 int json(int argc, char** argv);
 int zmq(int argc, char** argv);
 int redis(int argc, char** argv);
+int amqp(int argc, char** argv);
 int worker(int argc, char** argv);
 int call(int argc, char** argv);
 int result(int argc, char** argv);

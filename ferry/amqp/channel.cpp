@@ -19,6 +19,8 @@ using detail::wire_writer;
 using core_pointer = std::shared_ptr<channel_core>;
 using repeat = channel_core::repeat;
 
+constexpr std::uint16_t default_prefetch = 100;
+
 std::uint8_t bits(std::initializer_list<bool> flags)
 {
     unsigned all = 0;
@@ -156,9 +158,7 @@ awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core
         core->arrived.clear();
         co_await core->arrived.wait();
     }
-    delivery first = std::move(core->waiting.front());
-    core->waiting.pop_front();
-    co_return first;
+    co_return core->waiting.pop();
 }
 
 // Short enough to be copied without an allocation.
@@ -167,16 +167,18 @@ std::string fresh_tag()
     return "f-" + uuid4().substr(24);
 }
 
-awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c,
-                            bool own_limit)
+awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c)
 {
-    if (!c->no_ack() && own_limit) {
-        auto limiting = channel_core::qos(core, c->prefetch, false);
-        co_await std::move(limiting);
-    }
     auto consuming = channel_core::consume(core, std::move(c));
     auto made = co_await std::move(consuming);
     co_return consumer(std::move(core), std::move(made));
+}
+
+awaitable<void> set_prefetch(core_pointer core, std::uint16_t prefetch, bool global)
+{
+    auto limiting = channel_core::qos(core, prefetch, global);
+    co_await std::move(limiting);
+    if (!global) core->choose_prefetch(prefetch);
 }
 
 }  // namespace
@@ -352,7 +354,7 @@ void channel::add_on_return(std::function<void(returned_message)> f)
 
 awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
 {
-    return channel_core::qos(core_, prefetch, global);
+    return set_prefetch(core_, prefetch, global);
 }
 
 awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
@@ -362,8 +364,9 @@ awaitable<consumer> channel::begin_consuming(std::string queue, declare_options 
     c->queue = std::move(queue);
     c->bits = bits({false, with.no_ack, with.exclusive});
     c->arguments = std::move(with.arguments);
-    c->prefetch = with.channel_prefetch ? std::uint16_t{0} : with.prefetch;
-    return consume(core_, std::move(c), !with.channel_prefetch);
+    c->own_limit = !with.channel_prefetch;
+    c->prefetch = with.prefetch.value_or(core_->prefetch().value_or(default_prefetch));
+    return consume(core_, std::move(c));
 }
 
 awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)
@@ -378,7 +381,7 @@ awaitable<void> channel::basic_recover()
 
 awaitable<void> channel::tx_select()
 {
-    return call(core_, method::tx_select, {}, method::tx_select_ok);
+    return channel_core::select_transactions(core_);
 }
 
 awaitable<void> channel::tx_commit()

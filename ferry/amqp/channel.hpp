@@ -69,20 +69,25 @@ private:
     std::shared_ptr<detail::consumer_core> core_;
 };
 
-/// A body to publish: a text, or bytes that are shared and not copied when they are long.
+/// A body to publish: a text, or bytes. Long ones are not copied, and buffers are shared.
 class publish_body {
 public:
     template <std::convertible_to<std::string_view> Text>
     publish_body(Text&& text) : text_{std::forward<Text>(text)}
     {
+        if (text_.size() > short_bytes) data_ = buffer(std::exchange(text_, {}));
     }
     publish_body(buffer data) : data_{std::move(data)} {}
     publish_body(bytes data) : data_{std::move(data)} {}
 
+    std::size_t size() const noexcept { return text_.empty() ? data_.size() : text_.size(); }
+    /// A short text; everything else is in data().
     const std::string& text() const noexcept { return text_; }
     const buffer& data() const noexcept { return data_; }
 
 private:
+    static constexpr std::size_t short_bytes = 4096;
+
     std::string text_;
     buffer data_;
 };
@@ -181,8 +186,9 @@ public:
     /// `global`, to the whole channel; 0: no limit.
     awaitable<void> basic_qos(std::uint16_t prefetch, bool global = false);
 
-    /// Begins to take messages. Options: prefetch(n) (100), no_ack(), exclusive(),
-    /// consumer_tag(name), arguments(table).
+    /// Begins to take messages. Options: prefetch(n) (what basic_qos has set, else 100), no_ack(),
+    /// exclusive(), consumer_tag(name), arguments(table).
+    /// \throws error(errc::bad_argument)  the channel has a consumer of this name
     template <class... Options>
     awaitable<consumer> basic_consume(std::string queue, const Options&... options)
     {
@@ -204,6 +210,7 @@ public:
 
 private:
     friend class publisher;
+    friend class rpc_client;
     awaitable<void> declare_exchange(std::string name, std::string type, declare_options with);
     awaitable<void> delete_exchange(std::string name, declare_options with);
     awaitable<queue_info> declare_queue(std::string name, declare_options with);

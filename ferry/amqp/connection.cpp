@@ -52,9 +52,39 @@ void connection::on_disconnected(std::function<void(const error&)> f)
     core_->on_disconnected = std::move(f);
 }
 
+void connection::on_recovering(std::function<void(int)> f)
+{
+    core_->on_recovering = std::move(f);
+}
+
 void connection::on_recovered(std::function<void()> f)
 {
+    core_->on_recovered = [told = std::move(f)](std::chrono::milliseconds) { told(); };
+}
+
+void connection::on_recovered(std::function<void(std::chrono::milliseconds)> f)
+{
     core_->on_recovered = std::move(f);
+}
+
+void connection::on_renamed(std::function<void(const std::string&, const std::string&)> f)
+{
+    core_->on_renamed = std::move(f);
+}
+
+void connection::on_blocked(std::function<void(const std::string&)> f)
+{
+    core_->on_blocked = std::move(f);
+}
+
+statistics connection::statistics() const
+{
+    return core_->snapshot();
+}
+
+awaitable<void> connection::update_secret(std::string secret, std::string reason)
+{
+    return connection_core::update_secret(core_, std::move(secret), std::move(reason));
 }
 
 awaitable<void> connection::close()

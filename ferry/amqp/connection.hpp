@@ -2,8 +2,10 @@
 
 #include "ferry/amqp/channel.hpp"
 #include "ferry/amqp/options.hpp"
+#include "ferry/amqp/statistics.hpp"
 #include "ferry/async/awaitable.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,9 +47,28 @@ public:
     /// What the broker says about itself: product, version, capabilities.
     const value& server_properties() const noexcept;
 
-    /// Called when the connection is lost, and when it has all its channels again.
+    /// What it has done so far, for monitoring.
+    amqp::statistics statistics() const;
+
+    /// Gives the broker a new password or token before the old one expires; later logins use it.
+    /// \param reason  for the broker's log. \throws connection_closed  it was refused;
+    /// timeout_error
+    awaitable<void> update_secret(std::string secret, std::string reason = "expiring");
+
+    /// \name Called on the connection's loop; must not throw
+    /// @{
+    /// The connection is lost.
     void on_disconnected(std::function<void(const error&)> f);
+    /// It is made again: the number of the attempt, from 1.
+    void on_recovering(std::function<void(int)> f);
+    /// It has all its channels again; how long that took.
     void on_recovered(std::function<void()> f);
+    void on_recovered(std::function<void(std::chrono::milliseconds)> f);
+    /// A queue that the broker had named has another name since it was declared again: old, new.
+    void on_renamed(std::function<void(const std::string&, const std::string&)> f);
+    /// An alarm of the broker's began, with its reason, or, with an empty text, has ended.
+    void on_blocked(std::function<void(const std::string&)> f);
+    /// @}
 
     /// Ends it in order: what is queued is sent first. Its channels are gone then.
     awaitable<void> close();

@@ -4,6 +4,7 @@
 #include "ferry/core/value.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -29,7 +30,7 @@ public:
     bool if_empty = false;
     bool no_ack = false;
     bool channel_prefetch = false;
-    std::uint16_t prefetch = 100;
+    std::optional<std::uint16_t> prefetch;
     std::string consumer_tag;
     value arguments;
 };

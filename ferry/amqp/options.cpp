@@ -2,150 +2,101 @@
 
 #include "ferry/core/percent.hpp"
 #include "ferry/core/url_query.hpp"
+#include "ferry/net/service_url.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 
 namespace ferry::amqp {
 namespace {
 
-[[noreturn]] void throw_bad(std::string_view what)
-{
-    throw parse_error(ferry::errc::malformed, fmt::format("AMQP URL: {}", what), {});
-}
-
-template <class T>
-T number(std::string_view name, std::string_view text)
-{
-    T value{};
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc() || end != text.data() + text.size()) {
-        throw_bad(fmt::format("{} is no number: '{}'", name, text));
-    }
-    return value;
-}
-
-std::chrono::milliseconds seconds(std::string_view name, std::string_view text)
-{
-    return std::chrono::milliseconds(static_cast<std::int64_t>(number<double>(name, text) * 1000));
-}
-
-net::endpoint endpoint_of(std::string_view text, std::uint16_t port)
-{
-    std::size_t colon = text.rfind(':');
-    if (text.starts_with('[')) {
-        const std::size_t close = text.find(']');
-        if (close == text.npos) throw_bad("'[' without ']'");
-        if (colon != text.npos && colon < close) colon = text.npos;
-    }
-    if (colon != text.npos) {
-        port = number<std::uint16_t>("the port", text.substr(colon + 1));
-        text = text.substr(0, colon);
-    }
-    if (text.starts_with('[')) text = text.substr(1, text.size() - 2);
-    return net::tcp(text.empty() ? "localhost" : percent::decode(text), port);
-}
-
-struct tls_settings {
-    bool verify = true;
-    std::string ca;
-    std::string chain;
-    std::string key;
+// What a URL says, while it is read.
+struct settings {
+    const net::service_url& url;
+    net::tls_parameters tls;
     std::string server_name;
-
-    net::tls_context context() const
-    {
-        auto made = net::tls_context::client();
-        if (!ca.empty()) made.ca_file(ca);
-        if (!chain.empty()) made.certificate(chain, key.empty() ? chain : key);
-        if (!verify) made.insecure();
-        return made;
-    }
+    std::vector<std::string> mechanisms;
 };
 
-void set_parameter(options& to, tls_settings& tls, const std::string& name,
-                   const std::string& value)
+void set_parameter(options& to, settings& all, const std::string& name, const std::string& value)
 {
+    const net::service_url& url = all.url;
     if (name == "heartbeat") {
-        to.heartbeat(std::chrono::seconds(number<std::uint16_t>(name, value)));
+        to.heartbeat(std::chrono::seconds(url.number<std::uint16_t>(name, value)));
     } else if (name == "connection_attempts") {
-        to.attempts(number<int>(name, value), to.retry_delay());
+        to.attempts(url.number<int>(name, value), to.retry_delay());
     } else if (name == "retry_delay") {
-        to.attempts(to.attempts(), seconds(name, value));
+        to.attempts(to.attempts(), url.seconds(name, value));
     } else if (name == "socket_timeout") {
-        to.timeout(seconds(name, value));
+        to.timeout(url.seconds(name, value));
     } else if (name == "connection_timeout") {
-        to.timeout(std::chrono::milliseconds(number<int>(name, value)));
+        to.timeout(std::chrono::milliseconds(url.number<int>(name, value)));
     } else if (name == "blocked_connection_timeout") {
-        to.blocked_timeout(seconds(name, value));
+        to.blocked_timeout(url.seconds(name, value));
     } else if (name == "channel_max") {
-        to.channel_max(number<std::uint16_t>(name, value));
+        to.channel_max(url.number<std::uint16_t>(name, value));
     } else if (name == "frame_max") {
-        to.frame_max(number<std::uint32_t>(name, value));
+        to.frame_max(url.number<std::uint32_t>(name, value));
     } else if (name == "connection_name") {
         to.connection_name(value);
     } else if (name == "cacertfile") {
-        tls.ca = value;
+        all.tls.ca_file = value;
     } else if (name == "certfile") {
-        tls.chain = value;
+        all.tls.certificate = value;
     } else if (name == "keyfile") {
-        tls.key = value;
+        all.tls.key = value;
     } else if (name == "server_name_indication") {
-        tls.server_name = value;
+        all.server_name = value;
     } else if (name == "verify") {
         if (value != "verify_peer" && value != "verify_none") {
-            throw_bad("verify is verify_peer or verify_none");
+            url.fail("verify is verify_peer or verify_none");
         }
-        tls.verify = value == "verify_peer";
+        all.tls.verify = value == "verify_peer";
     } else if (name == "auth_mechanism") {
-        if (value == "external" || value == "EXTERNAL") to.external();
+        std::string upper = value;
+        std::ranges::transform(upper, upper.begin(), [](char c) {
+            return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        });
+        all.mechanisms.push_back(std::move(upper));
     } else {
-        throw_bad(fmt::format("unknown parameter '{}'", name));
+        url.fail(fmt::format("unknown parameter '{}'", name));
     }
 }
 
 }  // namespace
 
-options options::from_url(std::string_view url)
+options options::from_url(std::string_view text)
 {
+    const net::service_url url("AMQP URL", text);
+    const bool secure = url.scheme() == "amqps";
+    if (!secure && url.scheme() != "amqp") url.fail("it must begin with amqp:// or amqps://");
     options made;
-    const bool secure = url.starts_with("amqps://");
-    if (!secure && !url.starts_with("amqp://")) {
-        throw_bad("it must begin with amqp:// or amqps://");
+    if (const std::string_view path = url.path(); path.size() > 1) {
+        const std::string name = percent::decode(path.substr(1));
+        made.vhost(name);
     }
-    url.remove_prefix(secure ? 8 : 7);
-    std::string_view query;
-    if (const auto at = url.find('?'); at != url.npos) {
-        query = url.substr(at + 1);
-        url = url.substr(0, at);
-    }
-    if (const auto slash = url.find('/'); slash != url.npos) {
-        const std::string name = percent::decode(url.substr(slash + 1));
-        if (!name.empty()) made.vhost(name);
-        url = url.substr(0, slash);
-    }
-    if (const auto at = url.rfind('@'); at != url.npos) {
-        const std::string_view login = url.substr(0, at);
+    if (const std::string_view login = url.login(); !login.empty()) {
         const auto colon = login.find(':');
         made.login(
             percent::decode(login.substr(0, colon)),
             colon == login.npos ? made.password() : percent::decode(login.substr(colon + 1)));
-        url.remove_prefix(at + 1);
     }
     std::vector<net::endpoint> hosts;
+    std::string_view rest = url.hosts();
     do {
-        const auto comma = std::min(url.find(','), url.size());
-        hosts.push_back(endpoint_of(url.substr(0, comma), secure ? 5671 : 5672));
-        url.remove_prefix(std::min(comma + 1, url.size()));
-    } while (!url.empty());
+        const auto comma = std::min(rest.find(','), rest.size());
+        hosts.push_back(url.endpoint_of(rest.substr(0, comma), secure ? 5671 : 5672));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    } while (!rest.empty());
     made.hosts(std::move(hosts));
 
-    tls_settings tls;
-    for (const auto& [name, value] : query_pairs::parse(query)) {
-        set_parameter(made, tls, name, value);
+    settings all{url, {}, {}, {}};
+    for (const auto& [name, value] : query_pairs::parse(url.query())) {
+        set_parameter(made, all, name, value);
     }
-    if (secure) made.tls(tls.context(), tls.server_name);
+    if (!all.mechanisms.empty()) made.mechanisms(std::move(all.mechanisms));
+    if (secure) made.tls(all.tls.context(), all.server_name);
     return made;
 }
 

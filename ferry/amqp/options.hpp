@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,8 +39,21 @@ public:
         password_ = std::move(password);
         return *this;
     }
-    /// By the client certificate alone (EXTERNAL).
-    options& external() { return external_ = true, *this; }
+    /// By the client certificate alone: the mechanism EXTERNAL.
+    options& external() { return mechanisms({"EXTERNAL"}); }
+    /// How to log in: the first of these that the broker offers. PLAIN (the default), AMQPLAIN,
+    /// EXTERNAL; any other sends the user's name first, then the answers of challenge().
+    options& mechanisms(std::vector<std::string> names)
+    {
+        mechanisms_ = std::move(names);
+        return *this;
+    }
+    /// Answers what the broker asks during the login; without it the password is the answer.
+    options& challenge(std::function<std::string(std::string_view)> f)
+    {
+        challenge_ = std::move(f);
+        return *this;
+    }
     options& vhost(std::string name) { return vhost_ = std::move(name), *this; }
     options& tls(net::tls_context context, std::string server_name = {})
     {
@@ -74,7 +88,11 @@ public:
     const std::vector<net::endpoint>& hosts() const noexcept { return hosts_; }
     const std::string& user() const noexcept { return user_; }
     const std::string& password() const noexcept { return password_; }
-    bool is_external() const noexcept { return external_; }
+    const std::vector<std::string>& mechanisms() const noexcept { return mechanisms_; }
+    const std::function<std::string(std::string_view)>& challenge() const noexcept
+    {
+        return challenge_;
+    }
     const std::string& vhost() const noexcept { return vhost_; }
     const std::optional<net::tls_context>& tls() const noexcept { return tls_; }
     const std::string& server_name() const noexcept { return server_name_; }
@@ -93,7 +111,8 @@ private:
     std::vector<net::endpoint> hosts_{net::tcp("127.0.0.1", 5672)};
     std::string user_ = "guest";
     std::string password_ = "guest";
-    bool external_ = false;
+    std::vector<std::string> mechanisms_{"PLAIN"};
+    std::function<std::string(std::string_view)> challenge_;
     std::string vhost_ = "/";
     std::optional<net::tls_context> tls_;
     std::string server_name_;

@@ -49,7 +49,7 @@ TEST(amqp_options, reads_the_urls_of_pika_and_kombu)
     EXPECT_EQ(o.frame_max(), 8192);
     EXPECT_EQ(o.connection_name(), "me");
     EXPECT_EQ(o.blocked_timeout(), 4s);
-    EXPECT_TRUE(o.is_external());
+    EXPECT_EQ(o.mechanisms(), std::vector<std::string>{"EXTERNAL"});
     EXPECT_FALSE(o.tls()->verifies());
 }
 

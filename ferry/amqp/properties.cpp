@@ -78,46 +78,72 @@ private:
 
 }  // namespace
 
+properties::properties(const properties& other)
+    : delivery_mode_{other.delivery_mode_},
+      priority_{other.priority_},
+      fields_{other.fields_ ? std::make_unique<fields>(*other.fields_) : nullptr}
+{
+}
+
+properties& properties::operator=(const properties& other)
+{
+    return *this = properties(other);
+}
+
+properties::fields& properties::set()
+{
+    if (!fields_) fields_ = std::make_unique<fields>();
+    return *fields_;
+}
+
+const properties::fields& properties::get() const noexcept
+{
+    static const fields none;
+    return fields_ ? *fields_ : none;
+}
+
 void properties::append_to(std::string& out) const
 {
+    const fields& f = get();
     property_writer w(out);
-    w.text(content_type_bit, content_type_);
-    w.text(content_encoding_bit, content_encoding_);
-    w.table(headers_bit, headers_);
+    w.text(content_type_bit, f.content_type);
+    w.text(content_encoding_bit, f.content_encoding);
+    w.table(headers_bit, f.headers);
     w.octet(delivery_mode_bit, delivery_mode_);
     w.octet(priority_bit, priority_);
-    w.text(correlation_id_bit, correlation_id_);
-    w.text(reply_to_bit, reply_to_);
-    w.text(expiration_bit, expiration_);
-    w.text(message_id_bit, message_id_);
-    w.time(timestamp_bit, timestamp_);
-    w.text(type_bit, type_);
-    w.text(user_id_bit, user_id_);
-    w.text(app_id_bit, app_id_);
+    w.text(correlation_id_bit, f.correlation_id);
+    w.text(reply_to_bit, f.reply_to);
+    w.text(expiration_bit, f.expiration);
+    w.text(message_id_bit, f.message_id);
+    w.time(timestamp_bit, f.timestamp);
+    w.text(type_bit, f.type);
+    w.text(user_id_bit, f.user_id);
+    w.text(app_id_bit, f.app_id);
 }
 
 properties properties::parse(std::string_view in)
 {
     properties p;
+    fields& f = p.set();
     detail::wire_reader r(in);
     const unsigned flags = r.u16();
     // Nobody has more than one word of flags; what they would mean is unknown.
     for (unsigned more = flags; (more & 1U << more_bit) != 0;) more = r.u16();
     const auto has = [&](bit b) { return (flags & 1U << b) != 0; };
-    if (has(content_type_bit)) p.content_type_ = r.short_text();
-    if (has(content_encoding_bit)) p.content_encoding_ = r.short_text();
-    if (has(headers_bit)) p.headers_ = r.table();
+    if (has(content_type_bit)) f.content_type = r.short_text();
+    if (has(content_encoding_bit)) f.content_encoding = r.short_text();
+    if (has(headers_bit)) f.headers = r.table();
     if (has(delivery_mode_bit)) p.delivery_mode_ = r.octet();
     if (has(priority_bit)) p.priority_ = r.octet();
-    if (has(correlation_id_bit)) p.correlation_id_ = r.short_text();
-    if (has(reply_to_bit)) p.reply_to_ = r.short_text();
-    if (has(expiration_bit)) p.expiration_ = r.short_text();
-    if (has(message_id_bit)) p.message_id_ = r.short_text();
+    if (has(correlation_id_bit)) f.correlation_id = r.short_text();
+    if (has(reply_to_bit)) f.reply_to = r.short_text();
+    if (has(expiration_bit)) f.expiration = r.short_text();
+    if (has(message_id_bit)) f.message_id = r.short_text();
     if (has(timestamp_bit))
-        p.timestamp_ = ferry::timestamp(std::chrono::seconds(r.u64() & 0xFFFFFFFFFFU));
-    if (has(type_bit)) p.type_ = r.short_text();
-    if (has(user_id_bit)) p.user_id_ = r.short_text();
-    if (has(app_id_bit)) p.app_id_ = r.short_text();
+        f.timestamp = ferry::timestamp(std::chrono::seconds(r.u64() & 0xFFFFFFFFFFU));
+    if (has(type_bit)) f.type = r.short_text();
+    if (has(user_id_bit)) f.user_id = r.short_text();
+    if (has(app_id_bit)) f.app_id = r.short_text();
     if (has(cluster_id_bit)) r.short_text();
     return p;
 }

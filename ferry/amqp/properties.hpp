@@ -5,6 +5,7 @@
 #include "ferry/core/value.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,18 +20,25 @@ namespace ferry::amqp {
 /// Texts have 255 bytes at most; an empty one is not sent.
 class properties {
 public:
-    properties() = default;
+    properties() noexcept = default;
+    properties(const properties& other);
+    properties(properties&&) noexcept = default;
+    properties& operator=(const properties& other);
+    properties& operator=(properties&&) noexcept = default;
 
-    properties& content_type(std::string text) { return content_type_ = std::move(text), *this; }
+    properties& content_type(std::string text)
+    {
+        return set().content_type = std::move(text), *this;
+    }
     properties& content_encoding(std::string text)
     {
-        return content_encoding_ = std::move(text), *this;
+        return set().content_encoding = std::move(text), *this;
     }
     /// A table: an object whose members are texts, numbers, bytes, times, arrays and tables.
-    properties& headers(value table) { return headers_ = std::move(table), *this; }
+    properties& headers(value table) { return set().headers = std::move(table), *this; }
     properties& header(std::string_view name, value v)
     {
-        headers_.insert(name, std::move(v));
+        set().headers.insert(name, std::move(v));
         return *this;
     }
     /// 1: lost with the broker, 2: kept on disk if the queue is durable.
@@ -40,32 +48,32 @@ public:
     properties& priority(std::uint8_t p) { return priority_ = p, *this; }
     properties& correlation_id(std::string text)
     {
-        return correlation_id_ = std::move(text), *this;
+        return set().correlation_id = std::move(text), *this;
     }
-    properties& reply_to(std::string queue) { return reply_to_ = std::move(queue), *this; }
+    properties& reply_to(std::string queue) { return set().reply_to = std::move(queue), *this; }
     /// Milliseconds as text.
-    properties& expiration(std::string text) { return expiration_ = std::move(text), *this; }
-    properties& message_id(std::string text) { return message_id_ = std::move(text), *this; }
-    properties& timestamp(ferry::timestamp t) { return timestamp_ = t, *this; }
-    properties& type(std::string text) { return type_ = std::move(text), *this; }
+    properties& expiration(std::string text) { return set().expiration = std::move(text), *this; }
+    properties& message_id(std::string text) { return set().message_id = std::move(text), *this; }
+    properties& timestamp(ferry::timestamp t) { return set().timestamp = t, *this; }
+    properties& type(std::string text) { return set().type = std::move(text), *this; }
     /// Must be the user that is logged in.
-    properties& user_id(std::string text) { return user_id_ = std::move(text), *this; }
-    properties& app_id(std::string text) { return app_id_ = std::move(text), *this; }
+    properties& user_id(std::string text) { return set().user_id = std::move(text), *this; }
+    properties& app_id(std::string text) { return set().app_id = std::move(text), *this; }
 
-    const std::string& content_type() const noexcept { return content_type_; }
-    const std::string& content_encoding() const noexcept { return content_encoding_; }
+    const std::string& content_type() const noexcept { return get().content_type; }
+    const std::string& content_encoding() const noexcept { return get().content_encoding; }
     /// Null if there are none.
-    const value& headers() const noexcept { return headers_; }
+    const value& headers() const noexcept { return get().headers; }
     std::optional<std::uint8_t> delivery_mode() const noexcept { return delivery_mode_; }
     std::optional<std::uint8_t> priority() const noexcept { return priority_; }
-    const std::string& correlation_id() const noexcept { return correlation_id_; }
-    const std::string& reply_to() const noexcept { return reply_to_; }
-    const std::string& expiration() const noexcept { return expiration_; }
-    const std::string& message_id() const noexcept { return message_id_; }
-    std::optional<ferry::timestamp> timestamp() const noexcept { return timestamp_; }
-    const std::string& type() const noexcept { return type_; }
-    const std::string& user_id() const noexcept { return user_id_; }
-    const std::string& app_id() const noexcept { return app_id_; }
+    const std::string& correlation_id() const noexcept { return get().correlation_id; }
+    const std::string& reply_to() const noexcept { return get().reply_to; }
+    const std::string& expiration() const noexcept { return get().expiration; }
+    const std::string& message_id() const noexcept { return get().message_id; }
+    std::optional<ferry::timestamp> timestamp() const noexcept { return get().timestamp; }
+    const std::string& type() const noexcept { return get().type; }
+    const std::string& user_id() const noexcept { return get().user_id; }
+    const std::string& app_id() const noexcept { return get().app_id; }
 
     /// The flags and values of a content header (section 4.2.6.1).
     /// \throws error(errc::bad_argument)
@@ -74,19 +82,26 @@ public:
     static properties parse(std::string_view in);
 
 private:
-    std::string content_type_;
-    std::string content_encoding_;
-    value headers_;
+    // What few messages have: most are moved about without it.
+    struct fields {
+        std::string content_type;
+        std::string content_encoding;
+        value headers;
+        std::string correlation_id;
+        std::string reply_to;
+        std::string expiration;
+        std::string message_id;
+        std::optional<ferry::timestamp> timestamp;
+        std::string type;
+        std::string user_id;
+        std::string app_id;
+    };
+    fields& set();
+    const fields& get() const noexcept;
+
     std::optional<std::uint8_t> delivery_mode_;
     std::optional<std::uint8_t> priority_;
-    std::string correlation_id_;
-    std::string reply_to_;
-    std::string expiration_;
-    std::string message_id_;
-    std::optional<ferry::timestamp> timestamp_;
-    std::string type_;
-    std::string user_id_;
-    std::string app_id_;
+    std::unique_ptr<fields> fields_;
 };
 static_assert(awaitable_argument<properties>);
 

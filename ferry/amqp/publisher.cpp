@@ -45,7 +45,7 @@ public:
                                    std::string routing_key, publish_body body, properties with,
                                    bool is_mandatory)
     {
-        const std::size_t size = body.data().empty() ? body.text().size() : body.data().size();
+        const std::size_t size = body.size();
         for (;;) {
             if (self->failure_) std::rethrow_exception(self->failure_);
             if (!self->is_full(size) && self->again_.empty() && detail::admitted(*self->core_)) {

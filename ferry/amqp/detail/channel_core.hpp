@@ -3,8 +3,8 @@
 #include "ferry/amqp/detail/connection_core.hpp"
 #include "ferry/amqp/message.hpp"
 #include "ferry/async/sync.hpp"
-#include "ferry/async/waiter.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -28,7 +28,36 @@ protected:
     ~confirmation() = default;
 };
 
-/// The deliveries of one consumer, in their order.
+/// Deliveries in their order, in memory that is used again.
+class delivery_queue {
+public:
+    bool empty() const noexcept { return next_ == taken_.size() && came_.empty(); }
+    void push(delivery&& d) { came_.push_back(std::move(d)); }
+
+    /// The first; there must be one.
+    delivery pop()
+    {
+        if (next_ == taken_.size()) {
+            taken_.clear();
+            next_ = 0;
+            taken_.swap(came_);
+        }
+        return std::move(taken_[next_++]);
+    }
+    void clear() noexcept
+    {
+        taken_.clear();
+        came_.clear();
+        next_ = 0;
+    }
+
+private:
+    std::vector<delivery> came_;
+    std::vector<delivery> taken_;  ///< before next_: handed out
+    std::size_t next_ = 0;
+};
+
+/// The deliveries of one consumer.
 class consumer_core {
 public:
     std::string tag;
@@ -36,12 +65,13 @@ public:
     std::uint8_t bits = 0;  ///< no-local 1, no-ack 2, exclusive 4
     value arguments;
     std::uint16_t prefetch = 0;
+    bool own_limit = true;  ///< else the channel's alone: basic_qos with `global`
 
     bool no_ack() const noexcept { return (bits & 2U) != 0; }
 
-    void put(delivery d)
+    void put(delivery&& d)
     {
-        waiting.push_back(std::move(d));
+        waiting.push(std::move(d));
         arrived.set();
     }
     void end(std::exception_ptr why) noexcept
@@ -51,9 +81,11 @@ public:
         arrived.set();
     }
 
-    std::deque<delivery> waiting;
+    delivery_queue waiting;
     event arrived;
     bool ended = false;
+    /// Who asked for it went away before the broker had answered: nobody takes its deliveries.
+    bool abandoned = false;
     std::exception_ptr failure;
 };
 
@@ -109,6 +141,16 @@ public:
                  bool mandatory, confirmation* who);
     void forget(const confirmation& who) noexcept;
     bool confirms() const noexcept { return confirms_; }
+    std::size_t unconfirmed() const noexcept { return unconfirmed_.size(); }
+    static awaitable<void> select_transactions(std::shared_ptr<channel_core> self);
+
+    /// What the program has set by qos(); none if it has not.
+    std::optional<std::uint16_t> prefetch() const noexcept { return chosen_prefetch_; }
+    void choose_prefetch(std::uint16_t n) noexcept { chosen_prefetch_ = n; }
+
+    bool flows() const noexcept { return flows_; }
+    /// Waits while the broker has asked not to publish.
+    static awaitable<void> flowing(std::shared_ptr<channel_core> self);
 
     /// Sends an ack, nack or reject; nothing if the delivery is of an earlier link.
     void settle(std::uint64_t generation, std::uint64_t tag, bool positive, bool requeue,
@@ -128,20 +170,17 @@ private:
     // Who waits for the answer of a method.
     class pending_call;
 
-    // A content on its way: the method that announced it, then its header, then its body.
+    // A content on its way: the method that announced it, then its header, then its body. Its
+    // memory is used again for the next one.
     struct content {
-        method kind{};
-        std::string consumer_tag;
-        std::string exchange;
-        std::string routing_key;
-        std::string reply_text;  ///< of a return
-        std::uint64_t tag = 0;
-        std::uint32_t message_count = 0;
-        std::uint16_t reply_code = 0;
-        bool redelivered = false;
+        bool expected = false;
         bool has_header = false;
+        method kind{};
+        std::uint16_t reply_code = 0;
         std::uint64_t size = 0;
-        std::string properties;
+        consumer_core* consumer = nullptr;  ///< latest_consumer_, or null
+        std::string reply_text;             ///< of a return
+        delivery made;
         bytes body;  ///< of several frames, until it is whole
     };
 
@@ -159,7 +198,15 @@ private:
     void take_body(std::string_view payload);
     void begin_content(method m, std::string_view arguments);
     void finish_content(buffer body);
-    void answer_get(content c, delivery d);
+    static awaitable<void> limited(std::shared_ptr<channel_core> self, event* what);
+    static awaitable<void> begin(std::shared_ptr<channel_core> self,
+                                 std::shared_ptr<consumer_core> c);
+    static awaitable<void> open_now(std::shared_ptr<channel_core> self);
+    static awaitable<bool> resume_consumers(std::shared_ptr<channel_core> self);
+    void end_abandoned(std::string_view tag);
+    void take_return(buffer body);
+    void answer_get(delivery&& d);
+    consumer_core* consumer_of(std::string_view tag);
     void settle_confirms(std::uint64_t tag, bool multiple, bool taken);
     void closed_by_broker(std::string_view arguments);
     void cancelled_by_broker(std::string_view arguments);
@@ -177,16 +224,25 @@ private:
     method expected_{};
     method expected_too_{};
     bool answer_due_ = false;
+    bool get_without_ack_ = false;  ///< of the latest basic.get
     event answered_;
 
-    std::optional<content> incoming_;
-    std::map<std::string, std::shared_ptr<consumer_core>> consumers_;
-    std::uint16_t prefetch_ = 0;
-    bool prefetch_global_ = false;
+    content incoming_;
+    std::map<std::string, std::shared_ptr<consumer_core>, std::less<>> consumers_;
+    std::shared_ptr<consumer_core> latest_consumer_;
+    std::optional<std::uint16_t> prefetch_;  ///< of consumers that begin now
+    std::optional<std::uint16_t> chosen_prefetch_;
+    std::optional<std::uint16_t> shared_prefetch_;  ///< of all consumers together
+    bool restoring_ = false;                        ///< a refusal is not the end: see reopen()
+    bool flows_ = true;  ///< the broker lets us publish: see channel.flow
+    event flow_resumed_;
+    bool transactional_ = false;
 
     bool confirms_ = false;
     std::deque<confirmation*> unconfirmed_;  ///< null: settled or forgotten
     std::uint64_t first_unconfirmed_ = 1;
+    std::uint64_t measured_ = 0;  ///< the tag whose confirm is awaited to know how long they take
+    std::chrono::steady_clock::time_point measured_since_;
     std::optional<returned_message> returned_;
 };
 

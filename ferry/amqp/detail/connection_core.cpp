@@ -20,6 +20,10 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds first_pause = 200ms;
 constexpr std::chrono::milliseconds longest_pause = 30'000ms;
+/// So many connections in a row may end by the broker's refusal of what was sent to it.
+constexpr int refusals_in_a_row = 3;
+/// A connection that has lived so long counts as a good one.
+constexpr auto refusals_apart = 60s;
 
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds pause)
 {
@@ -28,11 +32,20 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds pause)
     return pause / 2 + pause * std::to_integer<int>(dice[0]) / 512;
 }
 
-// Trying again cannot help.
+// A first login for which trying again cannot help.
 bool is_final(const error& e)
 {
     return e.code() == errc::authentication_failed || e.code() == errc::not_allowed ||
            e.code() == errc::protocol_mismatch || e.code() == errc::access_refused;
+}
+
+void shuffle(std::vector<net::endpoint>& hosts)
+{
+    for (std::size_t i = hosts.size(); i > 1; --i) {
+        std::array<std::byte, 1> dice;
+        fill_random(dice);
+        std::swap(hosts[i - 1], hosts[std::to_integer<std::size_t>(dice[0]) % i]);
+    }
 }
 
 }  // namespace
@@ -42,15 +55,19 @@ connection_core::~connection_core()
     if (link_) link_->fail(nullptr);
 }
 
-// One round over all hosts.
+// One round over all hosts, in another order each time after the first.
 awaitable<void> connection_core::connect(std::shared_ptr<connection_core> self)
 {
     std::exception_ptr failure;
-    for (const net::endpoint& host : self->options_.hosts()) {
+    std::vector<net::endpoint> hosts = self->options_.hosts();
+    if (self->was_open_) shuffle(hosts);
+    for (const net::endpoint& host : hosts) {
         try {
-            auto opening = link::open(self->options_, host);
+            auto opening = link::open(self->options_, host, self->counts_);
             self->link_ = co_await std::move(opening);
             ++self->generation_;
+            ++self->counts_->connects;
+            self->connected_ = std::chrono::steady_clock::now();
             self->link_->start(self->weak_from_this());
             co_return;
         } catch (const error& e) {
@@ -95,17 +112,40 @@ awaitable<std::shared_ptr<channel_core>> connection_core::open_channel(
 {
     auto waiting = ready(self);
     const auto over = co_await std::move(waiting);
-    std::uint16_t number = 1;
-    while (self->channels_.contains(number)) ++number;
-    if (over->channel_max() != 0 && self->channels_.size() >= over->channel_max()) {
+    std::size_t number = 1;
+    while (number < self->slots_.size() && self->slots_[number].taken) ++number;
+    const std::size_t most = over->channel_max() == 0 ? 65535 : over->channel_max();
+    if (number > most) {
         throw error(errc::no_free_channels,
-                    fmt::format("amqp: the broker allows {} channels", over->channel_max()));
+                    fmt::format("amqp: the broker allows {} channels", most));
     }
-    auto made = std::make_shared<channel_core>(self, number);
-    self->channels_[number] = made;
+    auto made = std::make_shared<channel_core>(self, static_cast<std::uint16_t>(number));
+    if (number == self->slots_.size()) self->slots_.emplace_back();
+    self->slots_[number] = {true, made.get()};
     auto opening = channel_core::reopen(made);
     co_await std::move(opening);
     co_return made;
+}
+
+std::vector<std::shared_ptr<channel_core>> connection_core::living() const
+{
+    std::vector<std::shared_ptr<channel_core>> all;
+    for (const slot& s : slots_) {
+        if (s.used_by == nullptr) continue;
+        if (auto channel = s.used_by->weak_from_this().lock()) all.push_back(std::move(channel));
+    }
+    return all;
+}
+
+statistics connection_core::snapshot() const
+{
+    statistics now = *counts_;
+    now.blocked = blocked_;
+    for (const auto& channel : living()) {
+        ++now.channels;
+        now.unconfirmed += channel->unconfirmed();
+    }
+    return now;
 }
 
 void connection_core::on_frame(const frame& f)
@@ -117,23 +157,27 @@ void connection_core::on_frame(const frame& f)
                 blocked_ = true;
                 blocked_reason_ = r.short_text();
                 log::warning("amqp: the broker blocks publishing", "reason", blocked_reason_);
+                if (on_blocked) on_blocked(blocked_reason_);
                 return;
             case method::connection_unblocked:
                 blocked_ = false;
                 unblocked_.set();
+                if (on_blocked) on_blocked({});
                 return;
-            case method::connection_update_secret_ok: return;
+            case method::connection_update_secret_ok:
+                updating_secret_ = false;
+                secret_updated_.set();
+                return;
             default:
                 throw protocol_error(errc::command_invalid, "amqp: an unknown method on channel 0");
         }
     }
-    const auto at = channels_.find(f.channel);
-    if (at == channels_.end()) return;
-    if (const auto channel = at->second.lock()) {
+    if (f.channel >= slots_.size() || !slots_[f.channel].taken) return;
+    if (channel_core* const channel = slots_[f.channel].used_by) {
         channel->take(f);
     } else if (f.type == frame_method && wire_reader(f.payload).u32() ==
                                              static_cast<std::uint32_t>(method::channel_close_ok)) {
-        channels_.erase(at);  // what came before was for a channel that was let go
+        release(f.channel, nullptr);  // what came before was for a channel that was let go
     }
 }
 
@@ -161,19 +205,21 @@ void connection_core::on_lost(const std::exception_ptr& why) noexcept
     open_ = false;
     blocked_ = false;
     unblocked_.set();
-    std::erase_if(channels_, [](const auto& c) { return c.second.expired(); });
-    const auto channels = channels_;
-    for (const auto& [number, weak] : channels) {
-        if (const auto channel = weak.lock()) channel->lost(why);
+    updating_secret_ = false;
+    secret_updated_.set();
+    for (slot& s : slots_) {
+        if (s.used_by == nullptr) s.taken = false;
     }
+    for (const auto& channel : living()) channel->lost(why);
     if (recovering_) return;  // who makes the next link sees it
     if (closing_ || !was_open_ || !options_.recovers()) return end(why);
     try {
         std::rethrow_exception(why);
     } catch (const error& e) {
         log::warning("amqp: the connection was lost", "failure", e.what());
+        ++counts_->disconnects[e.code().message()];
         if (on_disconnected) on_disconnected(e);
-        if (is_final(e)) return end(why);
+        if (closing_ || keeps_refusing(e)) return end(why);
     } catch (...) {
         return end(why);
     }
@@ -181,80 +227,132 @@ void connection_core::on_lost(const std::exception_ptr& why) noexcept
     spawn(recover(shared_from_this()), "amqp recovery");
 }
 
+// What the program does may make the broker end each new connection as it ended the last one.
+bool connection_core::keeps_refusing(const error& e) noexcept
+{
+    const auto* closed = dynamic_cast<const connection_closed*>(&e);
+    const bool ours = closed != nullptr && closed->code() != errc::connection_forced;
+    const auto now = std::chrono::steady_clock::now();
+    if (!ours || now - connected_ > refusals_apart) refusals_ = 0;
+    if (ours) ++refusals_;
+    return refusals_ >= refusals_in_a_row;
+}
+
 void connection_core::end(std::exception_ptr why) noexcept
 {
     if (failure_) return;
     failure_ = std::move(why);
     open_ = false;
-    const auto channels = std::exchange(channels_, {});
-    for (const auto& [number, weak] : channels) {
-        if (const auto channel = weak.lock()) channel->fail(failure_);
-    }
+    for (const auto& channel : living()) channel->fail(failure_);
     changed_.set();
     unblocked_.set();
 }
 
 awaitable<void> connection_core::recover(std::shared_ptr<connection_core> self)
 {
-    for (std::chrono::milliseconds pause = first_pause; !self->closing_;
-         pause = std::min(pause * 2, longest_pause)) {
+    const auto began = std::chrono::steady_clock::now();
+    std::chrono::milliseconds pause = first_pause;
+    for (int attempt = 1; !self->closing_; ++attempt) {
         auto waiting = sleep(with_jitter(pause));
         co_await std::move(waiting);
+        pause = std::min(pause * 2, longest_pause);
         if (self->closing_) co_return;
+        if (self->on_recovering) self->on_recovering(attempt);
         try {
             auto connecting = connect(self);
             co_await std::move(connecting);
             auto restoring = restore(self);
             co_await std::move(restoring);
             if (self->link_->lost()) continue;
-            self->recovering_ = false;
-            log::info("amqp: connected again", "broker", self->link_->remote());
-            if (self->on_recovered) self->on_recovered();
-            co_return;
         } catch (const error& e) {
             log::warning("amqp: connecting again failed", "failure", e.what());
-            if (!is_final(e)) continue;
+            self->open_ = false;
+            if (self->link_) self->link_->fail(nullptr);
+            if (e.code() != errc::protocol_mismatch) continue;
+            self->end(std::current_exception());
+            co_return;
         }
-        self->end(std::make_exception_ptr(
-            connection_error(errc::closed, "amqp: the broker does not let us in any more")));
+        self->recovering_ = false;
+        ++self->counts_->recoveries;
+        log::info("amqp: connected again", "broker", self->link_->remote());
+        const auto took = std::chrono::steady_clock::now() - began;
+        if (self->on_recovered) {
+            self->on_recovered(std::chrono::duration_cast<std::chrono::milliseconds>(took));
+        }
         co_return;
     }
 }
 
-// Declares again what was declared, and opens the channels, with their consumers.
-awaitable<void> connection_core::restore(std::shared_ptr<connection_core> self)
+void connection_core::rename(const std::string& from, const std::string& to)
 {
-    self->open_ = true;
+    topology_.rename_queue(from, to);
+    for (const auto& channel : living()) channel->renamed(from, to);
+    if (on_renamed) on_renamed(from, to);
+}
+
+// Declares again what was declared. What is refused is reported, and the rest goes on; after three
+// refusals it is not tried again.
+awaitable<void> connection_core::declare_again(std::shared_ptr<connection_core> self)
+{
     std::map<std::string, std::string> renamed;
+    std::shared_ptr<channel_core> channel;
     for (declaration d : self->topology_.in_order()) {
+        const std::string known_as = d.name;
         if (const auto at = renamed.find(d.name); at != renamed.end()) d.name = at->second;
-        // A channel each, as one that is refused takes its channel with it.
         try {
-            auto opening = open_channel(self);
-            const auto channel = co_await std::move(opening);
+            if (!channel || channel->ended()) {
+                auto opening = open_channel(self);
+                channel = co_await std::move(opening);
+            }
             auto declaring = channel_core::call(channel, d.declare_method(), d.encoded(),
                                                 d.declared_method(), channel_core::repeat::no);
             const std::string answer = co_await std::move(declaring);
+            self->topology_.succeeded(d);
             if (d.named_by_broker) {
                 const std::string name(wire_reader(answer).short_text());
-                self->topology_.rename_queue(d.name, name);
-                renamed[d.name] = name;
-                for (const auto& [number, weak] : self->channels_) {
-                    if (const auto c = weak.lock()) c->renamed(d.name, name);
-                }
+                self->rename(known_as, name);
+                renamed[known_as] = name;
             }
         } catch (const channel_closed& e) {
             log::warning("amqp: not declared again", "name", d.name, "failure", e.what());
+            self->topology_.failed(d);
         }
     }
-    const auto channels = self->channels_;
-    for (const auto& [number, weak] : channels) {
-        const auto channel = weak.lock();
-        if (!channel || channel->generation() == self->generation_) continue;
+}
+
+// Makes the new link what the last one was: declarations, channels, their consumers.
+awaitable<void> connection_core::restore(std::shared_ptr<connection_core> self)
+{
+    self->open_ = true;
+    auto declaring = declare_again(self);
+    co_await std::move(declaring);
+    for (const auto& channel : self->living()) {
+        if (channel->generation() == self->generation_) continue;
         auto reopening = channel_core::reopen(channel);
         co_await std::move(reopening);
     }
     self->changed_.set();
+}
+
+awaitable<void> connection_core::update_secret(std::shared_ptr<connection_core> self,
+                                               std::string secret, std::string reason)
+{
+    auto waiting = ready(self);
+    const auto over = co_await std::move(waiting);
+    self->options_.login(self->options_.user(), secret);  // for later links
+    frame_writer f(over->out().text(), 0, method::connection_update_secret);
+    f.wire().long_text(secret);
+    f.wire().short_text(reason);
+    f.finish(over->frame_max());
+    over->flush();
+    self->updating_secret_ = true;
+    while (self->updating_secret_) {
+        self->secret_updated_.clear();
+        auto answering = timeout(self->options_.call_timeout(), self->secret_updated_.wait(),
+                                 "amqp: the broker's answer");
+        co_await std::move(answering);
+    }
+    if (over->lost()) std::rethrow_exception(over->failure());
 }
 
 awaitable<void> connection_core::close(std::shared_ptr<connection_core> self)

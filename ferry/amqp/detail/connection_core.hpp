@@ -2,14 +2,17 @@
 
 #include "ferry/amqp/detail/link.hpp"
 #include "ferry/amqp/detail/topology.hpp"
+#include "ferry/amqp/statistics.hpp"
 #include "ferry/async/sync.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ferry::amqp::detail {
 
@@ -31,7 +34,13 @@ public:
 
     static awaitable<std::shared_ptr<channel_core>> open_channel(
         std::shared_ptr<connection_core> self);
-    void release(std::uint16_t channel) noexcept { channels_.erase(channel); }
+    /// The number of a channel that is gone is free again; nothing if another has it by now.
+    void release(std::uint16_t channel, const channel_core* used_by) noexcept
+    {
+        if (slots_[channel].used_by == used_by) slots_[channel] = slot();
+    }
+    /// Nobody uses the channel any more; its number is taken until the broker has closed it.
+    void let_go(std::uint16_t channel) noexcept { slots_[channel].used_by = nullptr; }
 
     /// The link, once there is one: waits while a lost connection is made again.
     /// \throws what ended the connection for good
@@ -51,12 +60,19 @@ public:
     bool is_open() const noexcept { return open_; }
 
     topology& declared() noexcept { return topology_; }
+    statistics& counts() noexcept { return *counts_; }
+    statistics snapshot() const;
 
+    static awaitable<void> update_secret(std::shared_ptr<connection_core> self, std::string secret,
+                                         std::string reason);
     static awaitable<void> close(std::shared_ptr<connection_core> self);
     void abort() noexcept;
 
     std::function<void(const error&)> on_disconnected;
-    std::function<void()> on_recovered;
+    std::function<void(int)> on_recovering;
+    std::function<void(std::chrono::milliseconds)> on_recovered;
+    std::function<void(const std::string&, const std::string&)> on_renamed;
+    std::function<void(const std::string&)> on_blocked;
 
 private:
     void on_frame(const frame& f) override;
@@ -64,7 +80,16 @@ private:
     static awaitable<void> connect(std::shared_ptr<connection_core> self);
     static awaitable<void> recover(std::shared_ptr<connection_core> self);
     static awaitable<void> restore(std::shared_ptr<connection_core> self);
+    static awaitable<void> declare_again(std::shared_ptr<connection_core> self);
     void end(std::exception_ptr why) noexcept;
+    bool keeps_refusing(const error& e) noexcept;
+    void rename(const std::string& from, const std::string& to);
+    std::vector<std::shared_ptr<channel_core>> living() const;
+
+    struct slot {
+        bool taken = false;
+        channel_core* used_by = nullptr;
+    };
 
     options options_;
     std::shared_ptr<link> link_;
@@ -75,7 +100,12 @@ private:
     bool recovering_ = false;
     std::exception_ptr failure_;  ///< for good
     event changed_;               ///< open, or ended for good
-    std::map<std::uint16_t, std::weak_ptr<channel_core>> channels_;
+    int refusals_ = 0;            ///< connections in a row that the broker ended for our fault
+    std::chrono::steady_clock::time_point connected_;
+    std::vector<slot> slots_{1};  ///< by the channel's number
+    std::shared_ptr<statistics> counts_ = std::make_shared<statistics>();
+    bool updating_secret_ = false;
+    event secret_updated_;
     bool blocked_ = false;
     std::string blocked_reason_;
     event unblocked_;

@@ -6,6 +6,7 @@
 #include "ferry/net/connect.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -15,6 +16,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
+
+// What is taken for a stream of messages, and how long its reads are put off.
+constexpr unsigned many_messages = 4;
+constexpr int reads_of_a_stream = 8;
+constexpr auto stream_pause = 200us;
 
 // 0 means no limit.
 template <class T>
@@ -49,6 +55,37 @@ bool offers(std::string_view mechanisms, std::string_view wanted)
     return false;
 }
 
+// The first mechanism of ours that the broker offers.
+std::string chosen(const options& with, std::string_view offered, const std::string& remote)
+{
+    for (const std::string& name : with.mechanisms()) {
+        if (offers(offered, name)) return name;
+    }
+    throw authentication_error(
+        fmt::format("the broker offers {}, not {}", offered, fmt::join(with.mechanisms(), " or ")),
+        remote);
+}
+
+std::string first_response(const options& with, std::string_view mechanism)
+{
+    if (mechanism == "PLAIN") return '\0' + with.user() + '\0' + with.password();
+    if (mechanism == "EXTERNAL") return {};
+    if (mechanism != "AMQPLAIN") return with.user();
+    std::string table;
+    wire_writer(table).table(value::object("LOGIN", with.user(), "PASSWORD", with.password()));
+    return table.substr(4);  // without its length
+}
+
+// What the broker is told when it broke a rule.
+std::uint16_t reply_code_of(const error& e)
+{
+    if (e.code() == errc::frame_error) return 501;
+    if (e.code() == errc::syntax_error) return 502;
+    if (e.code() == errc::command_invalid) return 503;
+    if (e.code() == errc::unexpected_frame) return 505;
+    return 501;  // a limit
+}
+
 [[noreturn]] void throw_close(wire_reader& r, const std::string& remote)
 {
     const std::uint16_t code = r.u16();
@@ -59,20 +96,31 @@ bool offers(std::string_view mechanisms, std::string_view wanted)
 
 }  // namespace
 
-link::link(net::stream over)
+link::link(net::stream over, std::shared_ptr<statistics> counts)
     : stream_{std::move(over)},
+      counts_{std::move(counts)},
       remote_{stream_.remote_endpoint()},
       received_{clock::now()},
       sent_{clock::now()}
 {
 }
 
-awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at)
+awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at,
+                                            std::shared_ptr<statistics> counts)
 {
     if (with.tls()) at = net::tls(std::move(at), *with.tls(), with.server_name());
     auto connecting = net::connect(std::move(at), net::connect_options().timeout(with.timeout()));
-    net::stream over = co_await std::move(connecting);
-    auto made = std::make_shared<link>(std::move(over));
+    net::stream over;
+    try {
+        over = co_await std::move(connecting);
+    } catch (tls_error& e) {
+        // What OpenSSL calls an answer that is no TLS.
+        if (std::string_view(e.what()).find("wrong version number") != std::string_view::npos) {
+            e.add_context("amqps: the broker speaks no TLS on this port");
+        }
+        throw;
+    }
+    auto made = std::make_shared<link>(std::move(over), std::move(counts));
     const std::string doing = "log in at " + made->remote_;
     auto login = timeout(with.timeout(), made->log_in(with), doing);
     co_await std::move(login);
@@ -121,30 +169,33 @@ awaitable<void> link::log_in(options with)
                 r.u16();
                 server_properties_ = r.table();
                 const std::string mechanisms(r.long_text());
-                const char* mechanism = with.is_external() ? "EXTERNAL" : "PLAIN";
-                if (!offers(mechanisms, mechanism)) {
-                    throw authentication_error(
-                        fmt::format("the broker offers {}, not {}", mechanisms, mechanism),
-                        remote_);
-                }
+                const std::string mechanism = chosen(with, mechanisms, remote_);
                 frame_writer answer(out_.text(), 0, method::connection_start_ok);
                 answer.wire().table(client_properties(with));
                 answer.wire().short_text(mechanism);
-                answer.wire().long_text(
-                    with.is_external() ? "" : '\0' + with.user() + '\0' + with.password());
+                answer.wire().long_text(first_response(with, mechanism));
                 answer.wire().short_text("en_US");
                 answer.finish(frame_min_size);
                 break;
             }
             case method::connection_secure: {
                 frame_writer answer(out_.text(), 0, method::connection_secure_ok);
-                answer.wire().long_text(with.password());
+                const std::string question(r.long_text());
+                answer.wire().long_text(with.challenge() ? with.challenge()(question)
+                                                         : with.password());
                 answer.finish(frame_min_size);
                 break;
             }
             case method::connection_tune: {
                 channel_max_ = smaller(with.channel_max(), r.u16());
                 frame_max_ = smaller(with.frame_max(), r.u32());
+                if (frame_max_ == 0) frame_max_ = frame_max_size;
+                if (frame_max_ < frame_min_size) {
+                    throw protocol_error(errc::syntax_error,
+                                         fmt::format("amqp: frames of {} bytes at most, {} are the "
+                                                     "least that there may be",
+                                                     frame_max_, frame_min_size));
+                }
                 heartbeat_ = std::min(with.heartbeat(), std::chrono::seconds(r.u16()));
                 frame_writer answer(out_.text(), 0, method::connection_tune_ok);
                 answer.wire().u16(channel_max_);
@@ -195,9 +246,14 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
             self->leaving_.clear();
             std::swap(self->leaving_, self->out_);
             self->drained_.set();
-            const auto parts = self->leaving_.parts();
-            co_await self->stream_.write(parts);
+            if (self->leaving_.is_text()) {
+                co_await self->stream_.write(as_bytes(self->leaving_.text()));
+            } else {
+                const auto parts = self->leaving_.parts();
+                co_await self->stream_.write(parts);
+            }
             self->sent_ = clock::now();
+            self->counts_->bytes_out += self->leaving_.size();
         }
     } catch (const cancelled&) {
         self->listener_.reset();  // the loop ends
@@ -220,8 +276,13 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     try {
         for (;;) {
             self->deliver();
+            if (self->streams()) {
+                auto pause = sleep(stream_pause);
+                co_await std::move(pause);
+            }
             const std::size_t count = co_await self->stream_.fill();
             self->received_ = clock::now();
+            self->counts_->bytes_in += count;
             if (count == 0) {
                 throw connection_error(ferry::errc::disconnected,
                                        "amqp " + self->remote_ + ": the broker closed",
@@ -231,19 +292,34 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     } catch (const cancelled&) {
         self->listener_.reset();
         self->fail(nullptr);
-    } catch (const protocol_error& e) {
-        const std::uint16_t code = e.code() == errc::frame_error    ? 501
-                                   : e.code() == errc::syntax_error ? 502
-                                                                    : 505;
-        if (!self->failure_) self->queue_close(code, e.what());
+    } catch (const connection_error&) {
+        self->fail(std::current_exception());
+    } catch (const error& e) {
+        if (!self->failure_) self->queue_close(reply_code_of(e), e.what());
         self->fail(std::current_exception(), rest::written);
     } catch (...) {
         self->fail(std::current_exception());
     }
 }
 
+// Whether so many messages come that the next ones may as well be read together: each write of the
+// broker's wakes the program up, which costs more than the messages in it. Not if that could use up
+// what consumers may have under way, nor for single messages, such as answers.
+bool link::streams() noexcept
+{
+    const unsigned count = std::exchange(messages_, 0);
+    const unsigned prefetch = std::exchange(least_prefetch_, std::uint16_t{65535});
+    if (count < many_messages) {
+        many_in_a_row_ = 0;
+        return false;
+    }
+    if (many_in_a_row_ < reads_of_a_stream) ++many_in_a_row_;
+    return many_in_a_row_ == reads_of_a_stream && 4 * count <= prefetch;
+}
+
 void link::deliver()
 {
+    const auto listener = listener_.lock();
     const std::string_view text = stream_.buffered_text();
     const std::size_t limit = std::max(frame_max_, frame_max_size);
     std::size_t at = 0;
@@ -254,8 +330,7 @@ void link::deliver()
                 throw protocol_error(errc::unexpected_frame, "amqp: a heartbeat on a channel");
             }
         } else if (f->channel != 0 || !take_connection_method(*f)) {
-            if (closing_) continue;
-            if (const auto listener = listener_.lock()) listener->on_frame(*f);
+            if (!closing_ && listener) listener->on_frame(*f);
         }
         if (failure_) return;
     }

@@ -3,9 +3,11 @@
 #include "ferry/amqp/detail/frame.hpp"
 #include "ferry/amqp/detail/output.hpp"
 #include "ferry/amqp/options.hpp"
+#include "ferry/amqp/statistics.hpp"
 #include "ferry/async/sync.hpp"
 #include "ferry/net/stream.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -32,9 +34,10 @@ class link : public std::enable_shared_from_this<link> {
 public:
     /// Connects and logs in. \throws connection_error, tls_error, authentication_error,
     /// connection_closed (530: no such virtual host), protocol_error, timeout_error
-    static awaitable<std::shared_ptr<link>> open(options with, net::endpoint at);
+    static awaitable<std::shared_ptr<link>> open(options with, net::endpoint at,
+                                                 std::shared_ptr<statistics> counts);
 
-    explicit link(net::stream over);
+    link(net::stream over, std::shared_ptr<statistics> counts);
     link(const link&) = delete;
     link& operator=(const link&) = delete;
 
@@ -55,6 +58,17 @@ public:
     bool lost() const noexcept { return failure_ != nullptr; }
     const std::exception_ptr& failure() const noexcept { return failure_; }
 
+    /// The listener took a message for a consumer with this prefetch; 0: without a limit.
+    void message_taken(std::uint16_t prefetch) noexcept
+    {
+        ++messages_;
+        limited_to(prefetch);
+    }
+    void limited_to(std::uint16_t prefetch) noexcept
+    {
+        if (prefetch != 0) least_prefetch_ = std::min(least_prefetch_, prefetch);
+    }
+
     /// Ends it; the listener is told. What is queued is still written if `then` says so.
     enum class rest : unsigned char { dropped, written };
     void fail(std::exception_ptr why, rest then = rest::dropped) noexcept;
@@ -73,9 +87,11 @@ private:
     static awaitable<void> beat(std::shared_ptr<link> self);
     void deliver();
     bool take_connection_method(const frame& f);
+    bool streams() noexcept;
     void queue_close(std::uint16_t code, std::string_view text);
 
     net::stream stream_;
+    std::shared_ptr<statistics> counts_;
     std::string remote_;
     output out_;
     output leaving_;
@@ -85,6 +101,9 @@ private:
     bool closing_ = false;
     std::size_t consumed_ = 0;  ///< of the stream's buffer, by read_frame()
     std::weak_ptr<link_listener> listener_;
+    unsigned messages_ = 0;                 ///< of the latest read
+    std::uint16_t least_prefetch_ = 65535;  ///< of their consumers
+    int many_in_a_row_ = 0;                 ///< reads that brought many messages
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;

@@ -6,29 +6,33 @@ namespace ferry::amqp::detail {
 
 /// The way into messages for those who make them.
 struct message_access {
-    static void set(message& m, std::string exchange, std::string routing_key,
-                    std::string properties, buffer body)
-    {
-        m.exchange_ = std::move(exchange);
-        m.routing_key_ = std::move(routing_key);
-        m.properties_ = std::move(properties);
-        m.body_ = std::move(body);
-    }
+    // What can be filled in place, so that short texts need no memory and long ones use it again.
+    static std::string& exchange(message& m) noexcept { return m.exchange_; }
+    static std::string& routing_key(message& m) noexcept { return m.routing_key_; }
+    static std::string& properties(message& m) noexcept { return m.properties_; }
+    static buffer& body(message& m) noexcept { return m.body_; }
+    static std::string& consumer_tag(delivery& d) noexcept { return d.consumer_tag_; }
     static void set_reply(returned_message& m, std::uint16_t code, std::string text)
     {
         m.reply_code_ = code;
         m.reply_text_ = std::move(text);
     }
-    static void set_delivery(delivery& d, std::shared_ptr<channel_core> channel,
-                             std::uint64_t generation, std::string consumer_tag, std::uint64_t tag,
-                             bool redelivered, std::uint32_t message_count, bool settled)
+    /// What the broker says when it hands out a message.
+    static void set_tag(delivery& d, std::uint64_t tag, bool redelivered) noexcept
+    {
+        d.tag_ = tag;
+        d.redelivered_ = redelivered;
+    }
+    static void set_message_count(delivery& d, std::uint32_t count) noexcept
+    {
+        d.message_count_ = count;
+    }
+    /// Who is told when it is settled; with no-ack it counts as settled.
+    static void set_channel(delivery& d, std::shared_ptr<channel_core> channel,
+                            std::uint64_t generation, bool settled) noexcept
     {
         d.channel_ = std::move(channel);
         d.generation_ = generation;
-        d.consumer_tag_ = std::move(consumer_tag);
-        d.tag_ = tag;
-        d.redelivered_ = redelivered;
-        d.message_count_ = message_count;
         d.settled_ = settled;
     }
 };

@@ -24,6 +24,9 @@ public:
         pieces_.push_back({text_.size(), std::move(data)});
     }
 
+    /// Whether no long body is in between.
+    bool is_text() const noexcept { return pieces_.empty(); }
+
     std::size_t size() const noexcept { return text_.size() + bytes_; }
     bool empty() const noexcept { return text_.empty() && pieces_.empty(); }
 

@@ -8,6 +8,18 @@ namespace ferry::amqp::detail {
 
 using kind = declaration::kind;
 
+namespace {
+
+constexpr int refusals_in_a_row = 3;
+
+bool same(const declaration& a, const declaration& b)
+{
+    return a.what == b.what && a.name == b.name && a.source == b.source && a.key == b.key &&
+           a.arguments == b.arguments;
+}
+
+}  // namespace
+
 method declaration::declare_method() const noexcept
 {
     switch (what) {
@@ -48,11 +60,22 @@ std::string declaration::encoded() const
 
 void topology::add(declaration d)
 {
-    const auto same = [&](const declaration& other) {
-        return other.what == d.what && other.name == d.name && other.source == d.source &&
-               other.key == d.key && other.arguments == d.arguments;
-    };
-    if (std::ranges::none_of(all_, same)) all_.push_back(std::move(d));
+    const auto known = [&](const declaration& other) { return same(other, d); };
+    if (std::ranges::none_of(all_, known)) all_.push_back(std::move(d));
+}
+
+void topology::succeeded(const declaration& d) noexcept
+{
+    for (declaration& other : all_) {
+        if (same(other, d)) other.refusals = 0;
+    }
+}
+
+void topology::failed(const declaration& d)
+{
+    std::erase_if(all_, [&](declaration& other) {
+        return same(other, d) && ++other.refusals >= refusals_in_a_row;
+    });
 }
 
 void topology::remove_binding(kind what, std::string_view name, std::string_view source,

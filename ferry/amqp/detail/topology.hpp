@@ -23,6 +23,7 @@ public:
     std::uint8_t bits = 0;  ///< passive 1, durable 2, then as the method has them
     value arguments;
     bool named_by_broker = false;
+    int refusals = 0;  ///< in a row, when it was declared again
 
     method declare_method() const noexcept;
     method declared_method() const noexcept;  ///< the answer
@@ -42,6 +43,10 @@ public:
 
     /// Queues that the broker names have another name after each connection.
     void rename_queue(const std::string& from, const std::string& to);
+
+    /// What became of declaring it again. After three refusals it is forgotten.
+    void succeeded(const declaration& d) noexcept;
+    void failed(const declaration& d);
 
     /// Exchanges first, then queues, then bindings.
     std::vector<declaration> in_order() const;

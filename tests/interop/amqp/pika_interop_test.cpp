@@ -1,10 +1,13 @@
 #include "ferry/amqp/amqp.hpp"
+#include "ferry/async/blocking.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 
 namespace ferry::amqp {
@@ -102,6 +105,127 @@ TEST_F(pika_interop, ferry_calls_a_procedure_of_pika)
     };
     EXPECT_EQ(run(timeout(20s, call(ch, "hello"))), "HELLO");
     EXPECT_EQ(run(timeout(20s, call(ch, "end"))), "END");
+}
+
+awaitable<publish_body> reversed(message request)
+{
+    const std::string_view text = request.text();
+    co_return publish_body(std::string(text.rbegin(), text.rend()));
+}
+
+TEST_F(pika_interop, pika_calls_a_procedure_of_ferry)
+{
+    run(ch.queue_declare("reverse"));
+    const auto serving = spawn(serve_rpc(run(c.channel()), "reverse", reversed));
+    const auto call_by_pika = [] { return testing::run_program(peer("call")); };
+    const auto call = [&call_by_pika]() -> awaitable<testing::outcome> {
+        auto running = run_blocking(call_by_pika);
+        co_return co_await std::move(running);
+    };
+    const testing::outcome done = run(call());
+    EXPECT_EQ(done.status, 0) << done.err;
+    serving.cancel();
+    run(serving.wait());
+}
+
+const std::vector<std::string> exchange_types{"direct", "fanout", "topic", "headers"};
+
+TEST_F(pika_interop, ferry_agrees_with_what_pika_declared)
+{
+    run_peer("declare");
+    for (const std::string& type : exchange_types) {
+        run(ch.exchange_declare("pika." + type, type, durable()));
+    }
+    run(ch.exchange_declare("pika.alternate", "fanout",
+                            arguments(value::object("alternate-exchange", "pika.fanout"))));
+    run(ch.exchange_declare("pika.inside", "fanout", internal()));
+    run(ch.queue_declare(
+        "pika.q", durable(),
+        arguments(value::object("x-message-ttl", 60000, "x-max-length", 1000, "x-max-length-bytes",
+                                std::int64_t{1} << 33U, "x-overflow", "reject-publish",
+                                "x-dead-letter-exchange", "pika.fanout",
+                                "x-dead-letter-routing-key", "dead", "x-max-priority", 5))));
+    run(ch.queue_declare(
+        "pika.quorum", durable(),
+        arguments(value::object("x-queue-type", "quorum", "x-delivery-limit", 3))));
+    run(ch.queue_declare("pika.stream", durable(),
+                         arguments(value::object("x-queue-type", "stream", "x-max-age", "7D"))));
+    EXPECT_THROW(run(ch.queue_declare("pika.q", durable())), channel_closed);
+}
+
+// What the specification of each type of exchange says, seen by pika's publishes and ferry's queue.
+TEST_F(pika_interop, pika_publishes_to_every_exchange_that_ferry_declares)
+{
+    for (const std::string& type : exchange_types) {
+        run(ch.exchange_declare("ferry." + type, type, durable()));
+    }
+    run(ch.exchange_declare("ferry.outer", "direct"));
+    run(ch.exchange_bind("ferry.fanout", "ferry.outer", "inner"));
+    run(ch.queue_declare("ferry.q", durable(),
+                         arguments(value::object("x-message-ttl", 60000, "x-max-priority", 5))));
+    run(ch.queue_declare("ferry.quorum", durable(),
+                         arguments(value::object("x-queue-type", "quorum"))));
+    run_peer("redeclare");
+    run(ch.queue_bind("ferry.q", "ferry.direct", "a"));
+    run(ch.queue_bind("ferry.q", "ferry.fanout"));
+    run(ch.queue_bind("ferry.q", "ferry.topic", "a.#"));
+    run(ch.queue_bind("ferry.q", "ferry.topic", "*.y"));
+    run(ch.queue_bind("ferry.q", "ferry.headers", "",
+                      value::object("x-match", "all", "k", 1, "n", "v")));
+    run(ch.queue_bind("ferry.q", "ferry.headers", "",
+                      value::object("x-match", "any", "any", true, "other", 1.5)));
+    run(ch.queue_declare(
+        "ferry.full", arguments(value::object("x-max-length", 1, "x-overflow", "reject-publish"))));
+    run_peer("route");
+    for (const char* body : {"direct a", "fanout anything", "topic a.b.c", "topic x.y",
+                             "headers all", "headers any", "outer inner"}) {
+        const auto d = run(ch.basic_get("ferry.q", true));
+        ASSERT_TRUE(d) << body;
+        EXPECT_EQ(d->text(), body);
+    }
+    EXPECT_FALSE(run(ch.basic_get("ferry.q", true)));
+}
+
+TEST_F(pika_interop, messages_are_settled_and_die_as_pika_says)
+{
+    run(ch.exchange_declare("dead", "fanout"));
+    run(ch.queue_declare("dead"));
+    run(ch.queue_bind("dead", "dead"));
+    run(ch.queue_declare(
+        "settle", arguments(value::object("x-max-priority", 5, "x-dead-letter-exchange", "dead"))));
+    run(ch.basic_publish("", "settle", "low", properties().priority(1)));
+    run(ch.basic_publish("", "settle", "high", properties().priority(5)));
+    run_peer("settle");
+    auto d = run(ch.basic_get("dead"));
+    ASSERT_TRUE(d);
+    EXPECT_EQ(d->text(), "high");
+    const value death = d->properties().headers()["x-death"][0];
+    EXPECT_EQ(death["reason"], value("rejected"));
+    EXPECT_EQ(death["queue"], value("settle"));
+    EXPECT_EQ(death["count"], value(1));
+    EXPECT_EQ(death["routing-keys"], value::array("settle"));
+    EXPECT_EQ(death["time"].kind(), value_kind::datetime);
+    run(d->ack());
+}
+
+TEST_F(pika_interop, pika_reads_headers_of_every_kind)
+{
+    run(ch.queue_declare("names"));
+    value all = value::object("naïve ключ 鍵", "zażółć 😀", "", "no name", "empty", "", "nothing",
+                              value::object(), "none", value::array(), "least",
+                              std::numeric_limits<std::int64_t>::min(), "most",
+                              std::numeric_limits<std::int64_t>::max(), "real", 2.5);
+    all.insert(std::string(255, 'x'), 1);
+    all.insert(
+        "deep",
+        value::object("a", value::array(value::object(
+                               "b", value::array(value::object(
+                                        "c", value::array(1, value::object("d", nullptr))))))));
+    run(ch.basic_publish("", "names", "", properties().headers(all)));
+    const auto own = run(ch.basic_get("names"));
+    EXPECT_EQ(own->properties().headers(), all);
+    run(ch.basic_recover());
+    run_peer("names");
 }
 
 }  // namespace

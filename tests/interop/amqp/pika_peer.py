@@ -1,4 +1,4 @@
-"""pika_peer.py URL publish|consume|rpc: what ferry reads or has written, and an RPC server"""
+"""pika_peer.py URL VERB: pika's side of each test of pika_interop_test.cpp"""
 import datetime
 import decimal
 import sys
@@ -47,5 +47,84 @@ elif verb == 'rpc':
         channel.basic_ack(method.delivery_tag)
         if body == b'end':
             break
+elif verb == 'call':
+    # pika calls what ferry serves, by direct reply-to.
+    answers = []
+    channel.basic_consume('amq.rabbitmq.reply-to', lambda c, m, p, body: answers.append((p.correlation_id, body)),
+                          auto_ack=True)
+    for number, text in enumerate((b'abc', b'', b'x' * 200000)):
+        channel.basic_publish('', 'reverse', text,
+                              pika.BasicProperties(reply_to='amq.rabbitmq.reply-to', correlation_id=str(number)))
+        while len(answers) <= number:
+            connection.process_data_events(time_limit=10)
+        assert answers[number] == (str(number), text[::-1]), answers[number][0]
+elif verb == 'declare':
+    # Every kind of exchange, and queues with arguments: declared again by ferry, which must agree.
+    for kind in ('direct', 'fanout', 'topic', 'headers'):
+        channel.exchange_declare('pika.' + kind, kind, durable=True)
+    channel.exchange_declare('pika.alternate', 'fanout', auto_delete=False, arguments={'alternate-exchange': 'pika.fanout'})
+    channel.exchange_declare('pika.inside', 'fanout', internal=True)
+    channel.queue_declare('pika.q', durable=True, arguments={
+        'x-message-ttl': 60000, 'x-max-length': 1000, 'x-max-length-bytes': 1 << 33, 'x-overflow': 'reject-publish',
+        'x-dead-letter-exchange': 'pika.fanout', 'x-dead-letter-routing-key': 'dead', 'x-max-priority': 5})
+    channel.queue_declare('pika.quorum', durable=True, arguments={'x-queue-type': 'quorum', 'x-delivery-limit': 3})
+    channel.queue_declare('pika.stream', durable=True, arguments={'x-queue-type': 'stream', 'x-max-age': '7D'})
+elif verb == 'redeclare':
+    # The same the other way round: pika declares what ferry has declared.
+    for kind in ('direct', 'fanout', 'topic', 'headers'):
+        channel.exchange_declare('ferry.' + kind, kind, durable=True)
+    channel.queue_declare('ferry.q', durable=True, arguments={'x-message-ttl': 60000, 'x-max-priority': 5})
+    channel.queue_declare('ferry.quorum', durable=True, arguments={'x-queue-type': 'quorum'})
+elif verb == 'route':
+    # Publishes to every exchange that ferry has declared and bound, with confirms: what is routed is taken, what is
+    # not comes back.
+    channel.confirm_delivery()
+    back = []
+    def publish(kind, key, headers=None):
+        try:
+            channel.basic_publish('ferry.' + kind, key, (kind + ' ' + key).encode(),
+                                  pika.BasicProperties(headers=headers), mandatory=True)
+            return True
+        except pika.exceptions.UnroutableError as e:
+            message, = e.messages
+            assert message.method.reply_code == 312 and message.method.routing_key == key
+            return False
+    assert publish('direct', 'a') and not publish('direct', 'b')
+    assert publish('fanout', 'anything')
+    assert publish('topic', 'a.b.c') and publish('topic', 'x.y') and not publish('topic', 'x.y.z')
+    assert publish('headers', 'all', {'k': 1, 'n': 'v'}) and not publish('headers', 'some', {'k': 1})
+    assert publish('headers', 'any', {'any': True})
+    assert publish('outer', 'inner')
+    try:
+        channel.basic_publish('', 'ferry.full', b'first')
+        channel.basic_publish('', 'ferry.full', b'second')
+        assert False, 'the queue is full'
+    except pika.exceptions.NackError:
+        pass
+elif verb == 'settle':
+    # Sees what ferry published to be settled in each way, with redelivery, priorities and dead letters.
+    def get(queue):
+        method, properties, body = channel.basic_get(queue)
+        return method, properties, body
+    method, properties, body = get('settle')
+    assert body == b'high' and properties.priority == 5 and not method.redelivered
+    channel.basic_nack(method.delivery_tag)
+    method, properties, body = get('settle')
+    assert body == b'high' and method.redelivered
+    channel.basic_reject(method.delivery_tag, requeue=False)
+    method, properties, body = get('settle')
+    assert body == b'low'
+    channel.basic_ack(method.delivery_tag)
+elif verb == 'names':
+    # Headers whose names and values are every text that there is, and binary.
+    method, properties, body = channel.basic_get('names', auto_ack=True)
+    got = properties.headers
+    assert got['naïve ключ 鍵'] == 'zażółć 😀', got
+    assert got[''] == 'no name' and got['x' * 255] == 1
+    assert got['empty'] == '' and got['nothing'] == {} and got['none'] == []
+    assert got['deep'] == {'a': [{'b': [{'c': [1, {'d': None}]}]}]}
+    # pika cuts real numbers to integers, and reads 64-bit ones as unsigned.
+    assert got['least'] in (-(1 << 63), 1 << 63) and got['most'] == (1 << 63) - 1
+    assert got['real'] == 2
 connection.close()
 print('ok')

@@ -1,0 +1,431 @@
+// A client beside a broker that breaks the rules, or goes away, at every point.
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/amqp/detail/frame.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/net/listener.hpp"
+#include "ferry/net/stream.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ferry::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using detail::frame_writer;
+using detail::method;
+
+std::string method_frame(std::uint16_t channel, method m, std::string_view arguments = {})
+{
+    std::string out;
+    frame_writer f(out, channel, m);
+    f.wire().raw(arguments);
+    f.finish(detail::frame_max_size);
+    return out;
+}
+
+std::string frame_of(std::uint8_t type, std::uint16_t channel, std::string_view payload)
+{
+    std::string out;
+    frame_writer f(out, type, channel);
+    f.wire().raw(payload);
+    f.finish(detail::frame_max_size);
+    return out;
+}
+
+std::string start_frame()
+{
+    std::string out;
+    detail::wire_writer w(out);
+    w.u16(9);
+    w.table(value::object("product", "fake"));
+    w.long_text("PLAIN");
+    w.long_text("en_US");
+    return method_frame(0, method::connection_start, out);
+}
+
+std::string tune_frame(std::uint32_t frame_max)
+{
+    std::string out;
+    detail::wire_writer w(out);
+    w.u16(10);
+    w.u32(frame_max);
+    w.u16(0);
+    return method_frame(0, method::connection_tune, out);
+}
+
+// The client's next frame, as its method; its arguments are in `arguments`. None at the end.
+awaitable<std::optional<method>> read_method(net::stream* from, std::string* arguments = nullptr)
+{
+    for (;;) {
+        const auto f = detail::next_frame(from->buffered_text(), detail::frame_max_size);
+        if (f) {
+            detail::wire_reader r(f->payload);
+            const auto m = static_cast<method>(r.u32());
+            if (arguments != nullptr) *arguments = r.rest();
+            from->consume(f->size());
+            co_return m;
+        }
+        const std::size_t count = co_await from->fill();
+        if (count == 0) co_return std::nullopt;
+    }
+}
+
+// How the broker writes: whole, or in pieces.
+using writing = std::function<awaitable<void>(net::stream*, std::string)>;
+
+awaitable<void> write_whole(net::stream* to, std::string text)
+{
+    co_await to->write(std::move(text));
+}
+
+awaitable<void> write_octets(net::stream* to, std::string text)
+{
+    for (const char c : text) {
+        co_await to->write(std::string(1, c));
+        co_await yield_now();
+    }
+}
+
+// Does its part of the login, but for the last `missing` steps. \return whether it was whole.
+awaitable<bool> log_in(net::stream* s, int steps, const writing* write)
+{
+    if (steps-- == 0) co_return false;
+    co_await s->read_exactly(8);
+    if (steps-- == 0) co_return false;
+    auto starting = (*write)(s, start_frame());
+    co_await std::move(starting);
+    if (steps-- == 0) co_return false;
+    const auto ok = co_await read_method(s);
+    EXPECT_TRUE(ok == method::connection_start_ok);
+    if (steps-- == 0) co_return false;
+    auto tuning = (*write)(s, tune_frame(131072));
+    co_await std::move(tuning);
+    if (steps-- == 0) co_return false;
+    const auto tuned = co_await read_method(s);
+    EXPECT_TRUE(tuned == method::connection_tune_ok);
+    const auto open = co_await read_method(s);
+    EXPECT_TRUE(open == method::connection_open);
+    if (steps-- == 0) co_return false;
+    auto opening = (*write)(s, method_frame(0, method::connection_open_ok, "\0"s));
+    co_await std::move(opening);
+    co_return true;
+}
+
+constexpr int whole_login = 100;
+
+awaitable<void> open_a_channel(net::stream* s, const writing* write)
+{
+    const auto open = co_await read_method(s);
+    EXPECT_TRUE(open == method::channel_open);
+    auto opening = (*write)(s, method_frame(1, method::channel_open_ok, "\0\0\0\0"s));
+    co_await std::move(opening);
+}
+
+options at(const net::listener& where)
+{
+    return options()
+        .hosts({net::tcp("127.0.0.1", where.port())})
+        .no_recovery()
+        .call_timeout(5s)
+        .timeout(5s);
+}
+
+std::error_code failure_of(awaitable<void> operation)
+{
+    try {
+        run(timeout(20s, std::move(operation)));
+    } catch (const error& e) {
+        return e.code();
+    }
+    return {};
+}
+
+awaitable<void> connect_only(options with)
+{
+    auto connecting = connect(std::move(with));
+    co_await std::move(connecting);
+}
+
+awaitable<void> accept_and_leave(net::listener* on, int steps)
+{
+    net::stream s = co_await on->accept();
+    const writing write = write_whole;
+    auto login = log_in(&s, steps, &write);
+    co_await std::move(login);
+}
+
+TEST(fake_broker, going_away_at_each_step_of_the_login_is_an_error)
+{
+    for (int steps = 0; steps < 6; ++steps) {
+        SCOPED_TRACE(steps);
+        net::listener on(net::tcp("127.0.0.1", 0));
+        const auto serving = spawn(accept_and_leave(&on, steps));
+        EXPECT_TRUE(failure_of(connect_only(at(on))) == condition::disconnected);
+        run(serving.wait());
+    }
+}
+
+awaitable<void> accept_and_say(net::listener* on, std::string text)
+{
+    net::stream s = co_await on->accept();
+    co_await s.write(std::move(text));
+    co_await s.read_all(1 << 20);
+}
+
+TEST(fake_broker, what_is_no_such_broker_is_told_apart)
+{
+    struct row {
+        const char* name;
+        std::string text;
+        errc code;
+    };
+    for (const row& r : std::vector<row>{
+             {"AMQP 1.0", "AMQP\0\1\0\0"s, errc::protocol_mismatch},
+             {"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", errc::frame_error},
+             {"frames too small", start_frame() + tune_frame(8), errc::syntax_error},
+             {"a table that is cut", method_frame(0, method::connection_start, "\0\x09\0\0\0\xFF"s),
+              errc::syntax_error},
+             {"another method",
+              method_frame(0, method::connection_open_ok, "\0"s) +
+                  method_frame(0, method::queue_declare_ok),
+              errc::command_invalid},
+         }) {
+        SCOPED_TRACE(r.name);
+        net::listener on(net::tcp("127.0.0.1", 0));
+        const auto serving = spawn(accept_and_say(&on, r.text));
+        EXPECT_EQ(failure_of(connect_only(at(on))), r.code);
+        serving.cancel();
+        run(serving.wait());
+    }
+}
+
+// Logs the client in, opens its channel, sends `text`. \return the reply code of its close; 0: none
+awaitable<int> accept_and_break(net::listener* on, std::string text)
+{
+    net::stream s = co_await on->accept();
+    const writing write = write_whole;
+    auto login = log_in(&s, whole_login, &write);
+    co_await std::move(login);
+    auto opening = open_a_channel(&s, &write);
+    co_await std::move(opening);
+    co_await s.write(std::move(text));
+    std::string arguments;
+    for (;;) {
+        const auto m = co_await read_method(&s, &arguments);
+        if (!m) co_return 0;
+        if (*m == method::connection_close) co_return detail::wire_reader(arguments).u16();
+    }
+}
+
+awaitable<void> wait_for_the_end(options with)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel();
+    channel ch = co_await std::move(opening);
+    auto getting = ch.basic_get("q");
+    co_await std::move(getting);
+}
+
+std::string deliver_arguments()
+{
+    std::string out;
+    detail::wire_writer w(out);
+    w.short_text("tag");
+    w.u64(1);
+    w.octet(0);
+    w.short_text("");
+    w.short_text("key");
+    return out;
+}
+
+std::string header_frame(std::uint64_t size, std::uint16_t weight = 0)
+{
+    std::string out;
+    detail::wire_writer w(out);
+    w.u16(60);
+    w.u16(weight);
+    w.u64(size);
+    w.u16(0);
+    return frame_of(detail::frame_header, 1, out);
+}
+
+TEST(fake_broker, whoever_breaks_the_rules_is_told_so)
+{
+    const std::string deliver = method_frame(1, method::basic_deliver, deliver_arguments());
+    const std::string cut = method_frame(1, method::basic_deliver, "\3ta");
+    std::string bad_end = method_frame(1, method::basic_get_empty, "\0"s);
+    bad_end.back() = 'x';
+    struct row {
+        const char* name;
+        std::string text;
+        int code;
+    };
+    for (const row& r : std::vector<row>{
+             {"bad end", bad_end, 501},
+             {"unknown type", frame_of(7, 1, "x"), 501},
+             {"too large", "\1\0\1\x7F\xFF\xFF\xFF"s, 501},
+             {"a body longer than announced",
+              deliver + header_frame(1) + frame_of(detail::frame_body, 1, "xy"), 501},
+             {"a body longer than allowed", deliver + header_frame(1ULL << 40U), 501},
+             {"a method that is cut", cut, 502},
+             {"an empty method", frame_of(detail::frame_method, 1, ""), 502},
+             {"a header that is cut", deliver + frame_of(detail::frame_header, 1, "\0\x3C"s), 502},
+             {"an unknown method", method_frame(1, static_cast<method>(0x00630001)), 503},
+             {"an answer that nobody asked for", method_frame(1, method::queue_bind_ok), 503},
+             {"an unknown method on channel 0", method_frame(0, method::queue_bind_ok), 503},
+             {"a message that nobody asked for",
+              method_frame(1, method::basic_return, "\1\x38\0\0\0"s) + header_frame(0) +
+                  header_frame(0),
+              505},
+             {"a body without a method", frame_of(detail::frame_body, 1, "x"), 505},
+             {"a header without a method", header_frame(1), 505},
+             {"two headers", deliver + header_frame(1) + header_frame(1), 505},
+             {"a weight", deliver + header_frame(1, 1), 505},
+             {"a method inside of a content", deliver + deliver, 505},
+             {"a heartbeat on a channel", frame_of(detail::frame_heartbeat, 1, ""), 505},
+             {"a body on channel 0", frame_of(detail::frame_body, 0, "x"), 505},
+         }) {
+        SCOPED_TRACE(r.name);
+        net::listener on(net::tcp("127.0.0.1", 0));
+        const auto serving = spawn(accept_and_break(&on, r.text));
+        EXPECT_TRUE(failure_of(wait_for_the_end(at(on)))) << "no failure";
+        EXPECT_EQ(run(timeout(5s, serving.join())), r.code);
+    }
+}
+
+std::string message(std::string_view body)
+{
+    std::string arguments;
+    detail::wire_writer w(arguments);
+    w.u64(1);
+    w.octet(0);
+    w.short_text("x");
+    w.short_text("key");
+    w.u32(5);
+    std::string out = method_frame(1, method::basic_get_ok, arguments) + header_frame(body.size());
+    for (std::size_t at = 0; at < body.size(); at += 7) {
+        out += frame_of(detail::frame_body, 1, body.substr(at, 7));
+        if (at + 7 < body.size()) out += frame_of(detail::frame_heartbeat, 0, "");
+    }
+    return out;
+}
+
+awaitable<void> serve_a_message(net::listener* on, writing write, std::string body)
+{
+    net::stream s = co_await on->accept();
+    auto login = log_in(&s, whole_login, &write);
+    co_await std::move(login);
+    auto opening = open_a_channel(&s, &write);
+    co_await std::move(opening);
+    const auto get = co_await read_method(&s);
+    EXPECT_TRUE(get == method::basic_get);
+    auto giving = write(&s, message(body));
+    co_await std::move(giving);
+    const auto ack = co_await read_method(&s);
+    EXPECT_TRUE(ack == method::basic_ack);
+}
+
+awaitable<std::string> get_a_message(options with)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel();
+    channel ch = co_await std::move(opening);
+    auto getting = ch.basic_get("q");
+    std::optional<delivery> d = co_await std::move(getting);
+    EXPECT_EQ(d->exchange(), "x");
+    EXPECT_EQ(d->message_count(), 5U);
+    auto acking = d->ack();
+    co_await std::move(acking);
+    co_await yield_now();
+    co_await yield_now();
+    co_return std::string(d->text());
+}
+
+// One write for `first` octets, and another for the rest.
+writing cut_at(std::size_t first)
+{
+    return [first](net::stream* to, std::string text) -> awaitable<void> {
+        const auto in_two = [](net::stream* s, std::string a, std::string b) -> awaitable<void> {
+            co_await s->write(std::move(a));
+            co_await yield_now();
+            co_await yield_now();
+            co_await s->write(std::move(b));
+        };
+        return in_two(to, text.substr(0, first), text.size() > first ? text.substr(first) : ""s);
+    };
+}
+
+TEST(fake_broker, frames_may_come_in_any_pieces)
+{
+    const std::string body = "a body in several frames";
+    const auto comes_by = [&](writing write) {
+        net::listener on(net::tcp("127.0.0.1", 0));
+        const auto serving = spawn(serve_a_message(&on, std::move(write), body));
+        EXPECT_EQ(run(timeout(20s, get_a_message(at(on)))), body);
+        run(timeout(20s, serving.join()));
+    };
+    comes_by(write_whole);
+    comes_by(write_octets);
+    for (std::size_t first = 1; first < message(body).size(); ++first) {
+        SCOPED_TRACE(first);
+        comes_by(cut_at(first));
+    }
+}
+
+awaitable<void> hold_back(net::listener* on, int* published)
+{
+    net::stream s = co_await on->accept();
+    const writing write = write_whole;
+    auto login = log_in(&s, whole_login, &write);
+    co_await std::move(login);
+    auto opening = open_a_channel(&s, &write);
+    co_await std::move(opening);
+    co_await s.write(method_frame(1, method::channel_flow, "\0"s));
+    const auto answer = co_await read_method(&s);
+    EXPECT_TRUE(answer == method::channel_flow_ok);
+    for (int i = 0; i < 10; ++i) co_await yield_now();
+    EXPECT_EQ(*published, 0);
+    co_await s.write(method_frame(1, method::channel_flow, "\1"s));
+    const auto more = co_await read_method(&s);
+    EXPECT_TRUE(more == method::channel_flow_ok);
+    const auto publish = co_await read_method(&s);
+    EXPECT_TRUE(publish == method::basic_publish);
+}
+
+awaitable<void> publish_one(options with, int* published)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel();
+    channel ch = co_await std::move(opening);
+    for (int i = 0; i < 5; ++i) co_await ferry::sleep(1ms);
+    auto publishing = ch.basic_publish("", "q", "x");
+    co_await std::move(publishing);
+    ++*published;
+    for (int i = 0; i < 5; ++i) co_await ferry::sleep(1ms);
+}
+
+TEST(fake_broker, may_hold_back_a_channel)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    int published = 0;
+    const auto serving = spawn(hold_back(&on, &published));
+    run(timeout(20s, publish_one(at(on), &published)));
+    EXPECT_EQ(published, 1);
+    run(timeout(20s, serving.join()));
+}
+
+}  // namespace
+}  // namespace ferry::amqp

@@ -1,0 +1,100 @@
+#include "ferry/testing/program.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ferry {
+namespace {
+
+const char* const with_rabbitmq = FERRY_SOURCE_DIR "/tests/services/with_rabbitmq";
+
+// What a shell script prints that calls `$F` beside a RabbitMQ of its own, whose URL the command
+// takes from the environment.
+testing::outcome script(const std::string& text)
+{
+    return testing::run_program(
+        {with_rabbitmq, "/bin/bash", "-c", "F=\"" FERRY_COMMAND " amqp\"; " + text}, {},
+        std::chrono::seconds(100));
+}
+
+// One broker for all of it, as it takes ten seconds to start.
+TEST(amqp_verb, works_with_a_broker)
+{
+    const auto done = script(R"(
+        $F declare queue q --durable --arg x-max-length=100
+        $F declare exchange x --type topic
+        $F declare binding --source x --queue q -k 'a.#'
+        printf 'one\ntwo\n' | $F publish -e x -k a.b --lines --persistent --header n=5 \
+            --header t=text --prop content_type=text/plain; echo published $?
+        $F get -q q --json
+        $F consume -q q -n 1
+        $F get -q q; echo empty $?
+        $F consume -q q --timeout 0.2; echo idle $?
+        echo lost | $F publish -e x -k b --mandatory 2>&1; echo unroutable $?
+        printf 'a\nb\nc\n' | $F publish -k q --lines
+        $F declare queue r
+        $F shovel --from "$FERRY_RABBITMQ",q --to "$FERRY_RABBITMQ",,r -n 2 2>&1
+        $F consume -q r -n 1 --exec 'tr a-z A-Z'
+        $F consume -q r -n 2 --exec 'cat >/dev/null; exit 1'; $F declare queue r
+        $F purge q
+        $F delete binding --source x --queue q -k 'a.#'
+        $F delete queue q --if-empty
+        $F delete exchange x
+        $F get -q q 2>&1; echo gone $?)");
+    EXPECT_EQ(done.out,
+              "q 0 messages, 0 consumers\n"
+              "published 0\n"
+              R"({"exchange":"x","routing_key":"a.b","redelivered":false,"properties":)"
+              R"({"content_type":"text/plain","headers":{"n":5,"t":"text"},"delivery_mode":2},)"
+              "\"body\":\"one\"}\n"
+              "two\n"
+              "empty 1\n"
+              "idle 10\n"
+              "ferry: amqp: no queue takes the message to 'x' with the key 'b'\n"
+              "unroutable 4\n"
+              "r 0 messages, 0 consumers\n"
+              "ferry: 2 messages moved\n"
+              "A"
+              "r 0 messages, 0 consumers\n"
+              "1 messages\n"
+              "0 messages\n"
+              "ferry: amqp: 404 NOT_FOUND - no queue 'q' in vhost '/'\n"
+              "gone 9\n")
+        << done.err;
+}
+
+TEST(amqp_verb, says_what_is_wrong)
+{
+    struct row {
+        std::vector<std::string> words;
+        int status;
+        const char* text;
+    };
+    for (const row& r : std::vector<row>{
+             {{"nonsense"}, 2, "no such verb: nonsense"},
+             {{"get"}, 2, "--queue is required"},
+             {{"get", "-q", "q", "-u", "http://x"}, 2, "must begin with amqp://"},
+             {{"get", "-q", "q", "-u", "amqp://127.0.0.1:1"}, 7, "127.0.0.1:1"},
+             {{"publish", "--prop", "colour=red", "/dev/null"}, 2, "no property 'colour'"},
+             {{"publish", "--prop", "priority=256", "/dev/null"}, 2, "a number up to 255"},
+             {{"publish", "--header", "x", "/dev/null"}, 2, "name=value"},
+             {{"declare"}, 2, "subcommand"},
+             {{"declare", "binding", "--source", "x"}, 2, "--queue or to --exchange"},
+             {{"shovel", "--from", "amqp://a/", "--to", "amqp://b/"}, 2, "URL,QUEUE"},
+         }) {
+        SCOPED_TRACE(r.text);
+        std::vector<std::string> words{FERRY_COMMAND, "amqp"};
+        words.insert(words.end(), r.words.begin(), r.words.end());
+        const auto done = testing::run_program(words);
+        EXPECT_EQ(done.status, r.status);
+        EXPECT_NE((done.err + done.out).find(r.text), std::string::npos) << done.err << done.out;
+    }
+    EXPECT_EQ(testing::run_program({FERRY_COMMAND, "amqp", "--help"}).status, 0);
+    EXPECT_EQ(testing::run_program({FERRY_COMMAND, "amqp", "shovel", "--help"}).status, 0);
+}
+
+}  // namespace
+}  // namespace ferry

@@ -1,0 +1,156 @@
+// Every way of logging in, in the clear and over TLS.
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/async/run.hpp"
+
+#include "broker.hpp"
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace ferry::amqp {
+namespace {
+
+class amqp_login : public ::testing::Test {
+protected:
+    static void SetUpTestSuite()
+    {
+        authority = std::make_unique<testing::certificate_authority>(folder->path().string());
+        shared = std::make_unique<broker>(*authority);
+        shared->ctl({"add_user", "robot", "secret"});
+        shared->ctl({"set_permissions", "robot", ".*", ".*", ".*"});
+    }
+    static void TearDownTestSuite()
+    {
+        shared.reset();
+        authority.reset();
+        folder.reset();
+    }
+
+    static options plain() { return options::from_url(shared->url()); }
+    static std::string secure_url(const std::string& parameters,
+                                  const std::string& host = "localhost")
+    {
+        return "amqps://" + host + ":" + std::to_string(shared->tls_port()) +
+               "?cacertfile=" + authority->ca_file() + parameters;
+    }
+    // That one can work with the broker then.
+    static void works(const options& with)
+    {
+        connection c = run(connect(with));
+        channel ch = run(c.channel());
+        const std::string q = run(ch.queue_declare("", exclusive())).name();
+        run(ch.basic_publish("", q, std::string(300'000, 'x')));
+        std::optional<delivery> d;
+        while (!d) d = run(ch.basic_get(q));
+        EXPECT_EQ(d->text().size(), 300'000U);
+        run(c.close());
+    }
+    static std::string failure_of(const options& with)
+    {
+        try {
+            run(connect(with));
+        } catch (const error& e) {
+            return e.what();
+        }
+        return "none";
+    }
+
+    static inline std::unique_ptr<testing::temporary_directory> folder =
+        std::make_unique<testing::temporary_directory>();
+    static inline std::unique_ptr<testing::certificate_authority> authority;
+    static inline std::unique_ptr<broker> shared;
+};
+
+bool has(const std::string& text, const char* part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+TEST_F(amqp_login, over_tls_with_a_password)
+{
+    works(options::from_url(secure_url("")));
+    works(options::from_url(secure_url("&verify=verify_peer", "127.0.0.1")));
+    works(options::from_url(secure_url("&server_name_indication=localhost", "127.0.0.1")));
+    works(options::from_url(secure_url("&verify=verify_none")));
+}
+
+TEST_F(amqp_login, over_tls_by_the_client_certificate)
+{
+    const testing::identity robot = authority->issue({"robot"});
+    works(options::from_url(
+        secure_url("&auth_mechanism=external&certfile=" + robot.chain + "&keyfile=" + robot.key)));
+    const testing::identity nobody = authority->issue({"nobody"});
+    EXPECT_THROW(
+        run(connect(options::from_url(secure_url(
+            "&auth_mechanism=EXTERNAL&certfile=" + nobody.chain + "&keyfile=" + nobody.key)))),
+        authentication_error);
+}
+
+TEST_F(amqp_login, tls_that_cannot_be_trusted)
+{
+    testing::temporary_directory elsewhere;
+    testing::certificate_authority other(elsewhere.path().string());
+    const std::string port = std::to_string(shared->tls_port());
+    EXPECT_THROW(run(connect("amqps://localhost:" + port + "?cacertfile=" + other.ca_file())),
+                 tls_error);
+    EXPECT_THROW(run(connect(secure_url("&server_name_indication=elsewhere.local"))), tls_error);
+}
+
+TEST_F(amqp_login, the_wrong_port_is_named)
+{
+    const std::string spoken = failure_of(
+        options().hosts({net::tcp("127.0.0.1", shared->port())}).tls(net::tls_context::client()));
+    EXPECT_TRUE(has(spoken, "speaks no TLS")) << spoken;
+    const std::string silent =
+        failure_of(options().hosts({net::tcp("127.0.0.1", shared->tls_port())}));
+    EXPECT_TRUE(has(silent, "TLS port?")) << silent;
+}
+
+TEST_F(amqp_login, by_every_mechanism)
+{
+    works(plain().login("robot", "secret"));
+    works(plain().login("robot", "secret").mechanisms({"AMQPLAIN"}));
+    works(plain().login("robot", "secret").mechanisms({"SCRAM-SHA-256", "PLAIN"}));
+    // The broker's example of a mechanism that asks.
+    std::string question;
+    works(plain()
+              .login("robot", "secret")
+              .mechanisms({"RABBIT-CR-DEMO"})
+              .challenge([&](std::string_view text) {
+                  question = text;
+                  return std::string("My password is secret");
+              }));
+    EXPECT_EQ(question, "Please tell me your password");
+    const std::string none = failure_of(plain().mechanisms({"GSSAPI"}));
+    EXPECT_TRUE(has(none, "not GSSAPI")) << none;
+    EXPECT_THROW(run(connect(plain().login("robot", "wrong").mechanisms({"AMQPLAIN"}))),
+                 authentication_error);
+}
+
+TEST_F(amqp_login, a_secret_can_be_updated)
+{
+    connection c = run(connect(plain()));
+    run(c.update_secret("guest", "because it expires"));
+    EXPECT_TRUE(c.is_open());
+    run(c.update_secret("guest"));
+}
+
+TEST_F(amqp_login, no_more_channels_than_the_broker_allows)
+{
+    connection c = run(connect(plain().channel_max(3)));
+    std::vector<channel> all;
+    for (int i = 0; i < 3; ++i) all.push_back(run(c.channel()));
+    EXPECT_EQ(all[2].channel_number(), 3);
+    try {
+        run(c.channel());
+        ADD_FAILURE();
+    } catch (const error& e) {
+        EXPECT_TRUE(e.code() == errc::no_free_channels) << e.what();
+    }
+    run(all[1].close());
+    EXPECT_EQ(run(c.channel()).channel_number(), 2);
+    EXPECT_EQ(c.statistics().channels, 2U);
+}
+
+}  // namespace
+}  // namespace ferry::amqp
