@@ -170,11 +170,10 @@ void channel_core::finish_content(buffer body)
         return;
     }
     message_access::set_channel(c.made, shared_from_this(), generation_, c.consumer->no_ack());
-    if (!c.consumer->no_ack()) {
-        link& from = *connection_->current();
-        from.message_taken(c.consumer->own_limit ? c.consumer->prefetch : 0);
-        if (shared_prefetch_) from.limited_to(*shared_prefetch_);
-    }
+    const bool limited = !c.consumer->no_ack();
+    link& from = *connection_->current();
+    from.message_taken(limited && c.consumer->own_limit ? c.consumer->prefetch : 0);
+    if (limited && shared_prefetch_) from.limited_to(*shared_prefetch_);
     c.consumer->put(std::move(c.made));
 }
 
