@@ -17,30 +17,6 @@
 namespace ferry::json::detail {
 namespace {
 
-/// What may follow a number or a word.
-bool ends_scalar(char c) noexcept
-{
-    switch (c) {
-        case ',':
-        case ']':
-        case '}':
-        case ' ':
-        case '\n':
-        case '\r':
-        case '\t': return true;
-        default: return false;
-    }
-}
-
-/// Behind every scalar there is a bracket at least, so that one character more can be read.
-template <std::size_t Size>
-bool is_word(const char* at, const char* end, const char (&word)[Size]) noexcept
-{
-    constexpr std::size_t length = Size - 1;
-    return static_cast<std::size_t>(end - at) > length && std::memcmp(at, word, length) == 0 &&
-           ends_scalar(at[length]);
-}
-
 std::string_view without_mark(std::string_view text) noexcept
 {
     constexpr std::string_view mark = "\xEF\xBB\xBF";
@@ -95,31 +71,6 @@ private:
     const read_settings& settings_;
 };
 
-/// Makes nothing. Escapes are checked afterwards, all at once.
-class skipping {
-public:
-    explicit skipping(const read_settings& settings) : settings_{settings} {}
-
-    static std::size_t mark() noexcept { return 0; }
-    static void null() noexcept {}
-    static void boolean(bool /*b*/) noexcept {}
-    static void integer(std::int64_t /*n*/) noexcept {}
-    static void big_integer(std::string_view /*digits*/) noexcept {}
-    bool real(const scanned_number& n, const char* start) const noexcept
-    {
-        constexpr std::int64_t surely_finite = 300;
-        return settings_.overflow || settings_.decimals ||
-               n.exponent + static_cast<std::int64_t>(n.digit_count) < surely_finite ||
-               !std::isinf(to_double(n, start));
-    }
-    static bool string(const char* /*start*/, const char* /*next*/) noexcept { return true; }
-    static void array(std::size_t /*mark*/) noexcept {}
-    static void object(std::size_t /*mark*/) noexcept {}
-
-private:
-    const read_settings& settings_;
-};
-
 /// The containers around the present one, each a mark and whether it is an object.
 class outer_containers {
 public:
@@ -163,11 +114,11 @@ struct walked_text {
     const read_settings& settings;
 };
 
-template <class Sink>
-[[gnu::always_inline]] inline bool walk_number(Sink& sink, const char* at, const walked_text& in)
+[[gnu::always_inline]] inline bool walk_number(building& sink, const char* at,
+                                               const walked_text& in)
 {
     const scanned_number n = scan_number(at, in.end);
-    if (n.end == at || !ends_scalar(*n.end)) return false;
+    if (n.end == at || !scan::ends_scalar(*n.end)) return false;
     if (!n.whole) return sink.real(n, at);
     if (n.is_small()) {
         sink.integer(n.small());
@@ -178,25 +129,23 @@ template <class Sink>
 }
 
 /// A value that is no container.
-template <class Sink>
-[[gnu::always_inline]] inline bool walk_scalar(Sink& sink, const char* at,
+[[gnu::always_inline]] inline bool walk_scalar(building& sink, const char* at,
                                                const std::uint32_t* token, const walked_text& in)
 {
     const char c = *at;
     if (c == '"') return sink.string(at + 1, in.text + token[1]);
     if (c == '-' || is_digit(c)) return walk_number(sink, at, in);
     switch (c) {
-        case 't': return sink.boolean(true), is_word(at, in.end, "true");
-        case 'f': return sink.boolean(false), is_word(at, in.end, "false");
-        case 'n': return sink.null(), is_word(at, in.end, "null");
+        case 't': return sink.boolean(true), scan::is_word(at, in.end, "true");
+        case 'f': return sink.boolean(false), scan::is_word(at, in.end, "false");
+        case 'n': return sink.null(), scan::is_word(at, in.end, "null");
         default: return false;
     }
 }
 
 /// Walks over one value within `depth` containers, without recursion. \returns the token behind it,
 /// or null if it is not as it should be.
-template <class Sink>
-const std::uint32_t* walk(Sink& sink, const std::uint32_t* token, const walked_text& in,
+const std::uint32_t* walk(building& sink, const std::uint32_t* token, const walked_text& in,
                           std::size_t depth)
 {
     const auto at = [&](const std::uint32_t* t) { return in.text + *t; };
@@ -290,14 +239,14 @@ reader::reader(std::string_view whole, const read_settings& settings)
 
 bool reader::read_null() noexcept
 {
-    return is_word(text_ + *token_++, end_, "null");
+    return scan::is_word(text_ + *token_++, end_, "null");
 }
 
 bool reader::read(bool& into) noexcept
 {
     const char* const at = text_ + *token_++;
     into = *at == 't';
-    return into ? is_word(at, end_, "true") : is_word(at, end_, "false");
+    return into ? scan::is_word(at, end_, "true") : scan::is_word(at, end_, "false");
 }
 
 bool reader::read(std::int64_t& into) noexcept
@@ -305,14 +254,14 @@ bool reader::read(std::int64_t& into) noexcept
     const char* const at = text_ + *token_++;
     const scanned_number n = scan_integer(at, end_);
     into = n.small();
-    return n.end != at && n.is_small() && ends_scalar(*n.end);
+    return n.end != at && n.is_small() && scan::ends_scalar(*n.end);
 }
 
 bool reader::read(double& into) noexcept
 {
     const char* const at = text_ + *token_++;
     const scanned_number n = scan_number(at, end_);
-    if (n.end == at || !ends_scalar(*n.end)) return false;
+    if (n.end == at || !scan::ends_scalar(*n.end)) return false;
     if (n.whole) {
         // Of integers there is no negative zero.
         into = static_cast<double>(n.small());
@@ -348,71 +297,6 @@ bool reader::read(std::string& into)
     if (!read_text(text)) return false;
     into.assign(text);
     return true;
-}
-
-bool reader::skip(std::size_t depth)
-{
-    const char* const start = text_ + *token_;
-    skipping sink{settings_};
-    token_ = walk(sink, token_, {text_, end_, last_, settings_}, depth);
-    return token_ != nullptr &&
-           check_escapes(start, text_ + *token_, settings_.lone) != escapes::wrong;
-}
-
-template <bool StopAtEscapes>
-[[gnu::always_inline]] inline bool reader::skip_to_member(std::uint64_t lengths, std::size_t depth)
-{
-    skipping sink{settings_};
-    const walked_text in{text_, end_, last_, settings_};
-    const std::uint32_t* token = token_;
-    for (;;) {
-        std::string_view name;
-        if (!raw_string(token, name) || text_[token[1]] != ':') return false;
-        constexpr std::size_t longest = 63;
-        if ((lengths >> std::min(name.size(), longest) & 1U) != 0 ||
-            (StopAtEscapes && has_escape(name))) {
-            break;
-        }
-        token += 2;
-        const char start = text_[*token];
-        if (start == '{' || start == '[') {
-            const bool empty = text_[token[1]] == (start == '{' ? '}' : ']');
-            if (empty && depth < settings_.max_depth) {
-                token += 2;
-                if (token == last_) return false;
-            } else {
-                token = walk(sink, token, in, depth);
-                if (token == nullptr) return false;
-            }
-        } else {
-            if (!walk_scalar(sink, text_ + *token, token, in)) return false;
-            ++token;
-        }
-        if (text_[*token] == '}') break;
-        if (text_[*token] != ',') return false;
-        ++token;
-    }
-    token_ = token;
-    return true;
-}
-
-bool reader::skip_members(std::uint64_t lengths, std::size_t depth)
-{
-    const std::uint32_t* const first = token_;
-    if (!skip_to_member<false>(lengths, depth)) return false;
-    // All at once, since most text has none.
-    const char* const from = text_ + *first;
-    const char* const to = text_ + *token_;
-    constexpr std::ptrdiff_t few = 4 * scan::width;
-    if (to - from <= few && end_ - from >= few && !scan::has_escape_in_four(from)) return true;
-    switch (check_escapes(from, to, settings_.lone)) {
-        case escapes::wrong: return false;
-        case escapes::simple: return true;
-        case escapes::unicode: break;
-    }
-    // A letter may have been written as `\u0061`.
-    token_ = first;
-    return skip_to_member<true>(lengths, depth);
 }
 
 bool reader::read(value& into, std::size_t depth)

@@ -47,6 +47,33 @@ constexpr std::uint64_t eight_digits(std::uint64_t word) noexcept
     return (low + high) >> 32U;
 }
 
+/// How many of the eight bytes of a word, the lowest first, are digits up to the first that is
+/// none.
+/// \param word  the text with the zeros' bits turned over, so that digits are 0 to 9.
+inline unsigned digits_in(std::uint64_t word) noexcept
+{
+    // The top bit of every byte that is no digit, at least up to the first one.
+    const std::uint64_t others =
+        (((word & 0x7F7F7F7F7F7F7F7FU) + 0x7676767676767676U) | word) & 0x8080808080808080U;
+    return static_cast<unsigned>(std::countr_zero(others)) / 8;
+}
+
+/// What follows the digits at `at`.
+inline const char* behind_digits(const char* at, const char* end) noexcept
+{
+    if constexpr (std::endian::native == std::endian::little) {
+        while (end - at >= 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, at, 8);
+            const unsigned count = digits_in(word ^ 0x3030303030303030U);
+            at += count;
+            if (count != 8) return at;
+        }
+    }
+    while (at != end && is_digit(*at)) ++at;
+    return at;
+}
+
 /// Appends the digits at `at` to `into`. \returns what follows them.
 inline const char* take_digits(const char* at, const char* end, std::uint64_t& into) noexcept
 {
@@ -57,19 +84,16 @@ inline const char* take_digits(const char* at, const char* end, std::uint64_t& i
             std::uint64_t word = 0;
             std::memcpy(&word, at, 8);
             word ^= 0x3030303030303030U;
-            // The top bit of every byte that is no digit, at least up to the first one.
-            const std::uint64_t others =
-                (((word & 0x7F7F7F7F7F7F7F7FU) + 0x7676767676767676U) | word) & 0x8080808080808080U;
-            if (others == 0) {
+            const unsigned count = digits_in(word);
+            if (count == 8) {
                 into = into * 100000000 + eight_digits(word);
                 at += 8;
                 continue;
             }
-            const int bits = std::countr_zero(others) & ~7;
             // Zeros come in front of the digits and what follows them is pushed out.
-            word = bits == 0 ? 0 : word << static_cast<unsigned>(64 - bits);
-            into = into * powers_of_ten[bits / 8] + eight_digits(word);
-            return at + bits / 8;
+            word = count == 0 ? 0 : word << (64 - 8 * count);
+            into = into * powers_of_ten[count] + eight_digits(word);
+            return at + count;
         }
     }
     for (; at != end && is_digit(*at); ++at) {
@@ -143,32 +167,45 @@ inline const char* take_digits(const char* at, const char* end, std::uint64_t& i
     return n;
 }
 
-/// digits * 10^k, correctly rounded, or -1 if the product's 128 bits cannot tell, or if the result
-/// is no normal number. digits is not 0.
-[[gnu::always_inline]] inline double scaled(std::uint64_t digits, std::int64_t k) noexcept
-{
-    if (k < least_power || k > greatest_power) return -1;
-    const auto shift = static_cast<unsigned>(std::countl_zero(digits));
-    const std::uint64_t top = digits << shift;
-    const power_of_ten& ten = power(k);
-    const wide product =
-        static_cast<wide>(top) * ten.high + ((static_cast<wide>(top) * ten.low) >> 64U);
-    const unsigned gap = static_cast<std::uint64_t>(product >> 127U) == 0 ? 1 : 0;
-    const wide aligned = product << gap;
-    const auto high = static_cast<std::uint64_t>(aligned >> 64U);
-    const auto low = static_cast<std::uint64_t>(aligned);
+/// No double's bits: it is not known.
+inline constexpr std::uint64_t no_double = ~std::uint64_t{0};
 
+/// The bits of the double whose 64 highest bits are `high`, the first of them set, rounded to
+/// nearest by what is below its 53.
+[[gnu::always_inline]] inline std::uint64_t rounded(std::uint64_t high, std::int64_t k,
+                                                    unsigned shift) noexcept
+{
     constexpr unsigned dropped = 11;
-    constexpr std::uint64_t half = std::uint64_t{1} << (dropped - 1);
-    const std::uint64_t rest = high & (2 * half - 1);
-    // The power was rounded up by less than one in its last place and the product cut by less than
-    // one: what is aligned is off by less than two. Ties are among what is so near to the half.
-    if ((rest == half && low <= 2) || (rest == half - 1 && low >= std::uint64_t{0} - 2)) return -1;
-    const std::int64_t exponent = log2_of_power(k) + 1 - shift - gap + dropped + 52 + 1023;
-    if (exponent < 1 || exponent > 2045) return -1;
-    const std::uint64_t mantissa = (high >> dropped) + (rest >= half ? 1 : 0);
+    const std::int64_t exponent = log2_of_power(k) + 1 - shift + dropped + 52 + 1023;
+    if (exponent < 1 || exponent > 2045) return no_double;
     // The mantissa's top bit is the exponent's one; rounding up to 2^53 makes it two.
-    return std::bit_cast<double>((static_cast<std::uint64_t>(exponent - 1) << 52U) + mantissa);
+    return (static_cast<std::uint64_t>(exponent - 1) << 52U) + (high >> dropped) +
+           (high >> (dropped - 1) & 1U);
+}
+
+inline constexpr std::uint64_t half_unit = 1024;  ///< of 53 bits among 64
+
+/// `scaled` by the product's 128 bits.
+std::uint64_t scaled_by_more(std::uint64_t digits, std::int64_t k) noexcept;
+
+/// The bits of digits * 10^k, correctly rounded, or `no_double` if the product's 128 bits cannot
+/// tell, or if the result is no normal number. digits is not 0.
+[[gnu::always_inline]] inline std::uint64_t scaled(std::uint64_t digits, std::int64_t k) noexcept
+{
+    if (k < least_power || k > greatest_power) return no_double;
+    const auto shift = static_cast<unsigned>(std::countl_zero(digits));
+    const auto product =
+        static_cast<std::uint64_t>(static_cast<wide>(digits << shift) * power(k).high >> 64U);
+    const auto gap = static_cast<unsigned>(product >> 63U ^ 1U);
+    const std::uint64_t high = product << gap;
+    // The product's lower half and what the power's lower word adds are each less than one in the
+    // last place, which the gap doubles. The power was rounded up: at the half itself it may be
+    // less.
+    constexpr std::uint64_t most_cut = 3;
+    const std::uint64_t rest = high & (2 * half_unit - 1);
+    if (rest - (half_unit - most_cut) <= most_cut) [[unlikely]]
+        return scaled_by_more(digits, k);
+    return rounded(high, k, shift + gap);
 }
 
 /// The magnitude from the text itself.
@@ -180,15 +217,16 @@ double read_magnitude(const char* start, const char* end, std::int64_t point) no
 [[gnu::always_inline]] inline double to_double(const scanned_number& n, const char* start) noexcept
 {
     constexpr std::size_t max_digits = 19;  // 10^19 - 1 fits 64 bits
-    double magnitude = -1;
+    std::uint64_t bits = no_double;
     if (n.digit_count <= max_digits) [[likely]] {
-        magnitude = n.digits == 0 ? 0 : scaled(n.digits, n.exponent);
+        bits = n.digits == 0 ? 0 : scaled(n.digits, n.exponent);
     }
-    if (magnitude < 0) [[unlikely]] {
-        magnitude = read_magnitude(start + (n.negative ? 1 : 0), n.end,
-                                   n.exponent + static_cast<std::int64_t>(n.digit_count));
+    if (bits == no_double) [[unlikely]] {
+        bits = std::bit_cast<std::uint64_t>(
+            read_magnitude(start + (n.negative ? 1 : 0), n.end,
+                           n.exponent + static_cast<std::int64_t>(n.digit_count)));
     }
-    return n.negative ? -magnitude : magnitude;
+    return std::bit_cast<double>(bits | static_cast<std::uint64_t>(n.negative) << 63U);
 }
 
 }  // namespace ferry::json

@@ -136,4 +136,28 @@ inline const char* skip_space(const char* at, const char* end) noexcept
     return at;
 }
 
+/// What may follow a number or a word.
+inline bool ends_scalar(char c) noexcept
+{
+    switch (c) {
+        case ',':
+        case ']':
+        case '}':
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t': return true;
+        default: return false;
+    }
+}
+
+/// A word and what may follow it, which must be within the text.
+template <std::size_t Size>
+bool is_word(const char* at, const char* end, const char (&word)[Size]) noexcept
+{
+    constexpr std::size_t length = Size - 1;
+    return static_cast<std::size_t>(end - at) > length && std::memcmp(at, word, length) == 0 &&
+           ends_scalar(at[length]);
+}
+
 }  // namespace ferry::json::scan
