@@ -2,6 +2,7 @@
 
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/followers.hpp"
 
 #include <unistd.h>
 
@@ -70,6 +71,12 @@ std::shared_ptr<const definition> app_core::find(std::string_view name)
     const std::lock_guard lock{mutex_};
     const auto at = tasks_.find(name);
     return at == tasks_.end() ? nullptr : at->second;
+}
+
+std::shared_ptr<const definition> app_core::find_any(std::string_view name)
+{
+    const std::shared_ptr<const definition> own = find(name);
+    return own ? own : map_task(shared_from_this(), name);
 }
 
 std::vector<std::string> app_core::names()

@@ -23,6 +23,7 @@ struct app_settings {
     std::shared_ptr<result_store> results;   ///< instead of the URL
     std::chrono::seconds result_expires = default_result_expiry;
     std::string queue{default_queue};
+    accept_content accept;
 };
 
 /// Where messages go: a URL as open_broker() takes it, or a broker that is open.

@@ -14,6 +14,16 @@
 #include <utility>
 
 namespace ferry::tasks {
+
+awaitable<void> result_store::begin_chord(std::string, std::int64_t)
+{
+    throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
+}
+
+awaitable<std::vector<chord_part>> result_store::end_part(std::string, chord_part)
+{
+    throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
+}
 namespace {
 
 struct location {

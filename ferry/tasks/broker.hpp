@@ -21,6 +21,17 @@ inline constexpr std::string_view default_queue = "celery";
 /// How long results are kept unless the app says otherwise, as Celery's `result_expires`.
 inline constexpr std::chrono::seconds default_result_expiry = std::chrono::hours{24};
 
+/// How a part of a chord has ended.
+struct chord_part {
+    chord_part() = default;
+
+    std::string task_id;
+    std::optional<std::int64_t> index;  ///< its place in the header
+    std::string status;
+    value result;
+};
+static_assert(awaitable_argument<chord_part>);
+
 /// Where results are kept. Every operation may be called from any loop.
 class result_store {
 public:
@@ -40,6 +51,14 @@ public:
     /// What a call from here says about where its result goes; made ready when first asked for. Of
     /// interest to stores that send results to who waits for them; any text for all others.
     virtual awaitable<std::string> reply_to();
+
+    /// Begins to count the parts of a chord, before they are sent.
+    /// \throws error  unsupported: the store cannot count.
+    virtual awaitable<void> begin_chord(std::string group, std::int64_t size);
+
+    /// Notes that a part has ended. Noting one twice changes nothing.
+    /// \returns all parts in order to whoever notes the last one, and to nobody else.
+    virtual awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part);
 };
 
 /// A message that a consumer holds until it settles it.

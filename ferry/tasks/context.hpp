@@ -64,6 +64,13 @@ public:
     std::int64_t retries() const noexcept { return request_->retries; }
     /// The message as it came. As Celery's `self.request`.
     const message& request() const noexcept { return *request_; }
+    /// The same worker and store, for another call.
+    context for_call(message other) const
+    {
+        context c = *this;
+        c.request_ = std::make_shared<const message>(std::move(other));
+        return c;
+    }
     /// A header of the sender's own; null if there is none.
     const value* header(std::string_view name) const noexcept
     {

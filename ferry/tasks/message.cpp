@@ -154,16 +154,37 @@ void read_embed(const value& embed, message& into)
     into.chord = member(embed, "chord");
 }
 
-value read_body(const envelope& e)
+value read_body(const envelope& e, const accept_content& accept, message& into)
 {
-    if (const std::string compression = text_of(e.headers, "compression"); !compression.empty()) {
-        throw error{ferry::errc::unsupported, "task message: compressed with " + compression};
-    }
-    if (e.content_type != "application/json") {
-        throw error{ferry::errc::unsupported, "task message: content type " + e.content_type};
+    if (!accept.contains(e.content_type)) {
+        throw error{ferry::errc::denied,
+                    "task message: content type " + e.content_type + " is not accepted"};
     }
     if (e.body.size() > max_body_bytes) throw limit_error{"max_body_bytes", max_body_bytes};
-    return detail::parse_wire(e.body);
+    const codec& how = find_codec(e.content_type);
+    into.serializer = how.name;
+    into.compression = text_of(e.headers, "compression");
+    try {
+        if (into.compression.empty()) return how.load(e.body);
+        return how.load(expand_body(into.compression, e.body));
+    } catch (error& failure) {
+        failure.add_context("task message");
+        throw;
+    }
+}
+
+/// The body of protocol 2. In a pickle it is as Python makes it, a tuple with a tuple of arguments.
+std::string write_body(const message& m, const codec& how)
+{
+    value args = m.args;
+    if (how.name == "pickle" && args.is_array()) {
+        args = value::tuple();
+        args.reserve(m.args.size());
+        for (const value& arg : m.args) args.push_back(arg);
+    }
+    return how.dump(value::tuple(std::move(args), m.kwargs,
+                                 value::object("callbacks", m.callbacks, "errbacks", m.errbacks,
+                                               "chain", m.chain, "chord", m.chord)));
 }
 
 }  // namespace
@@ -188,18 +209,24 @@ envelope encode(const message& m)
         const auto left = std::chrono::duration_cast<milliseconds>(*m.expires - now());
         e.expiration = std::to_string(std::max(left, milliseconds{0}).count());
     }
-    const value embed = value::object("callbacks", m.callbacks, "errbacks", m.errbacks, "chain",
-                                      m.chain, "chord", m.chord);
-    e.body = detail::dump_wire(value::array(m.args, m.kwargs, embed));
+    const codec& how = find_codec(m.serializer);
+    e.content_type = how.content_type;
+    e.content_encoding = how.content_encoding;
+    e.body = write_body(m, how);
+    if (!m.compression.empty()) {
+        const std::string_view type = find_compression(m.compression);
+        e.headers.insert("compression", type);
+        e.body = compress_body(type, e.body);
+    }
     return e;
 }
 
-message decode(const envelope& e)
+message decode(const envelope& e, const accept_content& accept)
 {
     message m;
     m.reply_to = e.reply_to;
     m.priority = e.priority;
-    const value body = read_body(e);
+    const value body = read_body(e, accept, m);
     const bool has_headers = e.headers.contains("task");
     if (has_headers) read_headers(e.headers, m);
     if (body.is_object()) {

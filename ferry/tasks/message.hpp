@@ -2,6 +2,7 @@
 
 #include "ferry/core/time.hpp"
 #include "ferry/core/value.hpp"
+#include "ferry/tasks/serializer.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -66,6 +67,8 @@ struct message {
 
     std::string reply_to;
     int priority = 0;
+    std::string serializer = "json";  ///< as find_codec() knows it
+    std::string compression;          ///< as find_compression() knows it; empty: none
 
     // What follows the task: signatures as Celery writes them, or null.
     value callbacks;
@@ -78,13 +81,15 @@ struct message {
 };
 static_assert(awaitable_argument<message>);
 
-/// Writes protocol 2 with a JSON body.
-/// \throws type_error  the arguments hold something that JSON cannot say.
+/// Writes protocol 2.
+/// \throws type_error  the arguments hold something that the serializer cannot say.
+/// \throws error       no serializer or compression has that name.
 envelope encode(const message& m);
 
 /// Reads protocol 2, protocol 1 and the mixture of both (headers of 2, body of 1).
-/// \throws error  what the envelope holds is no task message; the text says why.
-message decode(const envelope& e);
+/// \throws error  what the envelope holds is no task message, or of a type that is not accepted
+///                (errc::denied, before anything of the body is read); the text says why.
+message decode(const envelope& e, const accept_content& accept = accept_content());
 
 /// The text that Python's `repr` gives for a value, cut after `max_bytes`: `[2, 'a', None]`. What
 /// events and monitors show of a task's arguments.

@@ -1,5 +1,6 @@
 #include "ferry/tasks/message.hpp"
 
+#include "ferry/core/base64.hpp"
 #include "ferry/documents/json.hpp"
 
 #include <gtest/gtest.h>
@@ -231,6 +232,85 @@ TEST(python_repr, depth_costs_no_stack)
     }
     EXPECT_EQ(python_repr(deep, 5), "[[[[[...");
     EXPECT_EQ(python_repr(deep, 1'000'000).size(), 200'002U);
+}
+
+TEST(message, is_carried_by_every_serializer)
+{
+    message m;
+    m.task = "cap.add";
+    m.id = "1";
+    m.args = value::array(2, 3);
+    struct row {
+        const char* name;
+        const char* type;
+        const char* body;  ///< as Celery sends it, in base64; null: text
+    };
+    const row rows[] = {
+        {"json", "application/json", nullptr},
+        {"yaml", "application/x-yaml", nullptr},
+        {"pickle", "application/x-python-serialize",
+         "gASVOgAAAAAAAABLAksDhpR9lH2UKIwJY2FsbGJhY2tzlE6MCGVycmJhY2tzlE6MBWNoYWlulE6MBWNob3JklE51h"
+         "5Qu"},
+        {"msgpack", "application/x-msgpack",
+         "k5ICA4CEqWNhbGxiYWNrc8CoZXJyYmFja3PApWNoYWluwKVjaG9yZMA="},
+    };
+    const accept_content all("json", "pickle", "yaml", "msgpack");
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.name);
+        m.serializer = r.name;
+        for (const char* compression : {"", "zlib", "bzip2", "lzma", "brotli", "zstd"}) {
+            SCOPED_TRACE(compression);
+            m.compression = compression;
+            const envelope e = encode(m);
+            EXPECT_EQ(e.content_type, r.type);
+            if (r.body != nullptr && m.compression.empty()) {
+                EXPECT_EQ(base64::encode(e.body), r.body);
+            }
+            const message read = decode(e, all);
+            EXPECT_EQ(value::array(read.args.at(0), read.args.at(1)), m.args);
+            EXPECT_EQ(read.serializer, r.name);
+            EXPECT_EQ(read.compression.empty(), m.compression.empty());
+        }
+    }
+    EXPECT_THROW(find_codec("xml"), error);
+    EXPECT_THROW(find_compression("rar"), error);
+}
+
+TEST(message, is_read_only_if_its_type_is_accepted)
+{
+    message m;
+    m.task = "cap.add";
+    m.id = "1";
+    m.serializer = "pickle";
+    const envelope e = encode(m);
+    try {
+        decode(e);
+        FAIL();
+    } catch (const error& refused) {
+        EXPECT_EQ(refused.code(), condition::denied);
+    }
+    EXPECT_NO_THROW(decode(e, accept_content("pickle")));
+    EXPECT_THROW(decode(captured(), accept_content("application/x-python-serialize")), error);
+}
+
+TEST(message, a_pickle_is_read_and_never_run)
+{
+    message m;
+    m.task = "cap.add";
+    m.id = "1";
+    m.serializer = "pickle";
+    envelope e = encode(m);
+    e.body = "((cos\nsystem\n(S'true'\ntRt}}t.";
+    const message read = decode(e, accept_content("pickle"));
+    EXPECT_EQ(read.args.at(0)["$class"], value("os.system"));
+}
+
+TEST(message, a_body_that_expands_too_far_is_refused)
+{
+    envelope e = captured();
+    e.headers.insert("compression", "application/x-gzip");
+    e.body = compress_body("application/x-gzip", std::string(std::size_t{65} << 20U, ' '));
+    EXPECT_THROW(decode(e), limit_error);
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ struct task_settings {
 struct call_settings {
     call_settings() = default;
 
-    std::string queue;  ///< empty: the task's
+    std::string queue;       ///< empty: the task's
+    bool immutable = false;  ///< takes no result of the task before it
     std::optional<std::chrono::milliseconds> countdown;
     std::optional<std::chrono::milliseconds> expires_in;
     tasks::message message;  ///< what the options fill in: eta, expires, priority, id, headers
@@ -278,6 +279,28 @@ public:
 private:
     std::string name_;
     value content_;
+};
+
+/// How the call's arguments are written: `json` (the default), `pickle`, `yaml`, `msgpack`. The
+/// workers must accept it. \throws error  unsupported.
+class serializer {
+public:
+    explicit serializer(std::string_view name) : name_{find_codec(name).name} {}
+    void operator()(call_settings& s) const { s.message.serializer = name_; }
+
+private:
+    std::string name_;
+};
+
+/// The call's body is compressed: `zlib`, `bzip2`, `lzma`, `brotli`, `zstd`.
+/// \throws error  unsupported.
+class compression {
+public:
+    explicit compression(std::string_view name) : type_{find_compression(name)} {}
+    void operator()(call_settings& s) const { s.message.compression = type_; }
+
+private:
+    std::string type_;
 };
 
 template <class T>

@@ -17,6 +17,9 @@ namespace detail {
 /// Publishes the call. \return its id.
 awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call);
 
+/// The call in Celery's own form.
+value to_signature(const call_settings& call);
+
 }  // namespace detail
 
 /// A call that is not sent yet: a task's name, its arguments and options. A value. R is what the
@@ -48,6 +51,35 @@ public:
     }
 
     awaitable<async_result<R>> delay() const { return send(app_, call_); }
+
+    /// The same call, which takes no result of the task before it in a workflow. As Celery's `si`.
+    signature immutable(bool on = true) const
+    {
+        signature changed = *this;
+        changed.call_.immutable = on;
+        return changed;
+    }
+
+    /// Called with the result when the task has succeeded. As Celery's `link`.
+    template <class S>
+    signature link(const S& callback) const
+    {
+        signature changed = *this;
+        changed.call_.message.callbacks.push_back(callback.dictionary());
+        return changed;
+    }
+    /// Called with the task's id when it has failed. As Celery's `link_error`.
+    template <class S>
+    signature link_error(const S& callback) const
+    {
+        signature changed = *this;
+        changed.call_.message.errbacks.push_back(callback.dictionary());
+        return changed;
+    }
+
+    /// The call in Celery's own form, the dictionary that Python's `Signature` is.
+    value dictionary() const { return detail::to_signature(call_); }
+    const std::shared_ptr<detail::app_core>& app() const noexcept { return app_; }
 
     const std::string& task() const noexcept { return call_.message.task; }
     const call_settings& settings() const noexcept { return call_; }
@@ -83,14 +115,19 @@ public:
     /// Sends a call: `auto result = co_await add.delay(2, 3);`
     awaitable<async_result<R>> delay(const Args&... args) const { return s(args...).delay(); }
 
-    /// The call as a signature, to add options to it or to build workflows.
-    signature<R> s(const Args&... args) const
+    /// The call as a signature, to add options to it or to build workflows; there the first
+    /// arguments may be those of the task before it.
+    template <class... Given>
+        requires(sizeof...(Given) <= sizeof...(Args))
+    signature<R> s(const Given&... args) const
     {
         call_settings call;
         call.message.task = name_;
         call.message.args = value::array(to_value(args)...);
         return signature<R>(app_, std::move(call));
     }
+    /// The same, which takes no result of the task before it.
+    signature<R> si(const Args&... args) const { return s(args...).immutable(); }
 
 private:
     std::string name_;

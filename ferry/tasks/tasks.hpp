@@ -20,6 +20,7 @@
 #include "ferry/tasks/brokers/amqp.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
+#include "ferry/tasks/canvas.hpp"
 #include "ferry/tasks/context.hpp"
 #include "ferry/tasks/control.hpp"
 #include "ferry/tasks/definition.hpp"

@@ -70,6 +70,17 @@ awaitable<std::int64_t> purge_queue(std::shared_ptr<ledger> in, std::string name
     co_return *count;
 }
 
+awaitable<std::vector<chord_part>> note_part(std::shared_ptr<ledger> in, std::string group,
+                                             chord_part part)
+{
+    const auto all = std::make_shared<std::vector<chord_part>>();
+    detail::ledger::work act = [all, group = std::move(group), part = std::move(part)](
+                                   task_table& t) { *all = t.end_part(group, part); };
+    auto written = write(std::move(in), detail::ledger::leaves::nothing, std::move(act));
+    co_await std::move(written);
+    co_return std::move(*all);
+}
+
 }  // namespace
 
 sqlite_broker::sqlite_broker(const std::string& path, const sqlite_options& with)
@@ -162,6 +173,20 @@ awaitable<void> sqlite_results::forget(std::string task_id)
 {
     detail::ledger::work act = [id = std::move(task_id)](task_table& t) { t.forget(id); };
     return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
+}
+
+awaitable<void> sqlite_results::begin_chord(std::string group, std::int64_t size)
+{
+    const auto expires = detail::stored_now() + std::chrono::milliseconds{expiry_}.count();
+    detail::ledger::work act = [group = std::move(group), size, expires](task_table& t) {
+        t.begin_chord(group, size, expires);
+    };
+    return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
+}
+
+awaitable<std::vector<chord_part>> sqlite_results::end_part(std::string group, chord_part part)
+{
+    return note_part(ledger_, std::move(group), std::move(part));
 }
 
 }  // namespace ferry::tasks

@@ -91,6 +91,8 @@ public:
     awaitable<result_document> find(std::string task_id) override;
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
+    awaitable<void> begin_chord(std::string group, std::int64_t size) override;
+    awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;
 
     const std::shared_ptr<detail::ledger>& ledger() const noexcept { return ledger_; }
     std::chrono::seconds expiry() const noexcept { return expiry_; }

@@ -13,12 +13,14 @@
 namespace ferry::tasks::detail {
 
 /// What the handles of one app share. Every function may be called from any thread.
-class app_core {
+class app_core : public std::enable_shared_from_this<app_core> {
 public:
     app_core(std::string name, app_settings settings);
 
     const std::string& name() const noexcept { return name_; }
     const std::string& default_queue() const noexcept { return settings_.queue; }
+
+    const accept_content& accept() const noexcept { return settings_.accept; }
 
     std::shared_ptr<message_broker> broker();
     std::shared_ptr<result_store> results();
@@ -31,6 +33,8 @@ public:
 
     void add(definition d);
     std::shared_ptr<const definition> find(std::string_view name);
+    /// Also the tasks that every worker has: `celery.map` and `celery.starmap`.
+    std::shared_ptr<const definition> find_any(std::string_view name);
     std::vector<std::string> names();
 
 private:

@@ -109,6 +109,7 @@ performed performed_from(const std::string& text)
     p.state = all["state"].as<std::string>();
     p.repr = all["repr"].as<std::string>();
     p.traceback = all["traceback"].as<std::string>();
+    p.followed = true;
     p.leaves.verdict = static_cast<verdict>(all["verdict"].as<int>());
     for (const value& o : all["publish"]) {
         std::string body{as_text(base64::decode(o["body"].as<std::string>()))};
@@ -145,6 +146,14 @@ public:
     {
         return app_->results()->forget(std::move(id));
     }
+    awaitable<void> begin_chord(std::string group, std::int64_t size) override
+    {
+        return app_->results()->begin_chord(std::move(group), size);
+    }
+    awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override
+    {
+        return app_->results()->end_part(std::move(group), std::move(part));
+    }
 
 private:
     std::shared_ptr<app_core> app_;
@@ -152,9 +161,10 @@ private:
 
 std::string run_one(const std::shared_ptr<app_core>& app, frame f)
 {
-    const auto what = std::make_shared<request>(decode(envelope_from_text(f[1], std::move(f[2]))),
-                                                std::move(f[0]), 0, false);
-    what->task = app->find(what->call.task);
+    const auto what =
+        std::make_shared<request>(decode(envelope_from_text(f[1], std::move(f[2])), app->accept()),
+                                  std::move(f[0]), 0, false);
+    what->task = app->find_any(what->call.task);
     if (what->task && what->task->settings.ignore_result) what->call.ignore_result = true;
     what->hard_limit_elsewhere = true;
     performed p = what->task ? run(perform(app, std::make_shared<late_results>(app), what))

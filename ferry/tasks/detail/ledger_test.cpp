@@ -182,7 +182,7 @@ TEST_F(ledger_test, one_bad_write_spoils_none_beside_it)
     std::promise<void> bad;
     std::promise<void> good;
     l.submit(
-        ledger::leaves::news, [](task_table&) { throw error{errc::malformed, "no"}; },
+        ledger::leaves::news, [](task_table&) { throw error{ferry::errc::malformed, "no"}; },
         [&](const std::exception_ptr& e) { e ? bad.set_exception(e) : bad.set_value(); });
     l.submit(
         ledger::leaves::news, [](task_table& t) { t.insert({"q", 0, 0, "{}", "a"}); },

@@ -5,6 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/execution.hpp"
+#include "ferry/tasks/detail/followers.hpp"
 
 #include <chrono>
 #include <exception>
@@ -170,6 +171,21 @@ performed unknown_task(const request& what)
     return p;
 }
 
+awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                               std::shared_ptr<request> what, performed p)
+{
+    const bool over = p.state == state::failure || p.state == state::revoked;
+    if (p.followed || !over || !has_successors(what->call)) co_return p;
+    value cause = p.leaves.result ? p.leaves.result->result
+                                  : failure_value("Exception", "builtins", value::array(p.repr));
+    const std::shared_ptr<const message> call{what, &what->call};
+    auto following = follow_failure(std::move(app), std::move(results), call, std::move(cause),
+                                    std::move(p.leaves));
+    p.leaves = co_await std::move(following);
+    p.followed = true;
+    co_return p;
+}
+
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what)
 {
@@ -177,7 +193,7 @@ awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<resu
     std::exception_ptr failure;
     cut how = cut::no;
     try {
-        const context c{std::shared_ptr<const message>{what, &what->call}, std::move(results),
+        const context c{std::shared_ptr<const message>{what, &what->call}, results,
                         what->soft_limit()};
         if (what->task->call) {
             result = what->task->call(*what->task, c);
@@ -192,7 +208,14 @@ awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<resu
     if (!failure) {
         p.state = state::success;
         p.repr = python_repr(result);
-        p.leaves = execution_of(*what).succeeded(std::move(result), now());
+        p.leaves = execution_of(*what).succeeded(value(result), now());
+        if (has_successors(what->call)) {
+            const std::shared_ptr<const message> call{what, &what->call};
+            auto following = follow_success(std::move(app), std::move(results), call,
+                                            std::move(result), std::move(p.leaves));
+            p.leaves = co_await std::move(following);
+        }
+        p.followed = true;
         co_return p;
     }
     switch (how) {
@@ -206,7 +229,8 @@ awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<resu
         case cut::no: p = after_failure(*what, failure); break;
     }
     log_end(*what, p);
-    co_return p;
+    auto told = follow_up(std::move(app), std::move(results), what, std::move(p));
+    co_return co_await std::move(told);
 }
 
 }  // namespace ferry::tasks::detail

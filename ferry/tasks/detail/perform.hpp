@@ -19,6 +19,7 @@ struct performed {
     std::string state;  ///< SUCCESS, FAILURE, RETRY, REVOKED
     std::string repr;   ///< of the result or of the exception
     std::string traceback;
+    bool followed = false;   ///< what waits for its end has been told
     bool cut_short = false;  ///< cancelled with its worker: nothing is left, and it comes again
 };
 static_assert(awaitable_argument<performed>);
@@ -27,6 +28,10 @@ static_assert(awaitable_argument<performed>);
 /// Functions cannot be interrupted.
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what);
+
+/// Tells what waits for a task's end that it has failed, unless that is done.
+awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                               std::shared_ptr<request> what, performed p);
 
 /// What is left of a task that was ended from outside: by its hard limit, by a signal, or because
 /// its process died.

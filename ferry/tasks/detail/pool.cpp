@@ -173,8 +173,11 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
         co_return;
     }
     if (*instead) {
-        settle(*mine, *job, (*instead)->leaves);
-        witness_.ended(job, **instead, 0);
+        performed unrun = **instead;
+        auto telling = follow_up(app_, results_, job, std::move(unrun));
+        const performed how = co_await std::move(telling);
+        settle(*mine, *job, how.leaves);
+        witness_.ended(job, how, 0);
         co_return;
     }
     const task_settings& settings = job->task->settings;
@@ -192,7 +195,9 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
     }
     const auto begin = std::chrono::steady_clock::now();
     auto running = run_task(mine, job);
-    const performed p = co_await std::move(running);
+    performed ran = co_await std::move(running);
+    auto told = follow_up(app_, results_, job, std::move(ran));
+    const performed p = co_await std::move(told);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     if (p.cut_short) {
         // As if the machine had stopped.

@@ -1,12 +1,14 @@
 #include "ferry/tasks/detail/task_table.hpp"
 
+#include "ferry/tasks/detail/wire_json.hpp"
+
 #include <algorithm>
 #include <span>
 
 namespace ferry::tasks::detail {
 namespace {
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::int64_t expired_at_once = 1000;
 
 // The indexes are partial, so that each holds only what is looked for there: the tasks that are
@@ -39,6 +41,24 @@ CREATE TABLE result(
 CREATE INDEX result_expiry ON result(expires);
 )";
 
+// Since version 2. The one whose part was the last is remembered: if its message comes again, it
+// must send the body again.
+constexpr const char* chord_schema = R"(
+CREATE TABLE chord(
+    id TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    last_part TEXT);
+CREATE INDEX chord_expiry ON chord(expires);
+CREATE TABLE chord_part(
+    chord TEXT NOT NULL REFERENCES chord(id) ON DELETE CASCADE,
+    task_id TEXT NOT NULL,
+    place INTEGER,
+    status TEXT NOT NULL,
+    result TEXT NOT NULL,
+    PRIMARY KEY(chord, task_id));
+)";
+
 std::int64_t integer(sqlite::statement row)
 {
     return row.step() ? row.integer(0) : 0;
@@ -63,10 +83,11 @@ task_table::task_table(sqlite::database& in) : db_{&in}
     sqlite::transaction t{in};
     const std::int64_t found = integer(in.query("PRAGMA user_version"));
     if (found > schema_version) {
-        throw error{errc::unsupported, in.path() + ": made by a later version of ferry"};
+        throw error{ferry::errc::unsupported, in.path() + ": made by a later version of ferry"};
     }
-    if (found == 0) {
-        in.script(schema);
+    if (found == 0) in.script(schema);
+    if (found < schema_version) {
+        in.script(chord_schema);
         in.script("PRAGMA user_version=" + std::to_string(schema_version));
     }
     t.commit();
@@ -214,6 +235,49 @@ void task_table::drop_expired(stored_time now)
     db_->execute(
         "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE expires<? LIMIT ?)",
         now, expired_at_once);
+    db_->execute("DELETE FROM chord_part WHERE chord IN (SELECT id FROM chord WHERE expires<?)",
+                 now);
+    db_->execute("DELETE FROM chord WHERE expires<?", now);
+}
+
+void task_table::begin_chord(std::string_view group, std::int64_t size, stored_time expires)
+{
+    db_->execute("INSERT OR IGNORE INTO chord(id,size,expires) VALUES(?,?,?)", group, size,
+                 expires);
+}
+
+std::vector<chord_part> task_table::end_part(std::string_view group, const chord_part& part)
+{
+    std::int64_t size = 0;
+    std::string last;
+    {
+        sqlite::statement row =
+            db_->query("SELECT size, ifnull(last_part,'') FROM chord WHERE id=?", group);
+        if (!row.step()) return {};
+        size = row.integer(0);
+        last = row.text(1);
+    }
+    db_->execute(
+        "INSERT OR IGNORE INTO chord_part(chord,task_id,place,status,result) VALUES(?,?,?,?,?)",
+        group, part.task_id, part.index, part.status, dump_wire(part.result));
+    const std::int64_t ended =
+        integer(db_->query("SELECT count(*) FROM chord_part WHERE chord=?", group));
+    if (ended < size || (!last.empty() && last != part.task_id)) return {};
+    db_->execute("UPDATE chord SET last_part=? WHERE id=?", part.task_id, group);
+    std::vector<chord_part> all;
+    sqlite::statement row = db_->query(
+        "SELECT task_id, place, status, result FROM chord_part WHERE chord=? "
+        "ORDER BY place IS NULL, place, rowid",
+        group);
+    while (row.step()) {
+        chord_part found;
+        found.task_id = row.text(0);
+        if (!row.is_null(1)) found.index = row.integer(1);
+        found.status = row.text(2);
+        found.result = parse_wire(row.text(3));
+        all.push_back(std::move(found));
+    }
+    return all;
 }
 
 std::int64_t task_table::last_result()

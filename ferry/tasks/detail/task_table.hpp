@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/core/sqlite.hpp"
+#include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/detail/owner_locks.hpp"
 
 #include <cstddef>
@@ -79,6 +80,11 @@ public:
     std::optional<result_row> result(std::string_view task_id);
     void forget(std::string_view task_id);
     void drop_expired(stored_time now);
+
+    void begin_chord(std::string_view group, std::int64_t size, stored_time expires);
+    /// As result_store::end_part.
+    std::vector<chord_part> end_part(std::string_view group, const chord_part& part);
+
     /// Grows with every result stored.
     std::int64_t last_result();
     std::vector<std::string> results_after(std::int64_t number);

@@ -112,7 +112,8 @@ void worker_core::accept(delivery d)
 {
     std::shared_ptr<request> r;
     try {
-        r = std::make_shared<request>(decode(d.content), d.queue, d.tag, d.redelivered);
+        r = std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag,
+                                      d.redelivered);
     } catch (const error& e) {
         log::error("task message dropped", "queue", d.queue, "reason", e.what());
         settlement s;
@@ -122,7 +123,7 @@ void worker_core::accept(delivery d)
         return;
     }
     if (processes) r->content = std::move(d.content);
-    r->task = app->find(r->call.task);
+    r->task = app->find_any(r->call.task);
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
         if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
@@ -253,11 +254,24 @@ awaitable<void> worker_core::release(worker_core* self)
     }
 }
 
+namespace {
+
+awaitable<void> end_at_last(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                            std::shared_ptr<request> what, performed how, consumer* receiver,
+                            const std::atomic<bool>* giving_up)
+{
+    auto telling = follow_up(std::move(app), std::move(results), what, std::move(how));
+    performed told = co_await std::move(telling);
+    told.leaves.tag = what->tag;
+    auto settling = settle_at_last(receiver, std::move(told.leaves), giving_up);
+    co_await std::move(settling);
+}
+
+}  // namespace
+
 void worker_core::end_unrun(const std::shared_ptr<request>& r, const performed& how)
 {
-    settlement s = how.leaves;
-    s.tag = r->tag;
-    settling.start(settle_at_last(receiver.get(), std::move(s), &giving_up_));
+    settling.start(end_at_last(app, results, r, how, receiver.get(), &giving_up_));
     tell_end(*r, how, 0);
     people.end(r, false);
     ++processed;

@@ -1,0 +1,91 @@
+#include "ferry/tasks/canvas.hpp"
+
+#include "ferry/async/timeout.hpp"
+#include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/canvas_plan.hpp"
+
+namespace ferry::tasks {
+namespace detail {
+
+awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
+{
+    plan what = tasks::detail::start(signature, surroundings());
+    for (chord_size& chord : what.chords) {
+        auto counted = app->results()->begin_chord(std::move(chord.group), chord.size);
+        co_await std::move(counted);
+    }
+    const std::shared_ptr<message_broker> to = app->broker();
+    for (call_settings& call : what.calls) {
+        outgoing message = prepare(*app, std::move(call));
+        auto sent = to->publish(std::move(message.queue), std::move(message.content));
+        co_await std::move(sent);
+    }
+    launched made;
+    made.results = std::move(what.results);
+    made.group = std::move(what.group);
+    co_return made;
+}
+
+value make_chain(std::span<const value> steps)
+{
+    return joined(steps);
+}
+
+value make_group(std::span<const value> members)
+{
+    return group_of(members);
+}
+
+value make_chord(const value& header, value body)
+{
+    return chord_of(header, std::move(body));
+}
+
+value make_map(std::string_view task, const value& call, value items)
+{
+    return map_of(task, call, std::move(items));
+}
+
+value make_chunks(const value& call, value items, std::size_t each)
+{
+    value made = map_of("celery.chunks", call, std::move(items));
+    made["kwargs"]["n"] = each;
+    return made;
+}
+
+}  // namespace detail
+
+group_result::group_result(std::string id, std::vector<std::string> ids,
+                           const std::shared_ptr<detail::app_core>& app)
+    : id_{std::move(id)}
+{
+    for (std::string& part : ids) parts_.emplace_back(std::move(part), app);
+}
+
+namespace {
+
+awaitable<std::vector<value>> get_all(std::vector<async_result<value>> parts)
+{
+    std::vector<awaitable<value>> waits;
+    waits.reserve(parts.size());
+    for (const async_result<value>& part : parts) waits.push_back(part.get());
+    auto all = gather(std::move(waits));
+    co_return co_await std::move(all);
+}
+
+}  // namespace
+
+awaitable<std::vector<value>> group_result::get(std::chrono::milliseconds limit) const
+{
+    return timeout(limit, get_all(parts_), "group " + id_);
+}
+
+awaitable<group_result> group_workflow::start(std::shared_ptr<detail::app_core> app,
+                                              value signature)
+{
+    auto sent = detail::launch(app, std::move(signature));
+    detail::launched made = co_await std::move(sent);
+    co_return group_result(std::move(made.group), std::move(made.results), app);
+}
+
+}  // namespace ferry::tasks

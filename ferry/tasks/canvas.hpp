@@ -1,0 +1,214 @@
+#pragma once
+
+/// \file
+/// Workflows of calls, as Celery's canvas. C++ and Python tasks mix in one:
+///
+///     auto nine = co_await chain(add.s(1, 2), mul.s(3)).delay();          // (1 + 2) * 3
+///     auto sums = co_await group(add.s(1, 1), add.s(2, 2)).delay();       // [2, 4]
+///     auto all  = co_await chord(group(add.s(1, 1), add.s(2, 2)), xsum.s()).delay();    // 6
+///
+/// A step of a chain gets what the step before it returned as its first argument, unless it is
+/// immutable (`si`). The parts of a workflow are messages: whatever worker ends one sends the next.
+
+#include "ferry/async/gather.hpp"
+#include "ferry/tasks/signature.hpp"
+
+#include <chrono>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ferry::tasks {
+
+namespace detail {
+
+/// What has been started.
+struct launched {
+    launched() = default;
+
+    std::vector<std::string> results;  ///< the ids of the workflow's results
+    std::string group;
+};
+
+/// Sends the messages that start a workflow. \returns the ids of its results.
+awaitable<launched> launch(std::shared_ptr<app_core> app, value signature);
+
+value make_chain(std::span<const value> steps);
+value make_group(std::span<const value> members);
+value make_chord(const value& header, value body);
+value make_map(std::string_view task, const value& call, value items);
+value make_chunks(const value& call, value items, std::size_t each);
+value with_link(value signature, std::string_view option, const value& callback);
+
+}  // namespace detail
+
+/// The outcomes of the calls of a group, in their order. A handle, as async_result. As Celery's
+/// GroupResult.
+class group_result {
+public:
+    group_result() = default;
+    group_result(std::string id, std::vector<std::string> ids,
+                 const std::shared_ptr<detail::app_core>& app);
+
+    const std::string& id() const noexcept { return id_; }
+    const std::vector<async_result<value>>& parts() const noexcept { return parts_; }
+
+    /// Waits for all of them.
+    /// \throws task_error     the first that failed or was revoked.
+    /// \throws timeout_error  the time was over.
+    awaitable<std::vector<value>> get(std::chrono::milliseconds limit) const;
+
+private:
+    std::string id_;
+    std::vector<async_result<value>> parts_;
+};
+
+/// A workflow that is not started yet. A value. R is what its last task returns.
+template <class R = value>
+class workflow {
+public:
+    using result_type = async_result<R>;
+
+    workflow(std::shared_ptr<detail::app_core> app, value signature)
+        : app_{std::move(app)}, signature_{std::move(signature)}
+    {
+    }
+
+    /// Called with the result when the last task has succeeded. As Celery's `link`.
+    template <class S>
+    workflow link(const S& callback) const
+    {
+        return workflow(app_, detail::with_link(signature_, "link", callback.dictionary()));
+    }
+    /// Called with the id of the task that failed. As Celery's `link_error`.
+    template <class S>
+    workflow link_error(const S& callback) const
+    {
+        return workflow(app_, detail::with_link(signature_, "link_error", callback.dictionary()));
+    }
+
+    /// Starts it. \throws error  the broker failed; a part may have been sent.
+    awaitable<async_result<R>> delay() const { return start(app_, signature_); }
+
+    /// The workflow in Celery's own form.
+    const value& dictionary() const noexcept { return signature_; }
+    const std::shared_ptr<detail::app_core>& app() const noexcept { return app_; }
+
+private:
+    static awaitable<async_result<R>> start(std::shared_ptr<detail::app_core> app, value signature)
+    {
+        auto sent = detail::launch(app, std::move(signature));
+        detail::launched made = co_await std::move(sent);
+        std::string id = made.results.empty() ? std::string() : made.results.front();
+        co_return async_result<R>(std::move(id), std::move(app));
+    }
+
+    std::shared_ptr<detail::app_core> app_;
+    value signature_;
+};
+
+/// A workflow that ends in several tasks side by side.
+class group_workflow {
+public:
+    using result_type = group_result;
+
+    group_workflow(std::shared_ptr<detail::app_core> app, value signature)
+        : app_{std::move(app)}, signature_{std::move(signature)}
+    {
+    }
+
+    awaitable<group_result> delay() const { return start(app_, signature_); }
+
+    const value& dictionary() const noexcept { return signature_; }
+    const std::shared_ptr<detail::app_core>& app() const noexcept { return app_; }
+
+private:
+    static awaitable<group_result> start(std::shared_ptr<detail::app_core> app, value signature);
+
+    std::shared_ptr<detail::app_core> app_;
+    value signature_;
+};
+
+namespace detail {
+
+template <class S>
+struct canvas_of;
+template <class R>
+struct canvas_of<signature<R>> {
+    using type = workflow<R>;
+};
+template <class R>
+struct canvas_of<workflow<R>> {
+    using type = workflow<R>;
+};
+template <>
+struct canvas_of<group_workflow> {
+    using type = group_workflow;
+};
+
+template <class First, class... Rest>
+struct last_of : last_of<Rest...> {};
+template <class Last>
+struct last_of<Last> : canvas_of<Last> {};
+
+template <class S>
+concept step = requires { typename canvas_of<S>::type; };
+
+}  // namespace detail
+
+/// One after another; each gets what the one before it returned. What follows a group makes it a
+/// chord. As Celery's `chain`.
+template <detail::step First, detail::step... Rest>
+typename detail::last_of<First, Rest...>::type chain(const First& first, const Rest&... rest)
+{
+    const value steps[] = {first.dictionary(), rest.dictionary()...};
+    return {first.app(), detail::make_chain(steps)};
+}
+
+/// Side by side. As Celery's `group`.
+template <detail::step First, detail::step... Rest>
+group_workflow group(const First& first, const Rest&... rest)
+{
+    const value members[] = {first.dictionary(), rest.dictionary()...};
+    return {first.app(), detail::make_group(members)};
+}
+/// \throws error  there are no calls.
+template <detail::step S>
+group_workflow group(const std::vector<S>& calls)
+{
+    if (calls.empty()) throw error{ferry::errc::invalid_state, "a group of no calls"};
+    std::vector<value> members;
+    for (const S& call : calls) members.push_back(call.dictionary());
+    return {calls.front().app(), detail::make_group(members)};
+}
+
+/// Side by side, and then the body with the list of their results, in order. If one fails the body
+/// fails with ChordError. As Celery's `chord`. The result store must be able to count.
+template <detail::step Body>
+typename detail::canvas_of<Body>::type chord(const group_workflow& header, const Body& body)
+{
+    return {header.app(), detail::make_chord(header.dictionary(), body.dictionary())};
+}
+
+/// One task that makes the call for each item, as its only argument. As Celery's `task.map`.
+template <class R>
+workflow<std::vector<R>> map(const signature<R>& call, value items)
+{
+    return {call.app(), detail::make_map("celery.map", call.dictionary(), std::move(items))};
+}
+/// The same with each item's elements as arguments. As `task.starmap`.
+template <class R>
+workflow<std::vector<R>> starmap(const signature<R>& call, value items)
+{
+    return {call.app(), detail::make_map("celery.starmap", call.dictionary(), std::move(items))};
+}
+/// A group of starmaps of so many items each. As `task.chunks`.
+template <class R>
+group_workflow chunks(const signature<R>& call, value items, std::size_t each)
+{
+    return {call.app(), detail::make_chunks(call.dictionary(), std::move(items), each)};
+}
+
+}  // namespace ferry::tasks

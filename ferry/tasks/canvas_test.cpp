@@ -1,0 +1,273 @@
+#include "ferry/tasks/canvas.hpp"
+
+#include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/worker.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <stdexcept>
+
+namespace ferry::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An app with the tasks of the interop set, and a worker beside each test.
+class canvas_test : public ::testing::Test {
+protected:
+    canvas_test() { log::set_level(log::level::off); }
+    ~canvas_test() override { log::set_level(log::level::warning); }
+
+    template <class F>
+    void serve(F body)
+    {
+        worker w(app_, concurrency(2));
+        auto both = [](worker* of, F b) -> awaitable<void> {
+            auto serving = spawn(of->run());
+            auto tested = spawn(b());
+            std::exception_ptr failure;
+            try {
+                auto joined = timeout(20s, tested.join(), "the test");
+                co_await std::move(joined);
+            } catch (...) {
+                failure = std::current_exception();
+            }
+            of->stop();
+            co_await serving.join();
+            if (failure) std::rethrow_exception(failure);
+        };
+        ferry::run(both(&w, std::move(body)));
+    }
+
+    testing::temporary_directory folder_;
+    app app_{"test", broker("sqlite://" + folder_.path().string() + "/tasks.db")};
+    task<int(int, int)> add_ = app_.task("ferry.add", [](int x, int y) { return x + y; });
+    task<int(int, int)> mul_ = app_.task("ferry.mul", [](int x, int y) { return x * y; });
+    task<int(std::vector<int>)> xsum_ = app_.task("ferry.xsum", [](std::vector<int> all) {
+        return std::accumulate(all.begin(), all.end(), 0);
+    });
+    task<int(std::string)> fail_ =
+        app_.task("ferry.fail", [](std::string why) -> int { throw std::invalid_argument(why); });
+};
+
+TEST_F(canvas_test, a_chain_hands_results_on)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto call = chain(add_.s(1, 2), mul_.s(3)).delay();
+        const auto nine = co_await std::move(call);
+        auto waited = nine.get(10s);
+        const int got = co_await std::move(waited);
+        EXPECT_EQ(got, 9);
+        auto fixed = chain(add_.s(1, 2), mul_.si(4, 5), add_.s(1)).delay();
+        const auto twenty_one = co_await std::move(fixed);
+        auto other = twenty_one.get(10s);
+        const int second = co_await std::move(other);
+        EXPECT_EQ(second, 21);
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, a_group_gives_its_results_in_order)
+{
+    auto body = [this]() -> awaitable<void> {
+        std::vector<signature<int>> calls;
+        for (int i = 0; i < 10; ++i) calls.push_back(add_.s(i, i));
+        auto sent = group(calls).delay();
+        const group_result all = co_await std::move(sent);
+        auto waited = all.get(10s);
+        const std::vector<value> got = co_await std::move(waited);
+        EXPECT_EQ(got.size(), 10U);
+        for (int i = 0; i < 10; ++i) EXPECT_EQ(got.at(static_cast<std::size_t>(i)), value{2 * i});
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, a_chord_calls_its_body_with_all_results)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto sent =
+            chord(group(add_.s(1, 1), add_.s(2, 2), chain(add_.s(1, 1), mul_.s(10))), xsum_.s())
+                .delay();
+        const auto sum = co_await std::move(sent);
+        auto waited = sum.get(10s);
+        const int got = co_await std::move(waited);
+        EXPECT_EQ(got, 26);
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, workers_go_on_with_groups_and_chords_inside_of_chains)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto sent = chain(add_.s(1, 1), group(add_.s(2), add_.s(3)), xsum_.s(), mul_.s(10)).delay();
+        const auto ninety = co_await std::move(sent);
+        auto waited = ninety.get(10s);
+        const int got = co_await std::move(waited);
+        EXPECT_EQ(got, 90);
+        auto tail = chain(add_.s(1, 1), group(add_.s(2), add_.s(3))).delay();
+        const group_result both = co_await std::move(tail);
+        auto waiting = both.get(10s);
+        const std::vector<value> results = co_await std::move(waiting);
+        EXPECT_EQ(results.at(0), value{4});
+        EXPECT_EQ(results.at(1), value{5});
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, a_failed_part_fails_the_body_and_a_failed_step_all_behind_it)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto sent = chord(group(add_.s(1, 1), fail_.s("bad")), xsum_.s()).delay();
+        const auto sum = co_await std::move(sent);
+        std::string text;
+        try {
+            auto waited = sum.get(10s);
+            co_await std::move(waited);
+        } catch (const task_error& e) {
+            text = e.exc_type() + ": " + e.message();
+        }
+        EXPECT_TRUE(text.starts_with("ChordError: Dependency ")) << text;
+        EXPECT_TRUE(text.ends_with(" raised ValueError('bad')")) << text;
+
+        auto broken = chain(fail_.s("first"), add_.s(1), add_.s(2)).delay();
+        const auto last = co_await std::move(broken);
+        text.clear();
+        try {
+            auto waited = last.get(10s);
+            co_await std::move(waited);
+        } catch (const task_error& e) {
+            text = e.exc_type() + ": " + e.message();
+        }
+        EXPECT_EQ(text, "ValueError: first");
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, maps_and_chunks_call_for_each_item)
+{
+    auto body = [this]() -> awaitable<void> {
+        const value pairs =
+            value::array(value::array(1, 2), value::array(3, 4), value::array(5, 6));
+        auto sent = starmap(add_.s(), pairs).delay();
+        const auto sums = co_await std::move(sent);
+        auto waited = sums.get(10s);
+        const std::vector<int> got = co_await std::move(waited);
+        EXPECT_EQ(got, (std::vector<int>{3, 7, 11}));
+        auto mapped = map(xsum_.s(), pairs).delay();
+        const auto totals = co_await std::move(mapped);
+        auto waiting = totals.get(10s);
+        const std::vector<int> same = co_await std::move(waiting);
+        EXPECT_EQ(same, got);
+        auto cut = chunks(add_.s(), pairs, 2).delay();
+        const group_result parts = co_await std::move(cut);
+        auto all = parts.get(10s);
+        const std::vector<value> lists = co_await std::move(all);
+        EXPECT_EQ(lists.at(0), value::array(3, 7));
+        EXPECT_EQ(lists.at(1), value::array(11));
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, links_are_called_with_the_result_and_error_links_with_the_id)
+{
+    auto seen = std::make_shared<std::string>();
+    const auto note = app_.task("ferry.note", [seen](std::string id) {
+        *seen = id;
+        return id;
+    });
+    auto body = [this, note, seen]() -> awaitable<void> {
+        auto sent = add_.s(1, 2).link(mul_.s(10).set(task_id("linked"))).delay();
+        const auto three = co_await std::move(sent);
+        auto linked = app_.result<int>("linked").get(10s);
+        const int thirty = co_await std::move(linked);
+        EXPECT_EQ(thirty, 30);
+        auto failing = fail_.s("no").link_error(note.s().set(task_id("noted"))).delay();
+        const auto failed = co_await std::move(failing);
+        auto noted = app_.result<std::string>("noted").get(10s);
+        const std::string id = co_await std::move(noted);
+        EXPECT_EQ(id, failed.id());
+    };
+    serve(body);
+}
+
+value call_of(const char* task)
+{
+    call_settings call;
+    call.message.task = task;
+    return detail::to_signature(call);
+}
+
+TEST(canvas_plan, a_chord_counts_its_parts)
+{
+    const value inner[] = {call_of("a"), call_of("b")};
+    const value nested[] = {detail::group_of(inner), detail::chain_of(inner),
+                            detail::chord_of(detail::group_of(inner), call_of("c"))};
+    const detail::plan p =
+        detail::start(detail::chord_of(detail::group_of(nested), call_of("d")), {});
+    ASSERT_EQ(p.chords.size(), 2U);
+    EXPECT_EQ(p.chords[0].size, 4);
+    EXPECT_EQ(p.chords[1].size, 2);
+    EXPECT_EQ(p.calls.size(), 5U);
+    EXPECT_EQ(p.results.size(), 1U);
+}
+
+TEST(canvas_plan, a_chord_of_nothing_calls_its_body_at_once)
+{
+    const detail::plan p = detail::start(detail::chord_of(value::array(), call_of("d")), {});
+    ASSERT_EQ(p.calls.size(), 1U);
+    EXPECT_EQ(p.calls[0].message.args, value::array(value::array()));
+    EXPECT_TRUE(p.chords.empty());
+}
+
+TEST(canvas_plan, stamps_go_with_every_successor)
+{
+    message done;
+    done.id = "1";
+    done.task = "t";
+    done.headers = value::object("stamps", value::object("cid", value::array("7")),
+                                 "stamped_headers", value::array("cid"), "other", 1);
+    done.chain = value::array(call_of("next"));
+    const detail::plan p = detail::after_success(done, 5);
+    ASSERT_EQ(p.calls.size(), 1U);
+    const message& next = p.calls[0].message;
+    EXPECT_EQ(next.headers["stamps"], done.headers["stamps"]);
+    EXPECT_FALSE(next.headers.contains("other"));
+    EXPECT_EQ(next.args, value::array(5));
+    EXPECT_EQ(next.parent_id, "1");
+}
+
+TEST(canvas_plan, what_is_no_signature_is_refused)
+{
+    const value rows[] = {
+        5,
+        value::object(),
+        value::object("task", 5),
+        value::object("task", "t", "args", 5),
+        value::object("task", "t", "kwargs", 5),
+        value::object("task", "t", "options", 5),
+        value::object("task", "t", "options", value::object("task_id", 5)),
+        value::object("task", "t", "options", value::object("eta", "soon")),
+        value::object("task", "t", "options", value::object("priority", "high")),
+        value::object("task", "t", "options", value::object("serializer", "xml")),
+        value::object("task", "celery.chain"),
+        value::object("task", "celery.chain", "kwargs", value::object("tasks", value::array(5))),
+        value::object("task", "celery.chord"),
+        value::object("task", "celery.chunks", "kwargs", value::object("n", 0)),
+    };
+    for (const value& row : rows) {
+        SCOPED_TRACE(python_repr(row));
+        EXPECT_THROW(detail::start(row, {}), error);
+    }
+    value deep = call_of("t");
+    for (int i = 0; i < 200; ++i) deep = detail::chain_of({&deep, 1});
+    EXPECT_THROW(detail::start(deep, {}), limit_error);
+}
+
+}  // namespace
+}  // namespace ferry::tasks

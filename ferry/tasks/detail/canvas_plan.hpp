@@ -1,0 +1,80 @@
+#pragma once
+
+#include "ferry/core/value.hpp"
+#include "ferry/tasks/options.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Workflows as pure data: Celery's signature dictionaries in, messages out. What a client does
+/// when it starts a workflow and what a worker does when it goes on with one are the same.
+namespace ferry::tasks::detail {
+
+/// Signatures inside of signatures; more throw limit_error.
+inline constexpr std::size_t max_canvas_depth = 64;
+
+/// A call as Celery writes signatures: `{"task", "args", "kwargs", "options", "subtask_type",
+/// "immutable"}`.
+value to_signature(const call_settings& call);
+
+value chain_of(std::span<const value> steps);
+/// The chain of them, where chains in it dissolve and what follows a group makes it a chord; the
+/// step itself if one is left.
+value joined(std::span<const value> steps);
+value group_of(std::span<const value> members);
+value chord_of(const value& header, value body);
+/// `celery.map` or `celery.starmap` of a call.
+value map_of(std::string_view task, const value& call, value items);
+
+/// How many parts a chord waits for before its body is called.
+struct chord_size {
+    std::string group;
+    std::int64_t size = 0;
+    value body;
+};
+
+/// What starts a workflow.
+struct plan {
+    std::vector<call_settings> calls;
+    std::vector<chord_size> chords;  ///< to be known before the calls are sent
+    /// Whose results are the workflow's: one, or those of the members of a group at its end.
+    std::vector<std::string> results;
+    std::string group;  ///< the group's id; empty: there is none
+};
+
+/// Where a signature is started from.
+struct surroundings {
+    const value* result = nullptr;  ///< what the task before it returned
+    std::string root_id;            ///< empty: the first task is the root
+    std::string parent_id;
+    std::string reply_to;
+    value chain;                     ///< what follows, the next step last; or null
+    value stamps = value::object();  ///< headers that every message of the workflow gets
+};
+
+/// \throws error, limit_error  what comes from outside is no signature.
+plan start(const value& signature, const surroundings& from);
+
+/// What a task that succeeded leaves to be done: its callbacks, and the next step of its chain.
+plan after_success(const message& done, const value& result);
+
+/// What a task that failed leaves to be done: its errbacks, and those of the steps behind it.
+plan after_failure(const message& failed);
+
+/// Whose result a frozen step gives.
+std::string result_id_of(const value& step);
+
+/// What calls the body of a chord with the results of its parts, or, as they failed, its errbacks.
+plan after_chord(const message& last, const value& results);
+plan after_failed_chord(const message& last);
+
+/// The steps behind a task, all of which fail with it: their ids and the chords they belong to.
+std::vector<message> following(const message& failed);
+
+/// \param option  `link`: of the last task; `link_error`: of all.
+value with_link(value signature, std::string_view option, const value& callback);
+
+}  // namespace ferry::tasks::detail
