@@ -251,7 +251,7 @@ TEST(canvas_plan, what_is_no_signature_is_refused)
         value::object("task", "t", "args", 5),
         value::object("task", "t", "kwargs", 5),
         value::object("task", "t", "options", 5),
-        value::object("task", "t", "options", value::object("task_id", 5)),
+        value::object("task", "t", "options", value::object("root_id", 5)),
         value::object("task", "t", "options", value::object("eta", "soon")),
         value::object("task", "t", "options", value::object("priority", "high")),
         value::object("task", "t", "options", value::object("serializer", "xml")),
