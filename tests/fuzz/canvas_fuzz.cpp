@@ -21,12 +21,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     try {
-        const detail::plan p = detail::start(canvas, detail::surroundings());
+        const tasks::detail::plan p = tasks::detail::start(canvas, tasks::detail::surroundings());
         for (const call_settings& call : p.calls) {
             if (call.message.task.empty() && text.find("\"task\"") == std::string_view::npos) {
                 std::abort();
             }
-            (void)detail::to_signature(call);
+            (void)tasks::detail::to_signature(call);
         }
     } catch (const error&) {
     }
@@ -38,13 +38,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     done.chain = canvas;
     done.chord = canvas;
     try {
-        (void)detail::after_success(done, 5);
+        (void)tasks::detail::after_success(done, 5);
     } catch (const error&) {
     }
     try {
-        (void)detail::after_failure(done);
-        (void)detail::after_failed_chord(done);
-        (void)detail::following(done);
+        (void)tasks::detail::after_failure(done);
+        (void)tasks::detail::after_failed_chord(done);
+        (void)tasks::detail::following(done);
     } catch (const error&) {
     }
     return 0;
