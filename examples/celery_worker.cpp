@@ -102,7 +102,8 @@ int main()
     log::set_level(log::level::info);
     tasks::app app("ferry", tasks::broker(broker_url()),
                    tasks::results(environment("FERRY_BACKEND")),
-                   tasks::queue(environment("FERRY_QUEUE", "celery")));
+                   tasks::queue(environment("FERRY_QUEUE", "celery")),
+                   tasks::accept_content("json", "pickle", "yaml", "msgpack"));
     add_tasks(app, environment("FERRY_ACKS_LATE", "0") == "1");
     if (environment("FERRY_BROKER").empty()) {
         for (const std::string& name : app.tasks()) std::cout << name << '\n';

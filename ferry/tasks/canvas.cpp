@@ -9,9 +9,13 @@ namespace detail {
 
 awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
 {
-    plan what = tasks::detail::start(signature, surroundings());
+    const std::shared_ptr<result_store> results = app->results();
+    surroundings from;
+    auto naming = results->reply_to();
+    from.reply_to = co_await std::move(naming);
+    plan what = tasks::detail::start(signature, from);
     for (chord_size& chord : what.chords) {
-        auto counted = app->results()->begin_chord(std::move(chord.group), chord.size);
+        auto counted = results->begin_chord(std::move(chord.group), chord.size);
         co_await std::move(counted);
     }
     const std::shared_ptr<message_broker> to = app->broker();

@@ -8,6 +8,7 @@
 #include "ferry/redis/subscriber.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
 #include "ferry/tasks/detail/home.hpp"
+#include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -39,6 +40,41 @@ end
 redis.call('PUBLISH', KEYS[1], ARGV[1])
 return 1)"};
     return s;
+}
+
+// KEYS: parts, size, extra size, who was last. ARGV: place, part, seconds, task id. Whoever was the
+// last gets the parts again if its message comes again.
+const redis::script& part_script()
+{
+    static const redis::script s{R"(
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+local count = redis.call('ZCARD', KEYS[1])
+local size = tonumber(redis.call('GET', KEYS[2]) or '-1')
+local extra = tonumber(redis.call('GET', KEYS[3]) or '0')
+if ARGV[3] ~= '0' then
+  for i = 1, 3 do redis.call('EXPIRE', KEYS[i], ARGV[3]) end
+end
+if size < 0 or count < size + extra then return {} end
+local last = redis.call('GET', KEYS[4])
+if last and last ~= ARGV[4] then return {} end
+redis.call('SET', KEYS[4], ARGV[4])
+if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[4], ARGV[3]) end
+return redis.call('ZRANGE', KEYS[1], 0, -1))"};
+    return s;
+}
+
+/// `[1, "<id>", "SUCCESS", <result>]`, as Celery writes them.
+chord_part part_of(std::string_view text)
+{
+    const value all = parse_wire(text);
+    if (!all.is_sequence() || all.size() < 4) {
+        throw error{ferry::errc::malformed, "chord: what was counted is no part"};
+    }
+    chord_part part;
+    part.task_id = all[1].to<std::string>();
+    part.status = all[2].to<std::string>();
+    part.result = all[3];
+    return part;
 }
 
 std::optional<result_document> ready_document(const std::string& text)
@@ -89,6 +125,39 @@ public:
     {
         auto deleting = self->client_.cmd("DEL", self->key(id));
         co_await std::move(deleting);
+    }
+
+    static awaitable<void> begin_chord(self_pointer self, std::string group, std::int64_t size)
+    {
+        std::vector<std::string> command;
+        command.push_back(self->group_key(group, ".s"));
+        command.push_back(std::to_string(size));
+        if (self->expiry_.count() > 0) {
+            command.push_back("EX");
+            command.push_back(std::to_string(self->expiry_.count()));
+        }
+        auto setting = self->client_.cmd("SET", command);
+        co_await std::move(setting);
+    }
+
+    static awaitable<std::vector<chord_part>> end_part(self_pointer self, std::string group,
+                                                       chord_part part)
+    {
+        std::vector<std::string> keys;
+        for (const char* which : {".j", ".s", ".t", ".ferry-last"}) {
+            keys.push_back(self->group_key(group, which));
+        }
+        std::vector<std::string> arguments;
+        arguments.push_back(part.index ? std::to_string(*part.index) : "+inf");
+        arguments.push_back(
+            dump_wire(value::array(1, part.task_id, part.status, std::move(part.result))));
+        arguments.push_back(std::to_string(self->expiry_.count()));
+        arguments.push_back(part.task_id);
+        auto counting = part_script().run(self->client_, std::move(keys), std::move(arguments));
+        const redis::reply counted = co_await std::move(counting);
+        std::vector<chord_part> all;
+        for (const redis::reply& one : counted.items()) all.push_back(part_of(one.text()));
+        co_return all;
     }
 
     /// First the channel, then the key, then the channel's messages: nothing falls in between.
@@ -145,6 +214,10 @@ private:
     };
 
     std::string key(const std::string& id) const { return prefix_ + "celery-task-meta-" + id; }
+    std::string group_key(const std::string& id, const char* which) const
+    {
+        return prefix_ + "celery-taskset-meta-" + id + which;
+    }
 
     void keep_listening()
     {
@@ -279,6 +352,21 @@ awaitable<void> redis_results::forget(std::string task_id)
     return home::call<void>(home_, [core = core_, id = std::move(task_id)] {
         return redis_result_core::forget(core, id);
     });
+}
+
+awaitable<void> redis_results::begin_chord(std::string group, std::int64_t size)
+{
+    return home::call<void>(home_, [core = core_, group = std::move(group), size] {
+        return redis_result_core::begin_chord(core, group, size);
+    });
+}
+
+awaitable<std::vector<chord_part>> redis_results::end_part(std::string group, chord_part part)
+{
+    return home::call<std::vector<chord_part>>(
+        home_, [core = core_, group = std::move(group), part = std::move(part)] {
+            return redis_result_core::end_part(core, group, part);
+        });
 }
 
 }  // namespace ferry::tasks

@@ -28,6 +28,7 @@ public:
     }
     awaitable<std::int64_t> size(std::string) override { return count(); }
     awaitable<std::int64_t> purge(std::string) override { return count(); }
+    broker_info info() const override { return broker_info(); }
 
     std::vector<envelope> sent;
 

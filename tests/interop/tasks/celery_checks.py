@@ -14,8 +14,8 @@ import time
 import traceback
 import uuid
 
-from celery import Celery
-from celery.exceptions import NotRegistered, TaskRevokedError, TimeLimitExceeded
+from celery import Celery, chain, chord, group, xstarmap
+from celery.exceptions import ChordError, NotRegistered, TaskRevokedError, TimeLimitExceeded
 from kombu import Connection, Producer
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
@@ -100,6 +100,48 @@ def values_survive():
 def megabytes():
     text = 'x' * 2**20
     equal(S('ferry.echo', (text,)).get(timeout=20)['args'][0], text)
+
+
+@check
+def serializers_and_compression():
+    for name in ('json', 'pickle', 'yaml', 'msgpack'):
+        equal(S('ferry.add', (2, 3), serializer=name).get(timeout=10), 5)
+    for name in ('zlib', 'bzip2', 'lzma'):
+        equal(S('ferry.echo', ('z' * 5000,), compression=name).get(timeout=10)['args'], ['z' * 5000])
+
+
+@check
+def chains_and_groups():
+    equal(chain(sig('add', 1, 2), sig('mul', 3))().get(timeout=10), 9)
+    equal(group(sig('add', i, i) for i in range(10))().get(timeout=20), [2 * i for i in range(10)])
+    equal(xstarmap(sig('add'), [(1, 2), (3, 4)], app=app).apply_async().get(timeout=10), [3, 7])
+    if BACKEND.startswith('rpc'):
+        return
+    broken = chain(sig('fail', 'first'), sig('add', 1), sig('add', 2))()
+    e = broken.get(timeout=10, propagate=False)
+    assert isinstance(e, ValueError) and str(e) == 'first', repr(e)
+
+
+@check
+def chords():
+    if BACKEND.startswith('rpc'):
+        return
+    equal(chord([sig('add', i, i) for i in range(5)])(sig('xsum')).get(timeout=20), 20)
+    equal((sig('add', 1, 1) | group(sig('add', 2), sig('add', 3)) | sig('xsum') | sig('mul', 10))().get(timeout=20), 90)
+    try:
+        chord([sig('add', 1, 1), sig('fail', 'bad')])(sig('xsum')).get(timeout=20)
+        raise AssertionError('the chord did not fail')
+    except ChordError as e:
+        assert "ValueError('bad')" in str(e), str(e)
+
+
+@check
+def links():
+    if BACKEND.startswith('rpc'):
+        return
+    linked = str(uuid.uuid4())
+    S('ferry.add', (1, 2), link=sig('mul', 10).set(task_id=linked)).get(timeout=10)
+    equal(app.AsyncResult(linked).get(timeout=10), 30)
 
 
 @check
