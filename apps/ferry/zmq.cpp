@@ -4,6 +4,7 @@
 #include "ferry/documents/json.hpp"
 
 #include "apps/ferry/commands.hpp"
+#include "apps/ferry/input_lines.hpp"
 #include "apps/ferry/zmq_tools.hpp"
 
 #include <array>

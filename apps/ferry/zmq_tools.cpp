@@ -1,7 +1,6 @@
 #include "apps/ferry/zmq_tools.hpp"
 
 #include "ferry/async/blocking.hpp"
-#include "ferry/async/descriptor.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/utf8.hpp"
 #include "ferry/documents/json.hpp"
@@ -156,36 +155,6 @@ std::string to_line(const zmq::multipart& m, line_format format, const std::stri
         line += format == line_format::hex ? to_hex(m[i].text()) : m[i].to_string();
     }
     return line;
-}
-
-input_lines::input_lines() : flags_{::fcntl(STDIN_FILENO, F_GETFL)} {}
-
-input_lines::~input_lines()
-{
-    if (flags_ >= 0) ::fcntl(STDIN_FILENO, F_SETFL, flags_);
-}
-
-awaitable<std::optional<std::string>> input_lines::next()
-{
-    for (;;) {
-        const auto end = unread_.find('\n', searched_);
-        if (end != std::string::npos) {
-            std::string line = unread_.substr(0, end);
-            unread_.erase(0, end + 1);
-            searched_ = 0;
-            co_return line;
-        }
-        searched_ = unread_.size();
-        if (searched_ > max_line_bytes) throw limit_error("max_line_bytes", max_line_bytes);
-        if (ended_ && unread_.empty()) co_return std::nullopt;
-        if (ended_) co_return std::exchange(unread_, {});
-        co_await wait_readable(STDIN_FILENO);
-        char piece[65536];
-        const ssize_t n = ::read(STDIN_FILENO, piece, sizeof(piece));
-        if (n > 0) unread_.append(piece, static_cast<std::size_t>(n));
-        if (n == 0) ended_ = true;
-        if (n < 0 && errno != EAGAIN && errno != EINTR) throw system_failure(errno, "read input");
-    }
 }
 
 awaitable<std::string> run_shell(std::string command, std::string input)
