@@ -1,5 +1,6 @@
 // The calls of Requests' guides, quickstart and advanced, that no other test makes, against
 // httpbin.
+#include "ferry/async/run.hpp"
 #include "ferry/http/http.hpp"
 #include "ferry/testing/peer.hpp"
 #include "ferry/testing/temporary_directory.hpp"
