@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -36,7 +37,7 @@ def check(f):
 
 class Worker:
     def __init__(self, node=NODE, **environment):
-        self.log = open(f'/tmp/ferry-worker-{uuid.uuid4()}.log', 'w+')
+        self.log = tempfile.TemporaryFile('w+')
         e = {k: v for k, v in os.environ.items() if not k.startswith('FERRY_')}
         e.update(FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND, FERRY_NODE=node, FERRY_CONCURRENCY='2')
         e.update({f'FERRY_{k}': str(v) for k, v in environment.items()})
