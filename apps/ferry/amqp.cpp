@@ -359,6 +359,8 @@ int amqp(int argc, char** argv)
         CLI::App options{a.help, fmt::format("ferry amqp {}", a.name)};
         try {
             return a.run(options, argc - 1, argv + 1);
+        } catch (const parse_error& e) {  // the URL
+            throw usage_error(e.what());
         } catch (const error& e) {
             if (e.code() != amqp::errc::no_route && e.code() != amqp::errc::publish_nacked) throw;
             report_failure();

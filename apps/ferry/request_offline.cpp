@@ -18,7 +18,13 @@ awaitable<http::response> print_request(http::request& q)
     for (const auto [name, content] : q.headers) {
         text += std::string(name) + ": " + std::string(content) + '\n';
     }
-    write_output("-", text + '\n' + std::string(q.text()));
+    text += '\n';
+    for (;;) {
+        const buffer piece = co_await q.read();
+        if (piece.empty()) break;
+        text += piece.text();
+    }
+    write_output("-", text);
     co_return http::response(204);
 }
 

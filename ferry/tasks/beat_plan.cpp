@@ -32,7 +32,8 @@ public:
         beat_plan plan;
         for (const auto& [key, node] : root) {
             if (key.str() == "timezone") {
-                plan.zone = at(node, [&] { return time_zone(text_of(node, "timezone")); });
+                const std::string name = text_of(node, "timezone");
+                plan.zone = at(node, [&] { return time_zone(name); });
             } else if (const toml::table* const entry = node.as_table()) {
                 plan.calls.push_back(read_entry(std::string{key.str()}, *entry));
             } else {
@@ -68,9 +69,9 @@ private:
 
     std::chrono::milliseconds duration_of(const toml::node& node, std::string_view key) const
     {
+        const std::string text = text_of(node, key);
         return at(node, [&] {
-            return std::chrono::floor<std::chrono::milliseconds>(
-                parse_duration(text_of(node, key)));
+            return std::chrono::floor<std::chrono::milliseconds>(parse_duration(text));
         });
     }
 
@@ -89,14 +90,17 @@ private:
             if (k == "task") {
                 call.message.task = text_of(node, k);
             } else if (k == "crontab") {
-                set(node, at(node, [&] { return crontab(text_of(node, k)); }));
+                const std::string text = text_of(node, k);
+                set(node, at(node, [&] { return crontab(text); }));
             } else if (k == "every") {
-                interval = at(node, [&] { return every(duration_of(node, k)); });
+                const auto duration = duration_of(node, k);
+                interval = at(node, [&] { return every(duration); });
                 set(node, *interval);
             } else if (k == "relative") {
                 relative = &node;
             } else if (k == "solar") {
-                set(node, at(node, [&] { return solar_of(text_of(node, k)); }));
+                const std::string text = text_of(node, k);
+                set(node, at(node, [&] { return solar_of(text); }));
             } else if (k == "args" && node.is_array()) {
                 call.message.args = value_of(node);
             } else if (k == "kwargs" && node.is_table()) {

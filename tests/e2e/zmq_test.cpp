@@ -53,9 +53,10 @@ TEST(zmq_verb, a_proxy_with_capture)
 {
     const auto done = script(
         "$F proxy streamer ipc://a ipc://b --capture ipc://c & P=$!; "
-        "$F sub ipc://c -n 1 --timeout 20 >seen & S=$!; "
-        "yes hello | head -n 2000 | $F push ipc://a --connect & "
-        "$F pull ipc://b -n 2000 | uniq; wait $S; kill $P; wait; cat seen");
+        "$F sub ipc://c -n 1 --timeout 60 >seen & S=$!; "
+        "$F pull ipc://b >pulled & Q=$!; "
+        "while kill -0 $S 2>/dev/null; do echo hello | $F push ipc://a --connect; done; "
+        "kill $P $Q; wait; cat seen; uniq pulled");
     EXPECT_EQ(done.out, "hello\nhello\n") << done.err;
 }
 
