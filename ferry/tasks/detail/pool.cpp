@@ -180,16 +180,16 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
         witness_.ended(job, how, 0);
         co_return;
     }
-    const task_settings& settings = job->task->settings;
-    if (settings.ignore_result) job->call.ignore_result = true;
+    const task_settings& rules = job->task->settings;
+    if (rules.ignore_result) job->call.ignore_result = true;
     job->process = ::getpid();
-    if (!settings.acks_late) {
+    if (!rules.acks_late) {
         settle(*mine, *job, settlement());
         job->acknowledged = true;
     }
-    if (settings.track_started) {
+    if (rules.track_started) {
         value who = value::object("pid", ::getpid(), "hostname", with_.node);
-        const execution how{job->call, settings, job->queue, 0};
+        const execution how{job->call, rules, job->queue, 0};
         settlement started = how.started(std::move(who), now());
         mine->settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
     }
