@@ -403,18 +403,22 @@ TEST(run, does_not_end_with_a_timer_that_is_stopped)
     for (int i = 0; i < 3; ++i) EXPECT_EQ(run(time_and_go_elsewhere()), 21);
 }
 
+awaitable<void> count_turns(int* turns)
+{
+    for (;;) {
+        co_await yield_now();
+        ++*turns;
+    }
+}
+
 // What ends without waiting does not starve the other tasks of the loop.
 TEST(run, lets_others_have_their_turn_each_time)
 {
     int turns = 0;
-    auto other = spawn([](int* count) -> awaitable<void> {
-        for (;;) {
-            co_await yield_now();
-            ++*count;
-        }
-    }(&turns));
+    auto other = spawn(count_turns(&turns));
     for (int i = 0; i < 100; ++i) EXPECT_EQ(run(give(i)), i);
     other.cancel();
+    EXPECT_THROW(run(other.join()), cancelled);
     EXPECT_GE(turns, 50);
 }
 
