@@ -11,7 +11,6 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstring>
 #include <istream>
 #include <streambuf>
 
@@ -42,8 +41,7 @@ public:
     std::size_t fill(std::span<char> to)
     {
         if (piece_.empty()) piece_ = next();
-        const std::size_t size = std::min(to.size(), piece_.size());
-        std::memcpy(to.data(), piece_.data(), size);
+        const std::size_t size = piece_.copy(to.data(), to.size());
         piece_.remove_prefix(size);
         return size;
     }
