@@ -243,6 +243,17 @@ TEST(resolve, finds_names_and_takes_numbers_as_they_are)
         SCOPED_TRACE(bad);
         EXPECT_THROW(run(resolve(bad)), resolve_error);
     }
+    for (const char* reserved : {"invalid", "a.invalid", "a.b.INVALID."}) {
+        SCOPED_TRACE(reserved);
+        const std::string expected =
+            "resolve " + std::string(reserved) + ": no host has such a name";
+        try {
+            run(resolve(reserved));
+            FAIL();
+        } catch (const resolve_error& e) {
+            EXPECT_EQ(e.what(), expected);
+        }
+    }
 }
 
 TEST(address, knows_what_is_public)

@@ -2,12 +2,24 @@
 #include "ferry/net/connect.hpp"
 
 #include <netdb.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 
 namespace ferry::net {
 namespace {
+
+// RFC 6761, section 6.4: such a name exists nowhere, and no server is to be asked for it.
+bool is_reserved_as_invalid(std::string_view host)
+{
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const std::string_view top = host.substr(host.rfind('.') + 1);
+    constexpr std::string_view reserved = "invalid";
+    return top.size() == reserved.size() &&
+           ::strncasecmp(top.data(), reserved.data(), reserved.size()) == 0;
+}
 
 std::vector<address> look_up(const std::string& host, std::uint16_t port)
 {
@@ -46,6 +58,10 @@ awaitable<std::vector<address>> resolve(std::string host, std::uint16_t port)
     }
     if (host.empty() || host.find('\0') != host.npos) {
         throw resolve_error(errc::unresolved, "resolve: the host name is empty or has a NUL byte");
+    }
+    if (is_reserved_as_invalid(host)) {
+        throw resolve_error(errc::unresolved, "resolve " + host + ": no host has such a name",
+                            host);
     }
     auto call = [host, port] { return look_up(host, port); };
     auto found = run_blocking(std::move(call));
