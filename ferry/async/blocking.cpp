@@ -2,7 +2,10 @@
 
 #include "ferry/async/detail/loop_core.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -25,11 +28,7 @@ struct call {
 
 class pool {
 public:
-    static pool& instance()
-    {
-        static pool own;
-        return own;
-    }
+    static pool& instance();
 
     ~pool()
     {
@@ -94,6 +93,31 @@ private:
     std::size_t idle_ = 0;
     bool ending_ = false;
 };
+
+std::atomic<bool> is_forked = false;
+
+pool& pool::instance()
+{
+    struct owner {
+        owner()
+        {
+            ::pthread_atfork(nullptr, nullptr, [] { is_forked = true; });
+        }
+        std::unique_ptr<pool> of = std::make_unique<pool>();
+        std::mutex renewing;
+    };
+    static owner own;
+    if (is_forked) {
+        const std::lock_guard lock{own.renewing};
+        if (is_forked) {
+            // Its threads stayed in the parent, and one may have held its lock: neither can end.
+            static_cast<void>(own.of.release());
+            own.of = std::make_unique<pool>();
+            is_forked = false;
+        }
+    }
+    return *own.of;
+}
 
 }  // namespace
 

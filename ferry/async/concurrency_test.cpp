@@ -2,6 +2,8 @@
 #include "ferry/async/async.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -472,6 +474,39 @@ TEST(loop, cancels_its_tasks_at_the_end_of_its_thread)
     }).join();
     EXPECT_EQ(p.interrupted, 1);
     EXPECT_EQ(p.alive, 0);
+}
+
+// The threads that waited for calls in the parent do not exist in the child.
+TEST(run_blocking, works_in_a_forked_child)
+{
+    run(run_blocking([] {}));
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        ::alarm(20);
+        int got = 0;
+        // A fresh thread, for the loop of this one is a copy of the parent's.
+        std::thread([&got] { got = run(run_blocking([] { return 21; })); }).join();
+        ::_exit(got);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 21);
+}
+
+// It holds its own loop, and the thread ends before it had its turn.
+TEST(loop, does_what_was_posted_before_its_thread_ended)
+{
+    auto done = std::make_shared<bool>(false);
+    const std::weak_ptr<bool> alive = done;
+    bool was_done = false;
+    std::thread([done = std::move(done), &was_done]() mutable {
+        const loop here = loop::current();
+        here.post([here, done = std::move(done), &was_done] { was_done = true; });
+    }).join();
+    EXPECT_TRUE(was_done);
+    EXPECT_TRUE(alive.expired());
 }
 
 TEST(run_blocking, is_abandoned_when_cancelled)

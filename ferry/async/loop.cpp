@@ -14,6 +14,14 @@ namespace {
 /// How many turns the tasks of an ending thread get to unwind after they were cancelled.
 constexpr int last_turns = 1000;
 
+struct mark {
+    bool& flag;
+    explicit mark(bool& f) noexcept : flag{f} { flag = true; }
+    mark(const mark&) = delete;
+    mark& operator=(const mark&) = delete;
+    ~mark() { flag = false; }
+};
+
 struct owner {
     std::shared_ptr<loop_core> core = std::make_shared<loop_core>();
     ~owner() { core->shut_down(); }
@@ -57,15 +65,26 @@ void loop_core::drain() noexcept
     if (first_ != nullptr) boost::asio::post(context_, [this] { drain(); });
 }
 
+void loop_core::run(activity& main, awaitable<void> operation)
+{
+    const mark running(running_);
+    context_.restart();
+    // Before the loop turns: a launch from within would cost a look at the sockets. Meanwhile there
+    // is work, as there is within: a timer that is started and stopped must not end the loop.
+    work_started();
+    main.launch(std::move(operation));
+    work_finished();
+    if (!context_.stopped()) {
+        context_.run();
+        return;
+    }
+    // It ended without waiting; what else is ready has its turn all the same.
+    context_.restart();
+    context_.poll_one();
+}
+
 void loop_core::run()
 {
-    struct mark {
-        bool& flag;
-        explicit mark(bool& f) noexcept : flag{f} { flag = true; }
-        mark(const mark&) = delete;
-        mark& operator=(const mark&) = delete;
-        ~mark() { flag = false; }
-    };
     const mark running(running_);
     context_.restart();
     context_.run();
@@ -93,9 +112,8 @@ void loop_core::shut_down() noexcept
     running_ = true;
     tasks.cancel_all();
     context_.restart();
-    for (int i = 0; i < last_turns && !tasks.empty(); ++i) {
-        if (context_.poll_one() == 0) break;
-    }
+    // What was posted is done too: it may hold the loop, which would then hold itself.
+    for (int i = 0; i < last_turns && context_.poll_one() != 0; ++i) continue;
     // What outlives the thread, such as a static session, must not look for its timers here.
     for (timer* const t : heap_) t->loop_ = nullptr;
     heap_.clear();

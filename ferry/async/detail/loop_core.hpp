@@ -33,7 +33,9 @@ public:
     void start(timer& t, timer::clock::time_point when);
     void stop(timer& t) noexcept;
 
-    /// Drives the loop until stop() is called, or nothing is left that could happen.
+    /// Launches the operation and drives the loop until stop() is called, or nothing is left that
+    /// could happen.
+    void run(activity& main, awaitable<void> operation);
     void run();
     void stop() { context_.stop(); }
     bool running() const noexcept { return running_; }

@@ -43,7 +43,8 @@ awaitable<std::vector<cache::entry>> find(std::shared_ptr<cache::store> in, std:
 }
 
 // Asks for the same in the background; what comes of it is in the store.
-awaitable<void> validate(std::shared_ptr<session_core> core, std::string url, request_options with)
+awaitable<void> validate(std::shared_ptr<session_core> core, std::string url, request_options with,
+                         [[maybe_unused]] std::shared_ptr<const void> under_way)
 {
     try {
         auto asking = send_whole(std::move(core), "GET", std::move(url), std::move(with));
@@ -255,6 +256,10 @@ awaitable<void> cache_visit::erase(std::string url)
 
 void cache_visit::start_validation(const outgoing_request& request) const
 {
+    const std::string entry = found_->url + '\0' + found_->variant;
+    if (!session_->begin_validation(entry)) return;
+    const auto end = [session = session_, entry](const void*) { session->end_validation(entry); };
+    std::shared_ptr<const void> under_way(nullptr, end);
     request_options with = request.options();
     with.query.clear();  // it is in the URL by now
     // The session's own cookies are added to every request, this one too.
@@ -265,7 +270,8 @@ void cache_visit::start_validation(const outgoing_request& request) const
     }
     with.headers.set("Cache-Control", "no-cache");
     with.on_progress = nullptr;
-    spawn(validate(session_, std::string(request.url().without_fragment()), std::move(with)),
+    spawn(validate(session_, std::string(request.url().without_fragment()), std::move(with),
+                   std::move(under_way)),
           "validation of a cached answer");
 }
 

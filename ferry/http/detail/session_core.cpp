@@ -201,4 +201,16 @@ awaitable<net::stream> session_core::connect(std::shared_ptr<const url> to, atte
     return dialer_.dial(destination(std::move(to), std::move(via), false).by_tunnel(), with);
 }
 
+bool session_core::begin_validation(const std::string& of)
+{
+    const std::lock_guard lock{validating_mutex_};
+    return validating_.insert(of).second;
+}
+
+void session_core::end_validation(const std::string& of) noexcept
+{
+    const std::lock_guard lock{validating_mutex_};
+    validating_.erase(of);
+}
+
 }  // namespace ferry::http::detail

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,7 @@ struct time_limits {
     std::optional<duration> total;
 };
 
-/// What all threads that use a session share. Constant, but for the cookies, which lock.
+/// What all threads that use a session share. What changes locks.
 class session_core {
 public:
     explicit session_core(session_options options);
@@ -72,6 +73,10 @@ public:
     /// \throws error with errc::bad_url
     std::shared_ptr<const url> parse(std::string_view text) const;
 
+    /// Of a cached answer in the background: false while one is under way. Thread-safe.
+    bool begin_validation(const std::string& of);
+    void end_validation(const std::string& of) noexcept;
+
     dialer& connections() noexcept { return dialer_; }
 
     /// A connection for something else than requests: through a proxy by a tunnel, HTTP/1.1 by
@@ -88,6 +93,8 @@ private:
     http::headers own_defaults_;
     std::string default_fields_;
     cookie_jar cookies_;
+    std::mutex validating_mutex_;
+    std::set<std::string> validating_;
     std::uint64_t id_;
     std::shared_ptr<const void> alive_ = std::make_shared<char>();  ///< expires with the session
 };
