@@ -84,8 +84,8 @@ static_assert(awaitable_argument<connect_options> && awaitable_argument<endpoint
 awaitable<stream> connect(endpoint to, connect_options with = connect_options());
 
 /// The addresses of a host, in the system's order (RFC 6724); a numeric one without a look-up or a
-/// wait. Names are looked up by libc on a thread of the pool; one under `.invalid` is refused at once
-/// (RFC 6761, section 6.4).
+/// wait. Names are looked up by libc on a thread of the pool; one under `.invalid` is refused at
+/// once (RFC 6761, section 6.4).
 /// \throws resolve_error  the name has no address. As socket.getaddrinfo.
 awaitable<std::vector<address>> resolve(std::string host, std::uint16_t port = 0);
 
