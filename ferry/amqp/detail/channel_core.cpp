@@ -209,6 +209,7 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     const std::string_view body = long_body.empty() ? short_body : long_body.text();
     std::string& out = over.out().text();
     const std::size_t began = out.size();
+    std::optional<return_matcher::look> look;
     try {
         frame_writer f(out, number_, method::basic_publish);
         f.wire().u16(0);
@@ -220,7 +221,11 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
         head.wire().u16(60);
         head.wire().u16(0);
         head.wire().u64(body.size());
+        const std::size_t before = out.size();
         with.append_to(out);
+        if (mandatory && confirms_) {
+            look.emplace(exchange, routing_key, std::string_view(out).substr(before), body);
+        }
         head.finish(over.frame_max());
     } catch (...) {
         out.resize(began);
@@ -243,8 +248,10 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     ++connection_->counts().published;
     if (confirms_) {
         unconfirmed_.push_back(who);
+        const std::uint64_t tag = first_unconfirmed_ + unconfirmed_.size() - 1;
+        if (look) returns_.expect(tag, *look);
         if (measured_ == 0) {
-            measured_ = first_unconfirmed_ + unconfirmed_.size() - 1;
+            measured_ = tag;
             measured_since_ = std::chrono::steady_clock::now();
         }
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/amqp/detail/connection_core.hpp"
+#include "ferry/amqp/detail/returns.hpp"
 #include "ferry/amqp/message.hpp"
 #include "ferry/async/sync.hpp"
 
@@ -243,7 +244,7 @@ private:
     std::uint64_t first_unconfirmed_ = 1;
     std::uint64_t measured_ = 0;  ///< the tag whose confirm is awaited to know how long they take
     std::chrono::steady_clock::time_point measured_since_;
-    std::optional<returned_message> returned_;
+    return_matcher returns_;
 };
 
 }  // namespace ferry::amqp::detail

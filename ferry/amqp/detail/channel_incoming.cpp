@@ -185,7 +185,7 @@ void channel_core::take_return(buffer body)
     message_access::set_reply(m, incoming_.reply_code, std::move(incoming_.reply_text));
     ++connection_->counts().returned;
     if (confirms_) {
-        returned_ = std::move(m);  // its confirm comes next
+        returns_.put(std::move(m));
     } else if (on_return) {
         const auto self = shared_from_this();  // whatever the callback lets go of
         on_return(std::move(m));
@@ -209,10 +209,7 @@ void channel_core::answer_get(delivery&& d)
 void channel_core::settle_confirms(std::uint64_t tag, bool multiple, bool taken)
 {
     if (tag < first_unconfirmed_ || tag - first_unconfirmed_ >= unconfirmed_.size()) {
-        if (tag != 0 || !multiple || unconfirmed_.empty()) {
-            returned_.reset();
-            return;
-        }
+        if (tag != 0 || !multiple || unconfirmed_.empty()) return returns_.confirmed(tag, multiple);
         tag = first_unconfirmed_ + unconfirmed_.size() - 1;
     }
     if (measured_ != 0 && (tag == measured_ || (multiple && tag > measured_))) {
@@ -225,16 +222,16 @@ void channel_core::settle_confirms(std::uint64_t tag, bool multiple, bool taken)
     for (std::size_t i = multiple ? 0 : last; i <= last && i < unconfirmed_.size(); ++i) {
         if (confirmation* const c = std::exchange(unconfirmed_[i], nullptr)) {
             ++(taken ? counts.confirmed : counts.nacked);
-            c->settled(taken, i == last ? std::exchange(returned_, std::nullopt) : std::nullopt);
+            c->settled(taken, returns_.take(first_unconfirmed_ + i));
         }
     }
+    returns_.confirmed(tag, multiple);
     // What is settled at the front is done with. A forgotten one there counts as settled; its late
     // confirm finds nothing.
     while (!unconfirmed_.empty() && unconfirmed_.front() == nullptr) {
         unconfirmed_.pop_front();
         ++first_unconfirmed_;
     }
-    returned_.reset();
 }
 
 void channel_core::cancelled_by_broker(std::string_view arguments)
@@ -274,7 +271,7 @@ void channel_core::fail_waiting(const std::exception_ptr& why) noexcept
     const std::deque<confirmation*> open = std::exchange(unconfirmed_, {});
     first_unconfirmed_ = 1;
     measured_ = 0;
-    returned_.reset();
+    returns_.clear();
     for (confirmation* const c : open) {
         if (c != nullptr) c->lost(why);
     }

@@ -19,6 +19,12 @@ std::optional<frame> next_frame(std::string_view in, std::size_t max_size)
                              fmt::format("amqp: the broker speaks AMQP {}-{}-{}, ferry 0-9-1",
                                          int{in[5]}, int{in[6]}, int{in[7]}));
     }
+    constexpr std::uint8_t tls_alert = 21;
+    if (f.type == tls_alert && f.channel >> 8U == 3) {
+        throw protocol_error(errc::protocol_mismatch,
+                             "amqp: the answer is TLS: is this the broker's TLS port? Then use "
+                             "amqps://");
+    }
     if (f.type != frame_method && f.type != frame_header && f.type != frame_body &&
         f.type != frame_heartbeat) {
         throw protocol_error(errc::frame_error, fmt::format("amqp: unknown frame type {}", f.type));

@@ -152,11 +152,14 @@ TEST(amqp_frame, malformed_ones_are_errors)
     EXPECT_THROW(next_frame("\x08\0\0\0\0\0\0\xCD"s, 4096), protocol_error);
     EXPECT_THROW(next_frame("\x01\0\0\0\0\x0F\xF9"s, 4096), protocol_error);
     EXPECT_FALSE(next_frame("\x01\0\0\0\0\x0F\xF8"s, 4096));
-    try {
-        next_frame("AMQP\0\0\x09\x01"s, 4096);
-        FAIL() << "accepted";
-    } catch (const protocol_error& e) {
-        EXPECT_TRUE(e.code() == errc::protocol_mismatch) << e.what();
+    // Another version, and a TLS alert.
+    for (const std::string& other : {"AMQP\0\0\x09\x01"s, "\x15\x03\x03\0\x02\x02\x46"s}) {
+        try {
+            next_frame(other, 4096);
+            FAIL() << "accepted";
+        } catch (const protocol_error& e) {
+            EXPECT_TRUE(e.code() == errc::protocol_mismatch) << e.what();
+        }
     }
 }
 

@@ -197,6 +197,33 @@ TEST_F(amqp_fault, a_channel_that_is_closed_takes_its_own_publishes_along_and_no
     EXPECT_TRUE(lost.empty());
 }
 
+TEST_F(amqp_fault, what_comes_back_keeps_its_order)
+{
+    channel ch = run(c.channel(confirm()));
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    const auto outcome = [](channel on, std::string key) -> awaitable<bool> {
+        try {
+            auto publishing = on.basic_publish("", key, key, properties(), mandatory());
+            co_await std::move(publishing);
+            co_return true;
+        } catch (const error& e) {
+            EXPECT_TRUE(e.code() == errc::no_route) << e.what();
+            EXPECT_NE(std::string(e.what()).find("the key '" + key + "'"), std::string::npos);
+            co_return false;
+        }
+    };
+    std::vector<awaitable<bool>> all;
+    for (int i = 0; i < 200; ++i) {
+        all.push_back(outcome(ch, i % 3 == 0 ? q : "nowhere." + std::to_string(i)));
+    }
+    const std::vector<bool> routed = [&] {
+        const auto got = run(gather(std::move(all)));
+        return std::vector<bool>(got.begin(), got.end());
+    }();
+    for (std::size_t i = 0; i < 200; ++i) EXPECT_EQ(routed[i], i % 3 == 0) << i;
+    EXPECT_EQ(c.statistics().returned, 133U);
+}
+
 TEST_F(amqp_fault, declarations_that_a_restart_interrupts_are_all_made)
 {
     channel ch = run(c.channel());
@@ -340,6 +367,35 @@ TEST_F(amqp_fault, refusals_have_their_code)
               errc::bad_argument);
     EXPECT_EQ(failure_of(twice.basic_publish("", std::string(256, 'k'), "x")), errc::bad_argument);
     EXPECT_TRUE(twice.is_open());
+}
+
+TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
+{
+    channel ch = run(c.channel(confirm()));
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    run(ch.basic_publish("", q, "one"));
+    const auto cancel_soon = [](awaitable<void> operation) -> awaitable<void> {
+        auto going = spawn(std::move(operation));
+        co_await yield_now();
+        co_await yield_now();
+        going.cancel();
+        co_await going.wait();
+    };
+    for (int i = 0; i < 20; ++i) run(cancel_soon(ignore(ch.basic_get(q))));
+    for (int i = 0; i < 20; ++i) run(cancel_soon(ignore(ch.basic_consume(q, prefetch(1)))));
+    std::optional<delivery> d;
+    const auto get = [](channel on, std::string from,
+                        std::optional<delivery>* into) -> awaitable<void> {
+        while (!*into) {
+            auto getting = on.basic_get(from);
+            *into = co_await std::move(getting);
+        }
+    };
+    run(timeout(10s, get(ch, q, &d)));
+    EXPECT_EQ(d->text(), "one");
+    run(d->ack());
+    EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 0U);
+    EXPECT_EQ(run(ch.queue_declare(q, passive())).consumer_count(), 0U);
 }
 
 }  // namespace

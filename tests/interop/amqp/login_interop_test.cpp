@@ -96,6 +96,16 @@ TEST_F(amqp_login, tls_that_cannot_be_trusted)
     EXPECT_THROW(run(connect(secure_url("&server_name_indication=elsewhere.local"))), tls_error);
 }
 
+TEST_F(amqp_login, the_wrong_port_is_named)
+{
+    const std::string spoken = failure_of(
+        options().hosts({net::tcp("127.0.0.1", shared->port())}).tls(net::tls_context::client()));
+    EXPECT_TRUE(has(spoken, "speaks no TLS")) << spoken;
+    const std::string silent =
+        failure_of(options().hosts({net::tcp("127.0.0.1", shared->tls_port())}));
+    EXPECT_TRUE(has(silent, "TLS port?")) << silent;
+}
+
 TEST_F(amqp_login, by_every_mechanism)
 {
     works(plain().login("robot", "secret"));

@@ -1,0 +1,90 @@
+// Three nodes and a quorum queue: the node that leads it is killed while messages are published.
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/async/gather.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+
+#include "broker.hpp"
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace ferry::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int message_count = 5'000;
+
+net::endpoint at(const broker& node)
+{
+    return net::tcp("127.0.0.1", node.port());
+}
+
+awaitable<void> publish_all(connection c, int* published)
+{
+    auto opening = c.channel(confirm());
+    channel ch = co_await std::move(opening);
+    publisher out(ch, 100);
+    for (*published = 0; *published < message_count; ++*published) {
+        auto publishing = out.publish("", "shared", std::to_string(*published), persistent());
+        co_await std::move(publishing);
+    }
+    auto flushing = out.flush();
+    co_await std::move(flushing);
+    EXPECT_EQ(out.confirmed(), message_count);
+}
+
+awaitable<void> consume_all(connection c, std::set<int>* seen)
+{
+    auto opening = c.channel();
+    channel ch = co_await std::move(opening);
+    auto beginning = ch.basic_consume("shared", prefetch(100));
+    consumer all = co_await std::move(beginning);
+    while (seen->size() < message_count) {
+        auto waiting = all.next();
+        auto d = co_await std::move(waiting);
+        seen->insert(std::stoi(std::string(d->text())));
+        auto acking = d->ack();
+        co_await std::move(acking);
+    }
+}
+
+awaitable<void> kill_in_the_middle(const broker* leader, const int* published)
+{
+    while (*published < message_count / 4) co_await ferry::sleep(5ms);
+    leader->kill();
+}
+
+TEST(amqp_cluster, a_quorum_queue_outlives_the_node_that_leads_it)
+{
+    const broker first;
+    const broker second(&first);
+    const broker third(&first);
+    connection giving = run(connect(options().hosts({at(first), at(second), at(third)})));
+    connection taking = run(connect(options().hosts({at(second), at(third)})));
+    {
+        channel ch = run(giving.channel());
+        run(ch.queue_declare(
+            "shared", durable(),
+            arguments(value::object("x-queue-type", "quorum", "x-quorum-initial-group-size", 3))));
+    }
+    int published = 0;
+    std::set<int> seen;
+    bool lost = false;
+    giving.on_disconnected([&](const error&) { lost = true; });
+    const auto all = [&]() -> awaitable<void> {
+        auto running = gather(publish_all(giving, &published), consume_all(taking, &seen),
+                              kill_in_the_middle(&first, &published));
+        co_await std::move(running);
+    };
+    run(timeout(100s, all()));
+    EXPECT_TRUE(lost);
+    EXPECT_TRUE(giving.is_open());
+    EXPECT_EQ(seen.size(), message_count);
+    EXPECT_EQ(*seen.rbegin(), message_count - 1);
+}
+
+}  // namespace
+}  // namespace ferry::amqp
