@@ -46,7 +46,7 @@ prepared_request session::describe(std::string method, std::string url, request_
         detail::outgoing_request(core_, std::move(method), url, std::move(with)));
 }
 
-awaitable<response> session::send(std::string method, std::string url, request_options with)
+awaitable<response> session::send(std::string method, std::string url, request_options&& with)
 {
     return detail::send_whole(core_, std::move(method), std::move(url), std::move(with));
 }

@@ -171,7 +171,7 @@ private:
     }
 
     prepared_request describe(std::string method, std::string url, request_options with) const;
-    awaitable<response> send(std::string method, std::string url, request_options with);
+    awaitable<response> send(std::string method, std::string url, request_options&& with);
     awaitable<response> send_prepared(const prepared_request& what, request_options with);
     awaitable<response_stream> open(std::string method, std::string url, request_options with);
 

@@ -20,7 +20,7 @@ constexpr int default_max_redirects = 30;
 }  // namespace
 
 client_exchange::client_exchange(std::shared_ptr<session_core> session, std::string method,
-                                 std::string target, request_options with)
+                                 std::string target, request_options&& with)
     : session_(std::move(session)),
       request_(session_, std::move(method), target, std::move(with)),
       limits_(request_.options().timeouts, session_->options().defaults.timeouts),
@@ -301,7 +301,7 @@ awaitable<ferry::bytes> client_exchange::read_decoded(std::uint64_t limit)
     co_return data;
 }
 
-awaitable<http::response> client_exchange::read()
+awaitable<void> client_exchange::read()
 {
     const std::uint64_t limit = option(&request_options::max_body_bytes, default_max_body);
     begin_body(compress::limits().max_output_bytes(limit));
@@ -319,7 +319,6 @@ awaitable<http::response> client_exchange::read()
     end_body();
     if (has_hooks_) co_await after_body();
     log_end({});
-    co_return std::move(response_);
 }
 
 awaitable<buffer> client_exchange::next()

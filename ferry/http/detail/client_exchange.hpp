@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace ferry::http::detail {
@@ -32,7 +33,7 @@ class client_exchange {
 public:
     /// \throws error  what can be known to be wrong before anything is sent.
     client_exchange(std::shared_ptr<session_core> session, std::string method, std::string target,
-                    request_options with);
+                    request_options&& with);
     client_exchange(const client_exchange&) = delete;
     client_exchange& operator=(const client_exchange&) = delete;
     ~client_exchange();
@@ -44,8 +45,10 @@ public:
 
     const http::headers& trailers() const noexcept { return attempt_->trailers(); }
 
-    /// The rest of the body, whole. Afterwards the exchange is over.
-    awaitable<http::response> read();
+    /// The rest of the body, whole, which take_answer() then has. Afterwards the exchange is over.
+    awaitable<void> read();
+
+    http::response&& take_answer() noexcept { return std::move(response_); }
 
     /// The next part of the body; empty at the end.
     awaitable<buffer> next();

@@ -36,7 +36,8 @@ awaitable<response> read_again(client_exchange* exchange, std::exception_ptr fai
             break;
         }
         try {
-            co_return co_await exchange->read();
+            co_await exchange->read();
+            co_return exchange->take_answer();
         } catch (const error&) {
             failure = std::current_exception();
         }
@@ -49,7 +50,8 @@ awaitable<response> read_body(client_exchange* exchange)
 {
     std::exception_ptr failure;
     try {
-        co_return co_await exchange->read();
+        co_await exchange->read();
+        co_return exchange->take_answer();
     } catch (const error&) {
         failure = std::current_exception();
     }
@@ -130,13 +132,13 @@ awaitable<exchange_ptr> send_hedged(std::shared_ptr<session_core> core, std::str
                                     std::string url, request_options with)
 {
     const auto after = hedge_of(*core, with);
-    auto first = std::make_unique<client_exchange>(core, method, url, with);
+    auto first = std::make_unique<client_exchange>(core, method, url, request_options(with));
     const bool harmless = first->request().is_idempotent() && !with.body.source();
     if (!after || !harmless) {
         co_await run_to_head(first.get());
         co_return first;
     }
-    auto second = std::make_unique<client_exchange>(core, method, url, with);
+    auto second = std::make_unique<client_exchange>(core, method, url, std::move(with));
     auto race = run_hedged(std::move(first), std::move(second), *after);
     co_return co_await std::move(race);
 }
@@ -158,7 +160,8 @@ awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, std::st
     try {
         co_await exchange.run();
         has_head = true;
-        co_return co_await exchange.read();
+        co_await exchange.read();
+        co_return exchange.take_answer();
     } catch (const error&) {
         failure = std::current_exception();
     }
@@ -169,7 +172,7 @@ awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, std::st
 }  // namespace
 
 awaitable<response> send_whole(std::shared_ptr<session_core> core, std::string method,
-                               std::string url, request_options with)
+                               std::string url, request_options&& with)
 {
     const bool hedged = hedge_of(*core, with).has_value();
     return hedged ? send_whole_hedged(std::move(core), std::move(method), std::move(url),

@@ -13,7 +13,7 @@ class client_exchange;
 
 /// One request with all its policies, and the whole of its body. What session::get and its like do.
 awaitable<response> send_whole(std::shared_ptr<session_core> core, std::string method,
-                               std::string url, request_options with);
+                               std::string url, request_options&& with);
 
 /// The same up to the head.
 awaitable<std::unique_ptr<client_exchange>> send_to_head(std::shared_ptr<session_core> core,

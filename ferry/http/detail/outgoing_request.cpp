@@ -40,7 +40,7 @@ bool is_exposed(const url& to) noexcept
 }
 
 outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::string method,
-                                   std::string_view target, request_options with)
+                                   std::string_view target, request_options&& with)
     : session_(std::move(session)),
       method_(std::move(method)),
       url_(session_->parse(target)),

@@ -30,7 +30,7 @@ class outgoing_request {
 public:
     /// \throws error  what can be known to be wrong before anything is sent.
     outgoing_request(std::shared_ptr<session_core> session, std::string method,
-                     std::string_view target, request_options with);
+                     std::string_view target, request_options&& with);
 
     const std::string& method() const noexcept { return method_; }
     const ferry::url& url() const noexcept { return *url_; }
