@@ -40,7 +40,7 @@ http::download_options options_of(const request_settings& request, const downloa
 // Fetches one file when its turn comes.
 awaitable<void> fetch_file(http::session* session, std::string url, http::download_options with,
                            std::string out, semaphore* turns, std::shared_ptr<transfer_bar> bar,
-                           std::size_t* left, bool lists)
+                           bool lists)
 {
     auto entering = turns->acquire();
     const auto turn = co_await std::move(entering);
@@ -51,7 +51,6 @@ awaitable<void> fetch_file(http::session* session, std::string url, http::downlo
     auto downloading = session->download(std::move(url), std::move(out), std::move(with));
     const http::downloaded done = co_await std::move(downloading);
     bar->end();
-    --*left;
     if (!lists) co_return;
     std::printf("%s  %s\n", done.path.c_str(), size_text(static_cast<double>(done.size)).c_str());
     std::fflush(stdout);
@@ -97,25 +96,28 @@ awaitable<int> download_all(http::session* over, const request_settings* request
 {
     semaphore turns(static_cast<std::size_t>(with->at_once));
     const auto bar = std::make_shared<transfer_bar>(with->quiet);
-    std::size_t left = with->urls.size();
     std::exception_ptr failure;
+    bool interrupted = false;
     task_group all;
     for (const std::string& url : with->urls) {
-        all.spawn(fetch_file(over, url, options_of(*request, *with), with->out, &turns, bar, &left,
+        all.spawn(fetch_file(over, url, options_of(*request, *with), with->out, &turns, bar,
                              with->lists));
     }
     try {
         auto joining = all.join();
         co_await std::move(joining);
+    } catch (const cancelled&) {
+        failure = std::current_exception();
+        interrupted = true;
     } catch (const error&) {
         failure = std::current_exception();
     }
     bar->end();
+    if (interrupted && !with->quiet) {
+        std::fputs("ferry: what has come is kept; -C goes on with it\n", stderr);
+    }
     if (failure) std::rethrow_exception(failure);
-    if (left == 0) co_return 0;
-    // Only Ctrl-C ends the group without a failure.
-    if (!with->quiet) std::fputs("ferry: what has come is kept; -C goes on with it\n", stderr);
-    throw cancelled();
+    co_return 0;
 }
 
 int download(int argc, char** argv)

@@ -104,6 +104,23 @@ TEST(task_group, ends_together)
     EXPECT_EQ(p.interrupted, 2);
 }
 
+TEST(task_group, says_that_it_was_cancelled)
+{
+    probe p;
+    bool went_on = false;
+    auto main = [](probe* q, bool* beyond) -> awaitable<void> {
+        task_group group;
+        group.spawn(probe::wait(q));
+        group.spawn(probe::wait(q));
+        co_await group.join();
+        *beyond = true;
+    };
+    EXPECT_THROW(run(timeout(1ms, main(&p, &went_on))), timeout_error);
+    EXPECT_FALSE(went_on);
+    EXPECT_EQ(p.alive, 0);
+    EXPECT_EQ(p.interrupted, 2);
+}
+
 TEST(task_group, left_without_join_cancels)
 {
     probe p;

@@ -2,6 +2,7 @@
 
 #include "ferry/async/scope.hpp"
 #include "ferry/async/task.hpp"
+#include "ferry/core/error.hpp"
 
 #include <string>
 #include <utility>
@@ -45,8 +46,12 @@ public:
     }
 
     /// Waits until no task is left; the group can be used again then. Cancelling it cancels all.
-    /// \throws the first failure, after every task has ended.
-    awaitable<void> join() { return children_.join(); }
+    /// \throws the first failure, or `cancelled` if join() itself was; after every task has ended.
+    awaitable<void> join()
+    {
+        co_await children_.join();
+        if (children_.cancelled_from_outside()) throw cancelled();
+    }
 
     /// Interrupts every task; join() then waits for their end, and does not throw for it.
     void cancel() noexcept { children_.cancel(); }
