@@ -85,6 +85,7 @@ private:
     {
         worker w(*of, concurrency(1), processes());
         auto serving = spawn(w.run());
+        co_await yield_now();  // it forks before the call makes a thread
         std::string text;
         try {
             auto sent = call.delay();
