@@ -2,6 +2,7 @@
 
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/followers.hpp"
 
 #include <unistd.h>
@@ -76,7 +77,9 @@ std::shared_ptr<const definition> app_core::find(std::string_view name)
 std::shared_ptr<const definition> app_core::find_any(std::string_view name)
 {
     const std::shared_ptr<const definition> own = find(name);
-    return own ? own : map_task(shared_from_this(), name);
+    if (own || !name.starts_with("celery.")) return own;
+    const std::shared_ptr<const definition> map = map_task(shared_from_this(), name);
+    return map ? map : built_in_task(shared_from_this(), name);
 }
 
 std::vector<std::string> app_core::names()
@@ -155,6 +158,7 @@ awaitable<void> context::update_state(std::string status, value meta) const
     d.task_id = id();
     d.status = std::move(status);
     d.result = std::move(meta);
+    d.reply_to = request_->reply_to;
     return store_state(results_, std::move(d));
 }
 

@@ -22,6 +22,7 @@ struct app_settings {
     std::shared_ptr<message_broker> broker;  ///< instead of the URL
     std::shared_ptr<result_store> results;   ///< instead of the URL
     std::chrono::seconds result_expires = default_result_expiry;
+    bool result_extended = false;
     std::string queue{default_queue};
     accept_content accept;
 };
@@ -66,6 +67,17 @@ public:
 
 private:
     std::chrono::seconds after_;
+};
+
+/// Results tell what they are the results of: name, arguments, worker, retries, queue. As Celery's
+/// `result_extended`.
+class result_extended {
+public:
+    explicit result_extended(bool on = true) : on_{on} {}
+    void operator()(app_settings& s) const { s.result_extended = on_; }
+
+private:
+    bool on_;
 };
 
 template <class T>

@@ -36,7 +36,8 @@ public:
 
     static awaitable<void> run(std::shared_ptr<impl> self)
     {
-        self->state_.emplace(self->settings_.state);
+        const tenure held{*self};
+        self->add_cleanup();
         self->recall();
         std::exception_ptr failure;
         try {
@@ -47,8 +48,12 @@ public:
         } catch (...) {
             failure = std::current_exception();
         }
-        self->save();
-        self->state_.reset();
+        try {
+            self->save();
+        } catch (const std::exception& e) {
+            if (!failure) throw;
+            log::error("beat could not save its state", "reason", e.what());
+        }
         if (failure) std::rethrow_exception(failure);
     }
 
@@ -62,6 +67,32 @@ private:
         detail::beat_memory memory;
         std::optional<timestamp> due;  ///< nothing: never again
     };
+
+    /// The time in which the state file is this beat's.
+    class tenure {
+    public:
+        explicit tenure(impl& of) : of_{of} { of_.state_.emplace(of_.settings_.state); }
+        tenure(const tenure&) = delete;
+        tenure& operator=(const tenure&) = delete;
+        ~tenure() { of_.state_.reset(); }
+
+    private:
+        impl& of_;
+    };
+
+    /// Stores that keep old results for ever are tidied up once a day, as Celery's beat does it.
+    void add_cleanup()
+    {
+        const std::string name = "celery.backend_cleanup";
+        const bool there =
+            std::ranges::any_of(entries_, [&](const entry& e) { return e.name == name; });
+        if (there || app_->settings().result_expires.count() <= 0) return;
+        if (app_->results()->expires_by_itself()) return;
+        call_settings call;
+        call.message.task = name;
+        call.expires_in = 12h;
+        add(periodic_call(name, crontab("0 4 * * *"), std::move(call)));
+    }
 
     void recall()
     {

@@ -148,5 +148,51 @@ TEST(beat, refuses_a_damaged_state_and_a_second_entry_of_one_name)
     EXPECT_THROW(run(b.run()), error);
 }
 
+/// Whether a beat gets the state file of `s`, which another one may have.
+bool is_free(const shop& s)
+{
+    beat other(s.app, state_file(s.state()));
+    other.stop();
+    try {
+        run(other.run());
+        return true;
+    } catch (const error&) {
+        return false;
+    }
+}
+
+TEST(beat, leaves_its_state_to_others_if_it_cannot_be_read)
+{
+    const shop s;
+    replace_file(s.state().string(), "no state at all");
+    beat b(s.app, state_file(s.state()));
+    EXPECT_THROW(run(b.run()), error);
+    std::filesystem::remove(s.state());
+    EXPECT_TRUE(is_free(s));
+}
+
+TEST(beat, leaves_its_state_to_others_if_it_cannot_be_written)
+{
+    for (const bool cancels : {false, true}) {
+        SCOPED_TRACE(cancels);
+        const shop s;
+        beat b(s.app, state_file(s.state()));
+        auto running = spawn(b.run());
+        run(sleep(0ms));
+        std::filesystem::remove(s.state());
+        std::filesystem::create_directories(s.state() / "in the way");
+        if (cancels) {
+            running.cancel();
+        } else {
+            b.stop();
+        }
+        run(running.wait());
+        EXPECT_EQ(running.cancelled(), cancels) << "why it ended first counts";
+        if (!cancels) EXPECT_THROW(run(running.join()), error);
+        std::filesystem::remove_all(s.state());
+        EXPECT_TRUE(is_free(s));
+    }
+}
+
 }  // namespace
 }  // namespace ferry::tasks

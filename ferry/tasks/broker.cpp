@@ -2,6 +2,7 @@
 
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/tasks/brokers/database.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
 #include "ferry/tasks/detail/home.hpp"
@@ -24,6 +25,12 @@ awaitable<std::vector<chord_part>> result_store::end_part(std::string, chord_par
 {
     throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
 }
+
+awaitable<void> result_store::clean_up()
+{
+    co_return;
+}
+
 namespace {
 
 struct location {
@@ -197,6 +204,12 @@ std::shared_ptr<result_store> open_rpc_results(const std::string& url, const mes
     return std::make_shared<rpc_results>(*over, expiry);
 }
 
+std::shared_ptr<result_store> open_database_results(const std::string& url, const message_broker*,
+                                                    std::chrono::seconds expiry)
+{
+    return std::make_shared<database_results>(url, expiry);
+}
+
 struct scheme {
     std::string_view name;
     std::shared_ptr<message_broker> (*broker)(const std::string& url);
@@ -215,6 +228,8 @@ constexpr std::array schemes = {
     scheme{"rediss", open_redis_broker, open_redis_results},
     scheme{"redis+socket", open_redis_broker, open_redis_results},
     scheme{"sentinel", open_redis_broker, open_redis_results},
+    scheme{"db", nullptr, open_database_results},
+    scheme{"database", nullptr, open_database_results},
 };
 
 awaitable<std::string> made_up_reply_to()
@@ -230,15 +245,21 @@ awaitable<std::string> made_up_reply_to()
 
 [[noreturn]] void refuse_scheme(const std::string& url, const char* what)
 {
-    throw error{ferry::errc::unsupported,
-                std::string{"no "} + what + " for the scheme '" + url.substr(0, url.find(':')) +
-                    "', known: sqlite, amqp, amqps, redis, rediss, rpc (results)"};
+    throw error{
+        ferry::errc::unsupported,
+        std::string{"no "} + what + " for the scheme '" + url.substr(0, url.find(':')) +
+            "', known: sqlite, amqp, amqps, redis, rediss; for results also rpc, db+sqlite, "
+            "db+postgresql"};
 }
 
 const scheme* find_scheme(const std::string& url)
 {
     const std::string_view name = std::string_view{url}.substr(0, url.find(':'));
+    const std::string_view kind = name.substr(0, name.find('+'));
     const auto* found = std::ranges::find(schemes, name, &scheme::name);
+    if (found == schemes.end() && (kind == "db" || kind == "database")) {
+        found = std::ranges::find(schemes, kind, &scheme::name);
+    }
     return found == schemes.end() ? nullptr : found;
 }
 

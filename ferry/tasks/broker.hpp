@@ -43,7 +43,8 @@ public:
     /// What is known of the task; PENDING if nothing is.
     virtual awaitable<result_document> find(std::string task_id) = 0;
 
-    /// Waits, without polling, until the task is ready. Cancelling changes nothing.
+    /// Waits until the task is ready, without polling if the store tells what is new. Cancelling
+    /// changes nothing.
     virtual awaitable<result_document> wait(std::string task_id) = 0;
 
     virtual awaitable<void> forget(std::string task_id) = 0;
@@ -59,6 +60,17 @@ public:
     /// Notes that a part has ended. Noting one twice changes nothing.
     /// \returns all parts in order to whoever notes the last one, and to nobody else.
     virtual awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part);
+
+    /// Whether begin_chord() and end_part() count; if not, a chord's body is called by the task
+    /// `celery.chord_unlock`, which looks every second whether all parts are ready.
+    virtual bool counts_chords() const { return true; }
+
+    /// Whether old results go away; if not, the task `celery.backend_cleanup` calls clean_up(), and
+    /// a beat sends it once a day.
+    virtual bool expires_by_itself() const { return true; }
+
+    /// Drops the results that are older than they are kept.
+    virtual awaitable<void> clean_up();
 };
 
 /// A message that a consumer holds until it settles it.
@@ -207,7 +219,8 @@ std::shared_ptr<message_broker> open_broker(const std::string& url);
 
 /// Opens the result store that a URL names, beside the broker: a SQLite store in the broker's own
 /// file shares its transactions. `rpc://` sends results through the RabbitMQ of the broker to who
-/// called. An empty URL means the broker's own: its file, its Redis, or `rpc://`.
+/// called. `db+sqlite:///PATH` and `db+postgresql://HOST/NAME` are the tables of Celery's database
+/// backend. An empty URL means the broker's own: its file, its Redis, or `rpc://`.
 std::shared_ptr<result_store> open_results(const std::string& url,
                                            const std::shared_ptr<message_broker>& beside,
                                            std::chrono::seconds expiry = default_result_expiry);

@@ -1,5 +1,5 @@
 // What every broker and result store keeps to. A further one is one more row of backends. Those
-// that want a server run where one is named: FERRY_REDIS, FERRY_RABBITMQ.
+// that want a server run where one is named: FERRY_REDIS, FERRY_RABBITMQ, FERRY_POSTGRES.
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
@@ -54,6 +54,12 @@ const backend all_backends[] = {
     {"sqlite_results_apart",
      [](const testing::temporary_directory& d) { return "sqlite://" + (d / "t.db"); },
      [](const testing::temporary_directory& d) { return "sqlite://" + (d / "r.db"); }},
+    {"sqlite_and_database",
+     [](const testing::temporary_directory& d) { return "sqlite://" + (d / "t.db"); },
+     [](const testing::temporary_directory& d) { return "db+sqlite:///" + (d / "results.db"); }},
+    {"sqlite_and_postgres",
+     [](const testing::temporary_directory& d) { return "sqlite://" + (d / "t.db"); },
+     [](const testing::temporary_directory&) { return "db+" + environment("FERRY_POSTGRES"); }},
     {"redis", redis_url, [](const testing::temporary_directory&) { return std::string{}; }, false,
      true, true},
     {"rabbitmq",
@@ -69,6 +75,7 @@ std::vector<backend> backends()
     for (const backend& b : all_backends) {
         const std::string_view name = b.name;
         if (name.starts_with("redis") && environment("FERRY_REDIS").empty()) continue;
+        if (name.ends_with("postgres") && environment("FERRY_POSTGRES").empty()) continue;
         if (name.starts_with("rabbitmq") && environment("FERRY_RABBITMQ").empty()) continue;
         usable.push_back(b);
     }
@@ -80,6 +87,7 @@ public:
     broker_contract()
     {
         for (const char* queue : {"q", "r"}) ferry::run(broker_->purge(queue));
+        for (const char* id : {"1", "2"}) ferry::run(results_->forget(id));
     }
 
     /// The body is a coroutine of the fixture's.
@@ -334,6 +342,39 @@ TEST_P(broker_contract, results_are_found_waited_for_and_forgotten)
     }(this));
 }
 
+TEST_P(broker_contract, a_result_tells_what_it_is_of)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        result_document d = document("2", "FAILURE",
+                                     value::object("exc_type", "ValueError", "exc_message",
+                                                   value::array("no"), "exc_module", "builtins"));
+        d.traceback = "ValueError('no')";
+        d.date_done = iso8601::parse("2026-11-22T06:43:45.461024Z").utc;
+        result_document::origin call;
+        call.task = "shop.add";
+        call.args = value::array(1, "x");
+        call.kwargs = value::object("y", 2);
+        call.worker = "w1@here";
+        call.retries = 3;
+        call.queue = "q";
+        d.call = call;
+        co_await t->results_->store(d);
+        const result_document got = co_await t->results_->wait("2");
+        EXPECT_EQ(task_error(got).message(), "no");
+        EXPECT_EQ(got.traceback, d.traceback);
+        EXPECT_EQ(got.date_done, d.date_done);
+        EXPECT_TRUE(got.call);
+        if (!got.call) co_return;
+        EXPECT_EQ(got.call->task, "shop.add");
+        EXPECT_EQ(got.call->args, call.args);
+        EXPECT_EQ(got.call->kwargs, call.kwargs);
+        EXPECT_EQ(got.call->worker, "w1@here");
+        EXPECT_EQ(got.call->retries, 3);
+        EXPECT_EQ(got.call->queue, "q");
+        co_await t->results_->forget("2");
+    }(this));
+}
+
 INSTANTIATE_TEST_SUITE_P(each, broker_contract, ::testing::ValuesIn(backends()),
                          [](const auto& row) { return std::string{row.param.name}; });
 
@@ -341,10 +382,74 @@ TEST(broker_url, names_its_options)
 {
     for (const char* url :
          {"nosuch://host", "sqlite:///tmp/x.db?lease=soon", "sqlite:///tmp/x.db?durability=half",
-          "sqlite:///tmp/x.db?colour=red", "://"}) {
+          "sqlite:///tmp/x.db?colour=red", "://", "db+sqlite:////tmp/x.db"}) {
         SCOPED_TRACE(url);
         EXPECT_THROW(open_broker(url), error);
     }
+}
+
+TEST(database_results, of_other_databases_there_are_none)
+{
+    for (const char* url : {"db+mysql://u:secret@h/d", "db+sqlite://", "db+sqlite:///:memory:",
+                            "db+", "db+sqlite", "db+sqlite:////no/such/folder/x.db"}) {
+        SCOPED_TRACE(url);
+        try {
+            open_results(url, nullptr);
+            FAIL();
+        } catch (const error& e) {
+            EXPECT_EQ(std::string{e.what()}.find("secret"), std::string::npos) << e.what();
+        }
+    }
+}
+
+TEST(database_results, a_server_that_is_not_there_fails_each_operation)
+{
+    const auto store =
+        open_results("db+postgresql://u:secret@127.0.0.1:1/d?connect_timeout=2", nullptr);
+    for (int i = 0; i < 2; ++i) {
+        try {
+            ferry::run(store->find("1"));
+            FAIL();
+        } catch (const error& e) {
+            EXPECT_EQ(e.code(), condition::disconnected);
+            EXPECT_EQ(std::string{e.what()}.find("secret"), std::string::npos) << e.what();
+        }
+    }
+}
+
+TEST(database_results, what_is_too_old_is_dropped_when_asked)
+{
+    const testing::temporary_directory d;
+    const std::string url = "db+sqlite:///" + (d / "r.db");
+    const auto store = open_results(url, nullptr, 1h);
+    result_document old;
+    old.task_id = "old";
+    old.status = "SUCCESS";
+    old.date_done = now() - 2h;
+    ferry::run(store->store(old));
+    result_document young = old;
+    young.task_id = "young";
+    young.date_done = now() - 30min;
+    ferry::run(store->store(young));
+    ferry::run(open_results(url, nullptr, 0s)->clean_up());
+    EXPECT_EQ(ferry::run(store->find("old")).status, "SUCCESS") << "kept for ever";
+    ferry::run(store->clean_up());
+    EXPECT_EQ(ferry::run(store->find("old")).status, "PENDING");
+    EXPECT_EQ(ferry::run(store->find("young")).status, "SUCCESS");
+}
+
+TEST(database_results, a_result_that_no_pickle_can_say_fails_alone)
+{
+    const testing::temporary_directory d;
+    const auto store = open_results("db+sqlite:///" + (d / "r.db"), nullptr);
+    result_document bad;
+    bad.task_id = "bad";
+    bad.status = "SUCCESS";
+    bad.result = value::set(value::array(1));
+    EXPECT_THROW(ferry::run(store->store(bad)), error);
+    bad.result = 1;
+    ferry::run(store->store(bad));
+    EXPECT_EQ(ferry::run(store->find("bad")).result, value(1));
 }
 
 }  // namespace

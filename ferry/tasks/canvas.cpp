@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
 
 namespace ferry::tasks {
@@ -14,7 +15,12 @@ awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
     auto naming = results->reply_to();
     from.reply_to = co_await std::move(naming);
     plan what = tasks::detail::start(signature, from);
+    const bool counts = what.chords.empty() || results->counts_chords();
     for (chord_size& chord : what.chords) {
+        if (!counts) {
+            what.calls.push_back(unlock_call(*app, chord));
+            continue;
+        }
         auto counted = results->begin_chord(std::move(chord.group), chord.size);
         co_await std::move(counted);
     }

@@ -31,6 +31,7 @@ struct definition {
     std::function<value(const definition&, const context&)> call;
     /// Makes the operation of a coroutine.
     std::function<awaitable<value>(const definition&, const context&)> start;
+    bool in_worker = false;  ///< runs in the worker itself, also if that has processes
 };
 
 namespace detail {

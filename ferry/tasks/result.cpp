@@ -1,5 +1,6 @@
 #include "ferry/tasks/result.hpp"
 
+#include "ferry/tasks/detail/result_table.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 #include "ferry/tasks/message.hpp"
 
@@ -82,12 +83,36 @@ std::string to_json(const result_document& d)
                               "task_id", d.task_id);
     if (!d.parent_id.empty()) all.insert("parent_id", d.parent_id);
     if (!d.group_id.empty()) all.insert("group_id", d.group_id);
+    if (d.call) {
+        all.insert("name", d.call->task);
+        all.insert("args", d.call->args);
+        all.insert("kwargs", d.call->kwargs);
+        all.insert("worker", d.call->worker);
+        all.insert("retries", d.call->retries);
+        all.insert("queue", or_null(d.call->queue));
+    }
     return detail::dump_wire(all);
 }
 
-result_document result_from_json(std::string_view text)
+namespace {
+
+std::optional<result_document::origin> origin_in(const value& all)
 {
-    const value all = detail::parse_wire(text);
+    if (text_of(all, "name").empty()) return std::nullopt;
+    result_document::origin call;
+    call.task = text_of(all, "name");
+    if (const value* args = all.get_if("args")) call.args = *args;
+    if (const value* kwargs = all.get_if("kwargs")) call.kwargs = *kwargs;
+    call.worker = text_of(all, "worker");
+    call.queue = text_of(all, "queue");
+    if (const value* n = all.get_if("retries"); n && n->is_integer() && !n->is_big()) {
+        call.retries = n->as<std::int64_t>();
+    }
+    return call;
+}
+
+result_document document_in(const value& all)
+{
     result_document d;
     d.task_id = text_of(all, "task_id");
     d.status = text_of(all, "status");
@@ -100,6 +125,33 @@ result_document result_from_json(std::string_view text)
     if (const auto time = iso8601::try_parse(text_of(all, "date_done"))) d.date_done = time->utc;
     d.parent_id = text_of(all, "parent_id");
     d.group_id = text_of(all, "group_id");
+    d.call = origin_in(all);
+    return d;
+}
+
+value parse_document(std::string_view bytes)
+{
+    const auto first = static_cast<unsigned char>(bytes.empty() ? '{' : bytes.front());
+    const auto second = static_cast<unsigned char>(bytes.size() < 2 ? 0 : bytes[1]);
+    std::string_view serializer = "yaml";
+    const bool map_of_few = first >= 0x81 && first <= 0x8f;
+    if (first == 0x80 && second >= 2 && second <= 5) serializer = "pickle";
+    if (map_of_few || first == 0xde || first == 0xdf) serializer = "msgpack";
+    if (first == '{') serializer = "json";
+    return find_codec(serializer).load(bytes);
+}
+
+}  // namespace
+
+result_document result_from_json(std::string_view text)
+{
+    return document_in(detail::parse_wire(text));
+}
+
+result_document result_from_bytes(std::string_view bytes)
+{
+    result_document d = document_in(parse_document(bytes));
+    d.result = detail::plain_failure(std::move(d.result));
     return d;
 }
 

@@ -44,6 +44,19 @@ struct result_document {
     std::string group_id;   ///< empty: none
     std::string reply_to;   ///< who waits for it, as the call said; not a part of the document
 
+    /// What it is the result of, and who ran it.
+    struct origin {
+        origin() = default;
+
+        std::string task;
+        value args;
+        value kwargs;
+        std::string worker;
+        std::int64_t retries = 0;
+        std::string queue;
+    };
+    std::optional<origin> call;  ///< where tasks::result_extended is on
+
     bool ready() const noexcept { return state::ready(status); }
 };
 static_assert(awaitable_argument<result_document>);
@@ -52,6 +65,11 @@ std::string to_json(const result_document& d);
 
 /// \throws error  the text is not a result document.
 result_document result_from_json(std::string_view text);
+
+/// Reads a document in whatever serializer Celery's `result_serializer` names: JSON, pickle, YAML
+/// or MessagePack, told apart by how they begin. Of a pickle nothing is looked up or called.
+/// \throws error  as above.
+result_document result_from_bytes(std::string_view bytes);
 
 /// The failures of the module tasks.
 enum class errc {

@@ -80,7 +80,7 @@ chord_part part_of(std::string_view text)
 std::optional<result_document> ready_document(const std::string& text)
 {
     try {
-        result_document d = result_from_json(text);
+        result_document d = result_from_bytes(text);
         if (d.ready()) return d;
     } catch (const error& e) {
         log::warning("result cannot be read", "reason", e.what());
@@ -115,7 +115,7 @@ public:
     {
         auto asking = self->client_.get(self->key(id));
         const std::optional<std::string> text = co_await std::move(asking);
-        if (text) co_return result_from_json(*text);
+        if (text) co_return result_from_bytes(*text);
         result_document unknown;
         unknown.task_id = std::move(id);
         co_return unknown;

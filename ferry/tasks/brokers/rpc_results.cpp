@@ -115,7 +115,7 @@ private:
     {
         result_document d;
         try {
-            d = result_from_json(text);
+            d = result_from_bytes(text);
         } catch (const error& e) {
             log::warning("result dropped", "reason", e.what());
             return;

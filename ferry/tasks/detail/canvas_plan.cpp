@@ -306,11 +306,19 @@ private:
         std::vector<value> members;
         add_members(*header, members, depth);
         if (members.empty()) return begin_body_of_nothing(body, depth);
+        const std::size_t mine = made_.chords.size();
         made_.chords.push_back({place.group, size_of(members, depth), body});
+        const std::string group = made_.group;
+        const auto before = static_cast<std::ptrdiff_t>(made_.results.size());
         for (std::size_t i = 0; i < members.size(); ++i) {
             place.index = static_cast<std::int64_t>(i);
-            begin(members[i], place, {}, false, depth + 1);
+            begin(members[i], place, {}, true, depth + 1);
         }
+        // What a member calls its results are not the workflow's, but what the body waits for.
+        made_.group = group;
+        std::move(made_.results.begin() + before, made_.results.end(),
+                  std::back_inserter(made_.chords[mine].parts));
+        made_.results.erase(made_.results.begin() + before, made_.results.end());
     }
 
     void begin_body_of_nothing(const value& body, std::size_t depth)

@@ -34,6 +34,7 @@ struct chord_size {
     std::string group;
     std::int64_t size = 0;
     value body;
+    std::vector<std::string> parts{};  ///< whose results it waits for
 };
 
 /// What starts a workflow.

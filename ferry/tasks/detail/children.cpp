@@ -154,6 +154,7 @@ public:
     {
         return app_->results()->end_part(std::move(group), std::move(part));
     }
+    bool counts_chords() const override { return app_->results()->counts_chords(); }
 
 private:
     std::shared_ptr<app_core> app_;

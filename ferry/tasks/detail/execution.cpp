@@ -39,7 +39,7 @@ settlement execution::ended(std::string_view status, value result, timestamp now
     d.status = status;
     if (status != state::success) d.traceback = exception_repr(result);
     d.result = std::move(result);
-    d.date_done = now;
+    if (state::ready(status)) d.date_done = now;
     d.parent_id = call_.parent_id;
     d.group_id = call_.group;
     d.reply_to = call_.reply_to;

@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
 
 #include <algorithm>
@@ -71,11 +72,17 @@ awaitable<void> store_failure(std::shared_ptr<result_store> results, std::string
     }
 }
 
-/// Counts what must be counted, and puts the plan's messages into the settlement.
+}  // namespace
+
 awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                                plan next, settlement s)
 {
+    const bool counts = next.chords.empty() || results->counts_chords();
     for (chord_size& chord : next.chords) {
+        if (!counts) {
+            s.publish.push_back(prepare(*app, unlock_call(*app, chord)));
+            continue;
+        }
         auto counted = begin_counting(results, std::move(chord));
         co_await std::move(counted);
     }
@@ -87,6 +94,17 @@ awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<re
     }
     co_return s;
 }
+
+awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, std::string part,
+                           value failure)
+{
+    std::string why = "Dependency " + part + " raised " + exception_repr(failure);
+    value because = value::object("exc_type", "ChordError", "exc_message",
+                                  value::array(std::move(why)), "exc_module", "celery.exceptions");
+    return store_failure(std::move(results), result_id_of(body), std::move(because));
+}
+
+namespace {
 
 /// A plan of data from outside: what is wrong with them must not undo the task.
 template <class Make>
@@ -107,6 +125,7 @@ awaitable<settlement> end_part(std::shared_ptr<app_core> app, std::shared_ptr<re
                                value result, settlement s)
 {
     if (done->chord.is_null() || done->group.empty()) co_return s;
+    if (!results->counts_chords()) co_return s;
     chord_part part;
     part.task_id = done->id;
     part.index = done->group_index;
@@ -123,12 +142,7 @@ awaitable<settlement> end_part(std::shared_ptr<app_core> app, std::shared_ptr<re
         for (const chord_part& p : all) list.push_back(p.result);
         next = planned(*done, [&] { return after_chord(*done, list); });
     } else {
-        std::string why =
-            "Dependency " + failed->task_id + " raised " + exception_repr(failed->result);
-        value failure =
-            value::object("exc_type", "ChordError", "exc_message", value::array(std::move(why)),
-                          "exc_module", "celery.exceptions");
-        auto stored = store_failure(results, result_id_of(done->chord), std::move(failure));
+        auto stored = fail_chord(results, done->chord, failed->task_id, failed->result);
         co_await std::move(stored);
         next = planned(*done, [&] { return after_failed_chord(*done); });
     }

@@ -3,6 +3,7 @@
 #include "ferry/async/awaitable.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
+#include "ferry/tasks/detail/canvas_plan.hpp"
 
 #include <memory>
 
@@ -24,6 +25,14 @@ awaitable<settlement> follow_failure(std::shared_ptr<app_core> app,
                                      std::shared_ptr<result_store> results,
                                      std::shared_ptr<const message> done, value failure,
                                      settlement s);
+
+/// Counts what must be counted, and puts the plan's messages into the settlement.
+awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                               plan next, settlement s);
+
+/// Stores that the body of a chord has failed, as a part has.
+awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, std::string part,
+                           value failure);
 
 /// `celery.map` or `celery.starmap`, which every worker has; null for any other name.
 std::shared_ptr<const definition> map_task(const std::shared_ptr<app_core>& app,

@@ -158,9 +158,15 @@ awaitable<void> pool::run_slot(std::shared_ptr<lane> mine)
     }
 }
 
+void pool::tell_origin(settlement& s, const request& job) const
+{
+    if (s.result && app_->settings().result_extended) s.result->call = origin_of(job, with_.node);
+}
+
 void pool::settle(lane& mine, request& job, settlement s)
 {
     s.tag = job.acknowledged ? 0 : job.tag;
+    tell_origin(s, job);
     if (s.tag == 0 && !s.result && s.publish.empty()) return;
     mine.settling.start(settle_at_last(&receiver_, std::move(s), &aborting_));
 }
@@ -191,6 +197,7 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
         value who = value::object("pid", ::getpid(), "hostname", with_.node);
         const execution how{job->call, rules, job->queue, 0};
         settlement started = how.started(std::move(who), now());
+        tell_origin(started, *job);
         mine->settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
     }
     const auto begin = std::chrono::steady_clock::now();
@@ -210,7 +217,7 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
 
 awaitable<performed> pool::run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job)
 {
-    if (!mine->process) {
+    if (!mine->process || job->task->in_worker) {
         auto running = perform(app_, results_, job);
         performed p = co_await std::move(running);
         if (p.cut_short && !aborting_) {

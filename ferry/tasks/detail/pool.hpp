@@ -82,6 +82,7 @@ private:
     awaitable<void> run_slot(std::shared_ptr<lane> mine);
     awaitable<void> run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
     awaitable<performed> run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
+    void tell_origin(settlement& s, const request& job) const;
     void settle(lane& mine, request& job, settlement s);
 
     std::shared_ptr<app_core> app_;

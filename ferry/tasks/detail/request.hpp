@@ -79,4 +79,17 @@ private:
     std::atomic<int> terminated_by_ = 0;
 };
 
+/// What a result tells of its call where tasks::result_extended is on.
+inline result_document::origin origin_of(const request& r, const std::string& node)
+{
+    result_document::origin o;
+    o.task = r.call.task;
+    o.args = r.call.args;
+    o.kwargs = r.call.kwargs;
+    o.worker = node;
+    o.retries = r.call.retries;
+    o.queue = r.queue;
+    return o;
+}
+
 }  // namespace ferry::tasks::detail

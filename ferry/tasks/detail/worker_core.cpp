@@ -271,7 +271,11 @@ awaitable<void> end_at_last(std::shared_ptr<app_core> app, std::shared_ptr<resul
 
 void worker_core::end_unrun(const std::shared_ptr<request>& r, const performed& how)
 {
-    settling.start(end_at_last(app, results, r, how, receiver.get(), &giving_up_));
+    performed told = how;
+    if (told.leaves.result && app->settings().result_extended) {
+        told.leaves.result->call = origin_of(*r, node);
+    }
+    settling.start(end_at_last(app, results, r, std::move(told), receiver.get(), &giving_up_));
     tell_end(*r, how, 0);
     people.end(r, false);
     ++processed;
