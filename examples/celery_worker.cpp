@@ -38,17 +38,26 @@ std::string broker_url()
     return url + joint + "visibility_timeout=" + visible;
 }
 
-// Numbers of any size and kind add as in Python, as far as 64 bits and doubles go.
+// Integers are exact, as in Python, as far as 64 bits go; beyond that it is an OverflowError.
 value plus(const value& x, const value& y)
 {
-    if (x.is_integer() && y.is_integer()) return x.as<std::int64_t>() + y.as<std::int64_t>();
-    return x.as<double>() + y.as<double>();
+    if (x.is_string() && y.is_string()) return x.as<std::string>() + y.as<std::string>();
+    if (!x.is_integer() || !y.is_integer()) return x.as<double>() + y.as<double>();
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(x.as<std::int64_t>(), y.as<std::int64_t>(), &sum)) {
+        throw std::overflow_error("the sum needs more than 64 bits");
+    }
+    return sum;
 }
 
 value times(const value& x, const value& y)
 {
-    if (x.is_integer() && y.is_integer()) return x.as<std::int64_t>() * y.as<std::int64_t>();
-    return x.as<double>() * y.as<double>();
+    if (!x.is_integer() || !y.is_integer()) return x.as<double>() * y.as<double>();
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(x.as<std::int64_t>(), y.as<std::int64_t>(), &product)) {
+        throw std::overflow_error("the product needs more than 64 bits");
+    }
+    return product;
 }
 
 value sum(const value& all)
@@ -85,13 +94,15 @@ void add_tasks(tasks::app& app, bool late)
     const tasks::acks_late acks(late);
     app.task("ferry.add", plus, acks, tasks::parameters("x", "y"));
     app.task("ferry.mul", times, acks, tasks::parameters("x", "y"));
-    app.task("ferry.xsum", sum, acks);
-    app.task("ferry.sleep", doze, acks);
-    app.task("ferry.fail", [](std::string why) { throw std::invalid_argument(why); }, acks);
+    app.task("ferry.xsum", sum, acks, tasks::parameters("list"));
+    app.task("ferry.sleep", doze, acks, tasks::parameters("s"));
+    app.task(
+        "ferry.fail", [](std::string msg) { throw std::invalid_argument(msg); }, acks,
+        tasks::parameters("msg"));
     app.task("ferry.echo", echo, acks);
     app.task(
-        "ferry.retry_n", [](tasks::context self, std::int64_t n) { return retry_n(self, n); },
-        acks);
+        "ferry.retry_n", [](tasks::context self, std::int64_t n) { return retry_n(self, n); }, acks,
+        tasks::parameters("n"));
     app.task("ferry.crash", [] { ::kill(::getpid(), SIGKILL); }, acks);
 }
 

@@ -38,6 +38,7 @@ constexpr std::array table{
     verb{"control", "give orders to the task workers", control},
     verb{"purge", "drop the tasks that wait", purge},
     verb{"beat", "send calls when they are due", beat},
+    verb{"events", "watch what task workers tell of themselves", events},
 };
 
 int of_http(const error& e)

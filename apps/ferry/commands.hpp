@@ -77,6 +77,7 @@ int inspect(int argc, char** argv);
 int control(int argc, char** argv);
 int purge(int argc, char** argv);
 int beat(int argc, char** argv);
+int events(int argc, char** argv);
 int harvest(int argc, char** argv);
 
 }  // namespace ferry::command

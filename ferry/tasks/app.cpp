@@ -1,8 +1,10 @@
 #include "ferry/tasks/app.hpp"
 
+#include "ferry/core/log.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
+#include "ferry/tasks/detail/feed.hpp"
 #include "ferry/tasks/detail/followers.hpp"
 
 #include <unistd.h>
@@ -105,6 +107,49 @@ outgoing prepare(app_core& app, call_settings call)
     return outgoing(std::move(call.queue), encode(m));
 }
 
+namespace {
+
+/// What the event `task-sent` says of a call.
+value sent_event(const outgoing& call)
+{
+    const value& headers = call.content.headers;
+    const auto header = [&headers](std::string_view name) {
+        const value* const found = headers.get_if(name);
+        return found == nullptr ? value() : *found;
+    };
+    return value::object("uuid", header("id"), "root_id", header("root_id"), "parent_id",
+                         header("parent_id"), "name", header("task"), "args", header("argsrepr"),
+                         "kwargs", header("kwargsrepr"), "retries", header("retries"), "eta",
+                         header("eta"), "expires", header("expires"), "queue", call.queue,
+                         "exchange", "", "routing_key", call.queue);
+}
+
+awaitable<void> tell_sent(std::shared_ptr<message_broker> over, value fields)
+{
+    static logical_clock clock;
+    value event = event_of("task-sent", std::move(fields), origin(), clock);
+    try {
+        auto telling = over->announce(bus::events, "task.sent", event_envelope(origin(), event));
+        co_await std::move(telling);
+    } catch (const error& e) {
+        log::warning("an event is not sent", "reason", e.what());
+    }
+}
+
+}  // namespace
+
+awaitable<void> send_out(std::shared_ptr<app_core> app, outgoing call)
+{
+    const std::shared_ptr<message_broker> to = app->broker();
+    const bool tells = app->settings().sent_events && to->has_buses();
+    value fields = tells ? sent_event(call) : value();
+    auto published = to->publish(std::move(call.queue), std::move(call.content));
+    co_await std::move(published);
+    if (!tells) co_return;
+    auto telling = tell_sent(to, std::move(fields));
+    co_await std::move(telling);
+}
+
 awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
 {
     if (call.message.reply_to.empty()) {
@@ -114,8 +159,8 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
     }
     outgoing message = prepare(*app, std::move(call));
     std::string id = message.content.correlation_id;
-    auto published = app->broker()->publish(std::move(message.queue), std::move(message.content));
-    co_await std::move(published);
+    auto sending = send_out(std::move(app), std::move(message));
+    co_await std::move(sending);
     co_return id;
 }
 

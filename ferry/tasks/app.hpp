@@ -23,6 +23,7 @@ struct app_settings {
     std::shared_ptr<result_store> results;   ///< instead of the URL
     std::chrono::seconds result_expires = default_result_expiry;
     bool result_extended = false;
+    bool sent_events = false;
     std::string queue{default_queue};
     accept_content accept;
 };
@@ -75,6 +76,17 @@ class result_extended {
 public:
     explicit result_extended(bool on = true) : on_{on} {}
     void operator()(app_settings& s) const { s.result_extended = on_; }
+
+private:
+    bool on_;
+};
+
+/// Every call tells those who watch that it was sent, by the event `task-sent`. As Celery's
+/// `task_send_sent_event`.
+class sent_events {
+public:
+    explicit sent_events(bool on = true) : on_{on} {}
+    void operator()(app_settings& s) const { s.sent_events = on_; }
 
 private:
     bool on_;

@@ -24,10 +24,8 @@ awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
         auto counted = results->begin_chord(std::move(chord.group), chord.size);
         co_await std::move(counted);
     }
-    const std::shared_ptr<message_broker> to = app->broker();
     for (call_settings& call : what.calls) {
-        outgoing message = prepare(*app, std::move(call));
-        auto sent = to->publish(std::move(message.queue), std::move(message.content));
+        auto sent = send_out(app, prepare(*app, std::move(call)));
         co_await std::move(sent);
     }
     launched made;

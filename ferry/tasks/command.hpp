@@ -18,8 +18,9 @@ namespace ferry::tasks {
 
 /// Serves until a signal ends it: TERM or INT finishes what runs and gives back the rest; QUIT or a
 /// second INT cancels what runs and, if a plain function will not end, leaves it after 3 s, as a
-/// crash would. Call it on the main thread before others are started: they inherit the mask of
-/// these signals. Blocks.
+/// crash would. HUP is TERM, and then the program begins anew with the same arguments; TERM is QUIT
+/// if the variable REMAP_SIGTERM is `SIGQUIT`, all as in Celery. Call it on the main thread before
+/// others are started: they inherit the mask of these signals. Blocks.
 /// \return how many tasks ended. \throws error  broker or result store cannot be opened.
 std::uint64_t serve(const app& of, worker_settings with);
 

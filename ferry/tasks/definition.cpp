@@ -23,6 +23,23 @@ std::string name_of(const definition& task, std::size_t index)
     return index < names.size() ? quoted(names[index]) : std::to_string(index + 1);
 }
 
+std::string counted(std::size_t count, const std::string& what)
+{
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+/// `a`, `a and b`, `a, b, and c`.
+std::string enumerated(const std::vector<std::string>& all)
+{
+    std::string text = all.front();
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        text += all.size() > 2 ? ", " : " ";
+        if (i + 1 == all.size()) text += "and ";
+        text += all[i];
+    }
+    return text;
+}
+
 void take_named(const definition& task, const value& kwargs, std::vector<const value*>& found)
 {
     const std::vector<std::string>& names = task.settings.parameters;
@@ -46,16 +63,19 @@ std::vector<const value*> match_arguments(const definition& task, const message&
 {
     const std::size_t given = call.args.size();
     if (given > optional.size()) {
-        refuse(task, "takes " + std::to_string(optional.size()) + " positional arguments but " +
-                         std::to_string(given) + " were given");
+        refuse(task, "takes " + counted(optional.size(), "positional argument") + " but " +
+                         std::to_string(given) + (given == 1 ? " was given" : " were given"));
     }
     std::vector<const value*> found(optional.size());
     for (std::size_t i = 0; i < given; ++i) found[i] = &call.args.at(i);
     take_named(task, call.kwargs, found);
+    std::vector<std::string> missing;
     for (std::size_t i = 0; i < found.size(); ++i) {
-        if (found[i] == nullptr && !optional[i]) {
-            refuse(task, "missing required argument " + name_of(task, i));
-        }
+        if (found[i] == nullptr && !optional[i]) missing.push_back(name_of(task, i));
+    }
+    if (!missing.empty()) {
+        refuse(task, "missing " + counted(missing.size(), "required positional argument") + ": " +
+                         enumerated(missing));
     }
     return found;
 }

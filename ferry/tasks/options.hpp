@@ -222,6 +222,17 @@ private:
     int level_;
 };
 
+/// An argument by its name, for a task that takes it so: `kwarg("y", 3)`. As Celery's `kwargs`.
+class kwarg {
+public:
+    kwarg(std::string name, value content) : name_{std::move(name)}, content_{std::move(content)} {}
+    void operator()(call_settings& s) const { s.message.kwargs.insert(name_, content_); }
+
+private:
+    std::string name_;
+    value content_;
+};
+
 /// Not before so much time has passed.
 class countdown {
 public:
@@ -275,6 +286,33 @@ public:
     {
     }
     void operator()(call_settings& s) const { s.message.headers.insert(name_, content_); }
+
+private:
+    std::string name_;
+    value content_;
+};
+
+/// Marks the call, and all that follows it in a workflow: `stamp("customer", "17")`. What has a
+/// stamp can be revoked by it. As Celery's `sig.stamp(customer="17")`.
+class stamp {
+public:
+    stamp(std::string name, value content) : name_{std::move(name)}, content_{std::move(content)} {}
+    void operator()(call_settings& s) const
+    {
+        value& headers = s.message.headers;
+        for (const char* const each : {"stamped_headers", "stamps"}) {
+            const bool is_list = std::string_view{each} == "stamped_headers";
+            if (!headers.contains(each)) {
+                headers.insert(each, is_list ? value::array() : value::object());
+            }
+        }
+        value& stamps = headers["stamps"];
+        if (!stamps.contains(name_)) {
+            headers["stamped_headers"].push_back(name_);
+            stamps.insert(name_, value::array());
+        }
+        stamps[name_].push_back(content_);
+    }
 
 private:
     std::string name_;

@@ -129,18 +129,6 @@ result_document document_in(const value& all)
     return d;
 }
 
-value parse_document(std::string_view bytes)
-{
-    const auto first = static_cast<unsigned char>(bytes.empty() ? '{' : bytes.front());
-    const auto second = static_cast<unsigned char>(bytes.size() < 2 ? 0 : bytes[1]);
-    std::string_view serializer = "yaml";
-    const bool map_of_few = first >= 0x81 && first <= 0x8f;
-    if (first == 0x80 && second >= 2 && second <= 5) serializer = "pickle";
-    if (map_of_few || first == 0xde || first == 0xdf) serializer = "msgpack";
-    if (first == '{') serializer = "json";
-    return find_codec(serializer).load(bytes);
-}
-
 }  // namespace
 
 result_document result_from_json(std::string_view text)
@@ -150,7 +138,7 @@ result_document result_from_json(std::string_view text)
 
 result_document result_from_bytes(std::string_view bytes)
 {
-    result_document d = document_in(parse_document(bytes));
+    result_document d = document_in(detail::parse_serialized(bytes));
     d.result = detail::plain_failure(std::move(d.result));
     return d;
 }
@@ -176,6 +164,12 @@ task_error::task_error(std::string exc_type, std::string exc_module, std::string
       message_{std::move(message)},
       traceback_{std::move(traceback)}
 {
+}
+
+std::string exception_traceback(const value& failure, std::string_view where)
+{
+    return "Traceback (most recent call last):\n  File \"ferry\", in " + std::string{where} + '\n' +
+           described(text_of(failure, "exc_type"), message_of(failure)) + '\n';
 }
 
 std::string exception_repr(const value& failure)

@@ -110,6 +110,10 @@ value exception_to_value(const std::exception_ptr& failure);
 /// The same as one line, `ValueError('no')`.
 std::string exception_repr(const value& failure);
 
+/// The same as Python shows it: `Traceback (most recent call last): ...` in lines of its own.
+/// \param where  the task.
+std::string exception_traceback(const value& failure, std::string_view where);
+
 }  // namespace ferry::tasks
 
 template <>

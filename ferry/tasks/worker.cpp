@@ -39,6 +39,7 @@ public:
         const worker_settings& with = core.settings;
         // Before there are connections and threads.
         if (with.processes) core.processes = std::make_shared<detail::nursery>(core.app);
+        if (!with.state_db.empty()) core.recall();
         core.broker = core.app->broker();
         core.results = core.app->results();
         core.events = std::make_shared<detail::feed>(core.broker, core.clock, core.node);
@@ -63,7 +64,9 @@ public:
         scope receiving;
         receiving.start(worker_core::receive(&core));
         receiving.start(worker_core::release(&core));
+        if (core.scaled.most > 0) receiving.start(worker_core::scale(&core));
         scope talking;
+        if (!with.state_db.empty()) talking.start(worker_core::remember(&core));
         if (core.broker->has_buses()) {
             talking.start(worker_core::answer(&core));
             talking.start(worker_core::gossip(&core));
@@ -83,6 +86,7 @@ public:
         talking.cancel();
         silent = end(&talking);
         co_await std::move(silent);
+        if (!with.state_db.empty()) core.write_down();
         auto flushed = say_goodbye(core.events);
         co_await std::move(flushed);
         auto closed = core.receiver->close();
@@ -129,6 +133,7 @@ private:
 
     static worker_settings complete(detail::app_core& app, worker_settings s)
     {
+        if (s.autoscale_max > 0) s.concurrency = std::max<std::size_t>(1, s.autoscale_min);
         if (s.concurrency == 0) s.concurrency = std::max(1U, std::thread::hardware_concurrency());
         s.coroutines = std::max<std::size_t>(1, s.coroutines);
         if (s.queues.empty()) s.queues.push_back(app.default_queue());

@@ -3,6 +3,7 @@
 #include "ferry/async/awaitable.hpp"
 #include "ferry/tasks/app.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,11 @@ struct worker_settings {
     std::size_t max_tasks_per_child = 0;
     bool task_events = false;
     bool mingle = true;
+    std::size_t autoscale_max = 0;  ///< 0: the pool stays as large as `concurrency` says
+    std::size_t autoscale_min = 1;
+    std::chrono::milliseconds autoscale_keepalive = std::chrono::seconds{30};
+    std::string state_db;  ///< a file; empty: nothing is remembered
+    bool pool_restarts = false;
 };
 
 /// How many threads run tasks; as many as there are cores by default. As `celery worker -c`.
@@ -107,6 +113,50 @@ public:
 
 private:
     std::size_t each_;
+};
+
+/// As many threads or processes as there are tasks at hand, at most `most`, at least `least`; fewer
+/// again once they were not needed for `keepalive`. As `celery worker --autoscale=10,3`.
+class autoscale {
+public:
+    explicit autoscale(std::size_t most, std::size_t least = 1,
+                       std::chrono::milliseconds keepalive = std::chrono::seconds{30})
+        : most_{most}, least_{least}, keepalive_{keepalive}
+    {
+    }
+    void operator()(worker_settings& s) const
+    {
+        s.autoscale_max = most_;
+        s.autoscale_min = least_;
+        s.autoscale_keepalive = keepalive_;
+    }
+
+private:
+    std::size_t most_;
+    std::size_t least_;
+    std::chrono::milliseconds keepalive_;
+};
+
+/// What was revoked is remembered in this file when the worker starts again, for the 3 hours that
+/// it counts. As `celery worker --statedb`; the file is ferry's own, JSON.
+class state_db {
+public:
+    explicit state_db(std::string path) : path_{std::move(path)} {}
+    void operator()(worker_settings& s) const { s.state_db = path_; }
+
+private:
+    std::string path_;
+};
+
+/// Remote control may replace the processes: `celery control pool_restart`. As Celery's
+/// `worker_pool_restarts`.
+class pool_restarts {
+public:
+    explicit pool_restarts(bool on = true) : on_{on} {}
+    void operator()(worker_settings& s) const { s.pool_restarts = on_; }
+
+private:
+    bool on_;
 };
 
 template <class T>

@@ -49,6 +49,9 @@ const std::string& origin();
 
 const std::string& host_name();
 
+/// Hands a call to the broker, and tells those who watch of it, if the app says so.
+awaitable<void> send_out(std::shared_ptr<app_core> app, outgoing call);
+
 /// Turns what was asked for into a message and the queue that it goes to.
 outgoing prepare(app_core& app, call_settings call);
 

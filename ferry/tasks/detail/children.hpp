@@ -58,9 +58,10 @@ public:
     /// process died.
     performed run(request& what, std::uint64_t job_number);
 
-private:
+    /// Lets the process end; the next task gets a new one.
     void end() noexcept;
 
+private:
     std::shared_ptr<nursery> nursery_;
     std::size_t max_tasks_;
     std::size_t tasks_ = 0;

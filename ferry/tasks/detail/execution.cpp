@@ -37,7 +37,9 @@ settlement execution::ended(std::string_view status, value result, timestamp now
     result_document d;
     d.task_id = call_.id;
     d.status = status;
-    if (status != state::success) d.traceback = exception_repr(result);
+    if (status == state::failure || status == state::retry) {
+        d.traceback = exception_traceback(result, call_.task);
+    }
     d.result = std::move(result);
     if (state::ready(status)) d.date_done = now;
     d.parent_id = call_.parent_id;
@@ -61,7 +63,6 @@ settlement execution::started(value who, timestamp now) const
 {
     settlement s = ended(state::started, std::move(who), now);
     s.tag = 0;
-    if (s.result) s.result->traceback.clear();
     return s;
 }
 

@@ -25,7 +25,21 @@ int utc_offset()
     return static_cast<int>(-local.tm_gmtoff / 3600);
 }
 
-envelope carrying(const std::string& node, const value& body)
+}  // namespace
+
+value event_of(std::string_view type, value fields, const std::string& node, logical_clock& clock)
+{
+    value event = std::move(fields);
+    event.insert("hostname", node);
+    event.insert("utcoffset", utc_offset());
+    event.insert("pid", ::getpid());
+    event.insert("timestamp", unix_time());
+    event.insert("type", type);
+    event.insert("clock", clock.tick());
+    return event;
+}
+
+envelope event_envelope(const std::string& node, const value& body)
 {
     envelope e;
     e.headers = value::object("hostname", node);
@@ -33,8 +47,6 @@ envelope carrying(const std::string& node, const value& body)
     e.body = dump_wire(body);
     return e;
 }
-
-}  // namespace
 
 double unix_time()
 {
@@ -46,15 +58,10 @@ void feed::put(std::string_view type, value fields)
     if (!broker_->has_buses()) return;
     const bool of_task = type.starts_with("task-");
     if (of_task && !tasks_wanted) return;
-    value event = std::move(fields);
-    event.insert("hostname", node_);
-    event.insert("utcoffset", utc_offset());
-    event.insert("pid", ::getpid());
-    event.insert("timestamp", unix_time());
-    event.insert("type", type);
     {
+        // Under the lock, so that they go out as their clocks say.
         const std::lock_guard lock{mutex_};
-        event.insert("clock", clock_->tick());
+        value event = event_of(type, std::move(fields), node_, *clock_);
         if (waiting_.size() >= most_waiting) waiting_.erase(waiting_.begin());
         waiting_.push_back(std::move(event));
     }
@@ -89,8 +96,8 @@ awaitable<void> feed::flush(std::shared_ptr<feed> self)
                 key = body["type"].as<std::string>();
                 std::ranges::replace(key, '-', '.');
             }
-            auto sending =
-                self->broker_->announce(bus::events, std::move(key), carrying(self->node_, body));
+            auto sending = self->broker_->announce(bus::events, std::move(key),
+                                                   event_envelope(self->node_, body));
             co_await std::move(sending);
             sent += count;
         }

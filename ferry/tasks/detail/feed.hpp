@@ -32,6 +32,12 @@ private:
     std::atomic<std::int64_t> now_ = 0;
 };
 
+/// An event with the fields that all have. \param node  who tells it.
+value event_of(std::string_view type, value fields, const std::string& node, logical_clock& clock);
+
+/// What carries an event, or a list of them.
+envelope event_envelope(const std::string& node, const value& body);
+
 /// A worker's events on their way to whoever watches. put() may be called on any thread; those that
 /// wait go out together.
 class feed {

@@ -45,7 +45,7 @@ performed failed_with(const request& what, value failure)
     performed p;
     p.state = state::failure;
     p.repr = exception_repr(failure);
-    p.traceback = p.repr;
+    p.traceback = exception_traceback(failure, what.call.task);
     p.leaves = execution_of(what).failed_with(std::move(failure), now());
     return p;
 }
@@ -120,7 +120,7 @@ performed after_failure(const request& what, const std::exception_ptr& failure)
     p.leaves = how.failed(failure, now(), chance(), &document);
     p.state = p.leaves.publish.empty() ? state::failure : state::retry;
     p.repr = exception_repr(document);
-    p.traceback = p.repr;
+    p.traceback = exception_traceback(document, what.call.task);
     return p;
 }
 

@@ -37,10 +37,16 @@ value failed(std::string text)
     throw error{ferry::errc::malformed, std::move(why)};
 }
 
+[[noreturn]] void missing(std::string_view name)
+{
+    throw task_error{"TypeError", "builtins",
+                     "missing 1 required positional argument: '" + std::string{name} + "'"};
+}
+
 std::string text_argument(const value& arguments, std::string_view name)
 {
     const value* v = arguments.get_if(name);
-    if (v == nullptr || !v->is_string()) refuse("missing argument '" + std::string{name} + "'");
+    if (v == nullptr || !v->is_string()) missing(name);
     return v->as<std::string>();
 }
 
@@ -102,7 +108,7 @@ value info_of(const worker_core& w, const request& r, bool safe)
 {
     const std::int64_t started = r.started_at;
     const bool runs = started != 0;
-    return value::object("id", r.call.id, "name", r.call.task, "args",
+    return value::object("id", r.call.id, "name", r.shown_name(), "args",
                          safe ? value(python_args_repr(r.call.args)) : r.call.args, "kwargs",
                          safe ? value(python_repr(r.call.kwargs)) : r.call.kwargs, "type",
                          r.call.task, "hostname", w.node, "time_start",
@@ -151,8 +157,7 @@ value query_task(worker_core& w, const value& a)
     value found = value::object();
     for (const std::string& id : ids_argument(a, "ids")) {
         for (const auto& r : w.people.with_id(id)) {
-            found.insert(id, value::array(r->started_at != 0 ? "active" : "reserved",
-                                          info_of(w, *r, false)));
+            found.insert(id, value::array(w.people.state_of(*r), info_of(w, *r, false)));
         }
     }
     return found;
@@ -243,10 +248,16 @@ value stats(worker_core& w, const value&)
                       30.0, "failover_strategy", "round-robin", "alternates", value::array());
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
         std::chrono::steady_clock::now() - w.since);
-    return value::object("total", std::move(total), "pid", ::getpid(), "clock",
-                         std::to_string(w.clock->now()), "uptime", uptime.count(), "pool",
-                         std::move(pool), "broker", std::move(broker), "prefetch_count",
-                         w.prefetch(), "rusage", used_resources());
+    value all = value::object("total", std::move(total), "pid", ::getpid(), "clock",
+                              std::to_string(w.clock->now()), "uptime", uptime.count(), "pool",
+                              std::move(pool), "broker", std::move(broker), "prefetch_count",
+                              w.prefetch(), "rusage", used_resources());
+    if (w.scaled.most > 0) {
+        all.insert("autoscaler",
+                   value::object("max", w.scaled.most, "min", w.scaled.least, "current",
+                                 w.running->threads(), "qty", w.at_hand()));
+    }
+    return all;
 }
 
 std::string masked(std::string url)
@@ -272,7 +283,10 @@ value conf(worker_core& w, const value&)
 
 value report(worker_core& w, const value&)
 {
-    return ok("software -> ferry:0.1.0\nplatform -> system:Linux\nnode -> " + w.node);
+    const app_settings& s = w.app->settings();
+    return ok("\nsoftware -> ferry:0.1.0\nplatform -> system:Linux\nsettings -> transport:" +
+              w.broker->info().transport + " results:" + masked(s.results_url) +
+              "\n\nnode: " + w.node + "\n");
 }
 
 value revoked(worker_core& w, const value&)
@@ -321,9 +335,11 @@ value nothing(worker_core&, const value&)
     return value();
 }
 
-value no_samples(worker_core&, const value&)
+value memory_dump(worker_core&, const value&)
 {
-    return value("N/A");
+    rusage u{};
+    ::getrusage(RUSAGE_SELF, &u);
+    return value("- rss: " + std::to_string(u.ru_maxrss) + " KiB at most\n");
 }
 
 value no_graph(worker_core&, const value&)
@@ -333,6 +349,7 @@ value no_graph(worker_core&, const value&)
 
 value revoke(worker_core& w, const value& a)
 {
+    if (a.get_if("task_id") == nullptr) missing("task_id");
     const std::vector<std::string> ids = ids_argument(a, "task_id");
     for (const std::string& id : ids) w.revoked_ids.add(id);
     if (!flag_argument(a, "terminate")) return ok("tasks " + joined(ids) + " flagged as revoked");
@@ -353,18 +370,52 @@ value terminate(worker_core& w, const value& a)
     return revoke(w, all);
 }
 
-value revoke_by_stamped_headers(worker_core&, const value&)
+/// `{"header": stamps}`, or as `celery control` sends it, `["header=stamp"]`.
+value stamps_argument(const value& a)
 {
-    return failed("stamped headers cannot be revoked here");
+    const value* const given = a.get_if("headers");
+    if (given == nullptr) missing("headers");
+    if (given->is_object()) return *given;
+    value all = value::object();
+    for (const std::string& pair : ids_argument(a, "headers")) {
+        const std::size_t equals = pair.find('=');
+        if (equals == std::string::npos) refuse(pair + ": not header=stamp");
+        const std::string header = pair.substr(0, equals);
+        if (!all.contains(header)) all.insert(header, value::array());
+        all[header].push_back(pair.substr(equals + 1));
+    }
+    return all;
+}
+
+value revoke_by_stamped_headers(worker_core& w, const value& a)
+{
+    const value headers = stamps_argument(a);
+    for (const auto& [header, stamps] : headers.items()) {
+        w.revoked_by_stamp.add(std::string{header}, stamps);
+    }
+    const std::string text = "headers " + python_repr(headers) + " flagged as revoked";
+    if (!flag_argument(a, "terminate")) return ok(text + ", but not terminated");
+    const int signal = signal_argument(a);
+    std::vector<std::string> found;
+    for (const auto& r : w.people.active()) {
+        if (w.revoked_by_stamp.contain(r->call.headers) && r->interrupt(signal)) {
+            found.push_back(r->call.id);
+        }
+    }
+    return ok(found.empty() ? text + ", no task terminated"
+                            : text + ", tasks " + joined(found) + " terminated");
 }
 
 value rate_limit(worker_core& w, const value& a)
 {
     const std::string name = text_argument(a, "task_name");
     const value* given = a.get_if("rate_limit");
+    if (given == nullptr) missing("rate_limit");
     std::string rate;
     if (given != nullptr && given->is_string()) rate = given->as<std::string>();
-    if (given != nullptr && given->is_number()) rate = given->to<std::string>();
+    if (given != nullptr && given->is_number() && *given != value(0)) {
+        rate = python_repr(*given);
+    }
     if (!parse_rate(rate)) {
         return failed("Invalid rate limit string: ValueError(" + python_repr(value(rate)) + ")");
     }
@@ -391,7 +442,6 @@ value time_limit(worker_core& w, const value& a)
 value enable_events(worker_core& w, const value&)
 {
     if (w.events->tasks_wanted.exchange(true)) return ok("task events already enabled");
-    w.put_heartbeat("worker-online");
     return ok("task events enabled");
 }
 
@@ -407,8 +457,12 @@ value heartbeat(worker_core& w, const value&)
     return value();
 }
 
+constexpr const char* scaled_already =
+    "is not supported with autoscale. Adjust autoscale range instead.";
+
 value pool_grow(worker_core& w, const value& a)
 {
+    if (w.scaled.most > 0) return failed(std::string{"pool_grow "} + scaled_already);
     w.running->resize(
         static_cast<int>(std::clamp<std::int64_t>(integer_argument(a, "n", 1), 0, 1000)));
     w.set_prefetch();
@@ -417,20 +471,32 @@ value pool_grow(worker_core& w, const value& a)
 
 value pool_shrink(worker_core& w, const value& a)
 {
+    if (w.scaled.most > 0) return failed(std::string{"pool_shrink "} + scaled_already);
     w.running->resize(
         -static_cast<int>(std::clamp<std::int64_t>(integer_argument(a, "n", 1), 0, 1000)));
     w.set_prefetch();
     return ok("pool will shrink");
 }
 
-value autoscale(worker_core&, const value&)
+value autoscale(worker_core& w, const value& a)
 {
-    return failed("ValueError('Autoscale not enabled')");
+    if (w.scaled.most == 0) return failed("ValueError('Autoscale not enabled')");
+    const auto bound = [&a](const char* name) {
+        const std::int64_t n = integer_argument(a, name, 0);
+        return static_cast<std::size_t>(std::max<std::int64_t>(n, 0));
+    };
+    w.set_scale(bound("max"), bound("min"));
+    w.adjust_pool();
+    w.set_prefetch();
+    return ok("autoscale now max=" + std::to_string(w.scaled.most) +
+              " min=" + std::to_string(w.scaled.least));
 }
 
-value pool_restart(worker_core&, const value&)
+value pool_restart(worker_core& w, const value&)
 {
-    return failed("ValueError('Pool restarts not enabled')");
+    if (!w.settings.pool_restarts) return failed("ValueError('Pool restarts not enabled')");
+    w.running->restart();
+    return ok("reload started");
 }
 
 value shut_down(worker_core& w, const value&)
@@ -443,7 +509,7 @@ awaitable<value> add_consumer(worker_core* w, value a)
 {
     const std::string name = text_argument(a, "queue");
     const bool known = std::ranges::find(w->queues, name) != w->queues.end();
-    if (known) co_return ok("already consuming from " + python_repr(value(name)));
+    if (known) co_return ok("add consumer " + name);
     auto adding = w->receiver->set_queue(name, true);
     co_await std::move(adding);
     w->queues.push_back(name);
@@ -479,8 +545,8 @@ constexpr std::array commands = {
     command{"revoked", revoked},
     command{"clock", clock},
     command{"hello", hello},
-    command{"memsample", no_samples},
-    command{"memdump", no_samples},
+    command{"memsample", nothing},
+    command{"memdump", memory_dump},
     command{"objgraph", no_graph},
     command{"revoke", revoke},
     command{"terminate", terminate},
@@ -639,7 +705,11 @@ awaitable<void> worker_core::mingle(worker_core* self)
 {
     try {
         remote_command hello_all("hello");
-        value arguments = value::object("from_node", self->node, "revoked", value::object());
+        value own = value::object();
+        for (const std::string& id : self->revoked_ids.ids()) {
+            own.insert(id, value::array(monotonic(), id));
+        }
+        value arguments = value::object("from_node", self->node, "revoked", std::move(own));
         hello_all.arguments(std::move(arguments));
         auto asking = broadcast(self->broker, std::move(hello_all));
         const value replies = co_await std::move(asking);

@@ -109,6 +109,16 @@ std::size_t pool::resize(int by)
     return wanted_;
 }
 
+void pool::restart()
+{
+    const std::lock_guard all{mutex_};
+    for (const auto& l : lanes_) {
+        const std::lock_guard lock{l->mutex};
+        // Between two tasks: while one runs, the lane's thread waits for the process.
+        if (l->home && l->process) l->home->post([l] { l->process->end(); });
+    }
+}
+
 void pool::abort()
 {
     aborting_ = true;

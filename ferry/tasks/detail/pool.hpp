@@ -70,6 +70,9 @@ public:
     std::size_t resize(int by);
     std::size_t threads() const noexcept { return wanted_; }
 
+    /// Replaces every process, once its task has ended. Thread-safe.
+    void restart();
+
     /// Opens when every thread has nothing left to do.
     const std::shared_ptr<gate>& ended() const noexcept { return ended_; }
 

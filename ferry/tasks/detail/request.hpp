@@ -60,6 +60,12 @@ public:
     /// The signal of interrupt(); 0: none.
     int terminated_by() const noexcept { return terminated_by_; }
 
+    /// What to call it in events and replies.
+    const std::string& shown_name() const noexcept
+    {
+        return call.shadow.empty() ? call.task : call.shadow;
+    }
+
     std::optional<double> hard_limit() const
     {
         if (hard_limit_elsewhere) return std::nullopt;

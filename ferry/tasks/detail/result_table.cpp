@@ -3,6 +3,7 @@
 #include "ferry/core/bytes.hpp"
 #include "ferry/formats/pickle.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
+#include "ferry/tasks/serializer.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -31,6 +32,19 @@ value with_tuple(const value& failure)
 }
 
 }  // namespace
+
+value parse_serialized(std::string_view bytes)
+{
+    const auto first = static_cast<unsigned char>(bytes.empty() ? '{' : bytes.front());
+    const auto second = static_cast<unsigned char>(bytes.size() < 2 ? 0 : bytes[1]);
+    std::string_view serializer = "yaml";
+    // Maps and arrays of MessagePack, few elements or many. A pickle's 80 is its empty map, too.
+    if ((first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf))
+        serializer = "msgpack";
+    if (first == 0x80 && second >= 2 && second <= 5) serializer = "pickle";
+    if (first == '{' || first == '[') serializer = "json";
+    return find_codec(serializer).load(bytes);
+}
 
 value plain_failure(value object)
 {
@@ -94,8 +108,8 @@ result_document document_of(const result_columns& row)
     if (row.name) {
         result_document::origin call;
         call.task = *row.name;
-        if (row.args) call.args = parse_wire(*row.args);
-        if (row.kwargs) call.kwargs = parse_wire(*row.kwargs);
+        if (row.args) call.args = parse_serialized(*row.args);
+        if (row.kwargs) call.kwargs = parse_serialized(*row.kwargs);
         call.worker = row.worker.value_or("");
         call.retries = row.retries.value_or(0);
         call.queue = row.queue.value_or("");

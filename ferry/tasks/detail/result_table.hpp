@@ -37,6 +37,10 @@ result_columns columns_of(const result_document& d);
 /// object becomes Celery's document of it: nothing of it is looked up or called.
 result_document document_of(const result_columns& row);
 
+/// Reads what one of Celery's serializers wrote, an object or a list, told apart by how it begins.
+/// \throws error  it is none of these.
+value parse_serialized(std::string_view bytes);
+
 /// An exception that a pickle describes as Celery's document of it; any other value as it is.
 value plain_failure(value result);
 

@@ -2,6 +2,7 @@
 
 #include "ferry/core/bytes.hpp"
 #include "ferry/formats/pickle.hpp"
+#include "ferry/tasks/serializer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,6 +44,26 @@ TEST(result_columns, of_a_pickled_exception_are_read_and_nothing_is_run)
     EXPECT_EQ(d.result["exc_type"], value("ValueError"));
     EXPECT_EQ(d.result["exc_module"], value("builtins"));
     EXPECT_EQ(d.result["exc_message"], value::array("no", 1));
+}
+
+TEST(result_from_bytes, reads_every_serializer_of_celerys)
+{
+    const value document = value::object("status", "SUCCESS", "result", value::array(1, "x"),
+                                         "traceback", nullptr, "children", value::array(),
+                                         "date_done", "2026-11-22T06:43:45", "task_id", "1");
+    for (const char* const serializer : {"json", "pickle", "yaml", "msgpack"}) {
+        SCOPED_TRACE(serializer);
+        const result_document d = result_from_bytes(find_codec(serializer).dump(document));
+        EXPECT_EQ(d.task_id, "1");
+        EXPECT_EQ(d.result, value::array(1, "x"));
+        EXPECT_TRUE(d.date_done);
+        const value list = value::array(4, 5);
+        EXPECT_EQ(parse_serialized(find_codec(serializer).dump(list)), list);
+    }
+    for (const char* const text : {"", "\x80", "\x81", "{", "[", "- 1\n -", "x: ["}) {
+        SCOPED_TRACE(text);
+        EXPECT_THROW(result_from_bytes(text), error);
+    }
 }
 
 TEST(result_columns, refuse_garbage)

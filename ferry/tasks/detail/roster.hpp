@@ -9,9 +9,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace ferry::tasks::detail {
@@ -34,6 +36,10 @@ public:
     list scheduled() const { return in(state::scheduled); }
     list with_id(std::string_view task_id) const;
     std::size_t active_count() const;
+    /// All of them, those that wait for their time included.
+    std::size_t count() const;
+    /// `active`, `reserved`, or `ready` for one that waits for its time, as Celery calls it.
+    std::string_view state_of(const request& r) const;
 
     /// How many tasks of each name have ended here.
     std::map<std::string, std::uint64_t> totals() const;
@@ -59,9 +65,15 @@ public:
     static constexpr std::size_t most = 50'000;
     static constexpr std::chrono::hours kept{3};
 
-    void add(const std::string& id);
+    /// \param age  how long ago it was revoked.
+    void add(const std::string& id, std::chrono::seconds age = std::chrono::seconds{0});
     bool contains(const std::string& id) const;
     std::vector<std::string> ids() const;
+
+    /// With how long ago that was, the oldest first.
+    std::vector<std::pair<std::string, std::chrono::seconds>> ages() const;
+    /// Grows with every id that is added.
+    std::uint64_t changes() const;
 
 private:
     using clock = std::chrono::steady_clock;
@@ -70,6 +82,30 @@ private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string, clock::time_point> when_;
     std::deque<std::string> order_;
+    std::uint64_t changes_ = 0;
+};
+
+/// The stamps whose tasks must not run: by header, the latest 50000 values. Thread-safe.
+class revoked_stamps {
+public:
+    static constexpr std::size_t most = revocations::most;
+
+    /// \param stamps  one, or a list.
+    void add(const std::string& header, const value& stamps);
+    /// \param headers  of a message; it has `stamps` of its own, if any.
+    bool contain(const value& headers) const;
+
+    /// `{header: [stamps]}`.
+    value all() const;
+    std::uint64_t changes() const;
+
+private:
+    using stamp = std::pair<std::string, std::string>;  // header, text of the stamp
+
+    mutable std::mutex mutex_;
+    std::set<stamp> stamps_;
+    std::deque<stamp> order_;
+    std::uint64_t changes_ = 0;
 };
 
 }  // namespace ferry::tasks::detail

@@ -77,11 +77,13 @@ worker_core::worker_core(std::shared_ptr<app_core> of, worker_settings s)
     : app{std::move(of)}, settings{std::move(s)}, node{node_name(settings.name)}
 {
     queues = settings.queues;
+    if (settings.autoscale_max > 0) set_scale(settings.autoscale_max, settings.autoscale_min);
 }
 
 std::size_t worker_core::prefetch() const
 {
-    const std::size_t threads = running ? running->threads() : settings.concurrency;
+    const std::size_t now_there = running ? running->threads() : settings.concurrency;
+    const std::size_t threads = scaled.most > 0 ? scaled.most : now_there;
     const std::size_t usual = threads * settings.coroutines * settings.prefetch_multiplier;
     return std::max<std::size_t>(1, usual) + extra_;
 }
@@ -127,21 +129,31 @@ void worker_core::accept(delivery d)
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
         if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
+        if (processes && r->content.headers.contains("task")) {
+            const auto seconds = [](const std::optional<double>& s) {
+                return s ? value(*s) : value();
+            };
+            r->content.headers.insert("timelimit", value::array(seconds(r->call.hard_time_limit),
+                                                                seconds(r->call.soft_time_limit)));
+        }
     }
     people.add(r);
     if (!r->task) {
         log::error("unknown task", "task", r->call.task, "id", r->call.id);
         return end_unrun(r, unknown_task(*r));
     }
-    if (revoked_ids.contains(r->call.id)) return end_unrun(r, revoked(*r));
+    if (revoked_ids.contains(r->call.id) || revoked_by_stamp.contain(r->call.headers)) {
+        return end_unrun(r, revoked(*r));
+    }
     if (r->call.expires && *r->call.expires <= now()) return end_unrun(r, expired(*r));
     if (events->tasks_wanted) {
         const message& m = r->call;
-        events->put("task-received",
-                    value::object("uuid", m.id, "name", m.task, "args", python_args_repr(m.args),
-                                  "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id),
-                                  "parent_id", or_null(m.parent_id), "retries", m.retries, "eta",
-                                  time_or_null(m.eta), "expires", time_or_null(m.expires)));
+        events->put(
+            "task-received",
+            value::object("uuid", m.id, "name", r->shown_name(), "args", python_args_repr(m.args),
+                          "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id),
+                          "parent_id", or_null(m.parent_id), "retries", m.retries, "eta",
+                          time_or_null(m.eta), "expires", time_or_null(m.expires)));
     }
     if (r->call.eta && *r->call.eta > now()) {
         const timestamp until = *r->call.eta;
@@ -285,7 +297,9 @@ std::optional<std::unique_ptr<performed>> worker_core::begins(request& what)
 {
     // The broker gives it to somebody again.
     if (!receiver->holds(what.tag)) return std::nullopt;
-    if (revoked_ids.contains(what.call.id)) return std::make_unique<performed>(revoked(what));
+    if (revoked_ids.contains(what.call.id) || revoked_by_stamp.contain(what.call.headers)) {
+        return std::make_unique<performed>(revoked(what));
+    }
     if (what.call.expires && *what.call.expires <= now()) {
         return std::make_unique<performed>(expired(what));
     }

@@ -38,6 +38,20 @@ public:
     static awaitable<void> gossip(worker_core* self);
     /// Asks the other workers what is revoked.
     static awaitable<void> mingle(worker_core* self);
+    /// Keeps the pool as large as the tasks at hand want it. \see autoscale.cpp
+    static awaitable<void> scale(worker_core* self);
+    /// Writes down what is revoked. \see state_db.cpp
+    static awaitable<void> remember(worker_core* self);
+    void recall();
+    /// Does not fail.
+    void write_down() noexcept;
+
+    /// Sets the bounds of the pool; those that are 0 stay. \throws error  the least is more than
+    /// the most.
+    void set_scale(std::size_t most, std::size_t least);
+    void adjust_pool();
+    /// The tasks that could run now: running, or waiting for a place.
+    std::size_t at_hand() const;
 
     std::optional<std::unique_ptr<performed>> begins(request& what) override;
     void ended(const std::shared_ptr<request>& what, const performed& how, double seconds) override;
@@ -68,6 +82,15 @@ public:
     std::vector<std::string> queues;
     roster people;
     revocations revoked_ids;
+    revoked_stamps revoked_by_stamp;
+    struct scaling {
+        scaling() = default;
+
+        std::size_t most = 0;  ///< 0: off
+        std::size_t least = 1;
+        std::chrono::steady_clock::time_point last_needed;
+    };
+    scaling scaled;
     std::shared_ptr<logical_clock> clock = std::make_shared<logical_clock>();
     std::shared_ptr<feed> events;
     std::shared_ptr<gate> stop = std::make_shared<gate>();
@@ -95,6 +118,7 @@ private:
     std::map<std::string, bucket> buckets_;
     std::map<std::string, std::string> rates_;  ///< as set from afar
     std::size_t extra_ = 0;
+    std::uint64_t written_down_ = 0;
     event changed_;
     const std::atomic<bool> giving_up_ = false;
 };

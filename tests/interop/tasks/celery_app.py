@@ -5,6 +5,10 @@ import time
 from celery import Celery
 
 app = Celery('ferry', broker=os.environ['FERRY_BROKER'], backend=os.environ['FERRY_BACKEND'])
+app.conf.result_serializer = os.environ.get('FERRY_RESULT_SERIALIZER') or 'json'
+app.conf.task_default_queue = os.environ.get('FERRY_QUEUE') or 'celery'
+app.conf.result_accept_content = ['json', 'pickle']
+app.conf.result_extended = bool(os.environ.get('FERRY_RESULT_EXTENDED'))
 
 
 @app.task(name='ferry.add')

@@ -20,10 +20,11 @@ std::string server(const char* variable)
 }
 
 void check(const std::string& broker, const std::string& backend,
-           const char* script = "/celery_checks.py", const char* program = FERRY_CELERY_WORKER)
+           const char* script = "/celery_checks.py", const char* program = FERRY_CELERY_WORKER,
+           const char* pool = "processes")
 {
     const auto ran = testing::run_program(
-        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + script, program, broker, backend}, {},
+        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + script, program, broker, backend, pool}, {},
         std::chrono::minutes{4});
     EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
 }
@@ -42,6 +43,19 @@ TEST(celery_worker, serves_celery_through_rabbitmq_with_results_in_redis)
 TEST(celery_worker, serves_celery_through_rabbitmq_with_results_as_messages)
 {
     check(server("FERRY_RABBITMQ"), "rpc://");
+}
+
+TEST(celery_worker, serves_celery_with_threads)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis, "/celery_checks.py", FERRY_CELERY_WORKER, "threads");
+}
+
+TEST(celery_worker, is_one_of_celerys_cluster)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis, "/cluster_checks.py");
+    check(server("FERRY_RABBITMQ"), redis, "/cluster_checks.py");
 }
 
 TEST(celery_worker, goes_on_after_a_restart_of_its_server)
