@@ -81,6 +81,36 @@ TEST_F(task_verbs, the_worker_stops_on_a_signal)
     EXPECT_EQ(worker_->wait(), 0) << testing::read_file(folder_ / "err");
 }
 
+TEST_F(task_verbs, the_worker_begins_anew_on_hup)
+{
+    const auto starts = [this] {
+        const std::string log = testing::read_file(folder_ / "err");
+        int count = 0;
+        for (std::size_t at = log.find("worker started"); at != std::string::npos;
+             at = log.find("worker started", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    ASSERT_EQ(call({"shop.add", "1", "1"}).status, 0);
+    worker_->signal(SIGHUP);
+    for (int i = 0; i < 500 && starts() < 2; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_EQ(starts(), 2) << testing::read_file(folder_ / "err");
+    EXPECT_EQ(call({"shop.add", "1", "1"}).status, 0);
+    worker_->signal(SIGTERM);
+    EXPECT_EQ(worker_->wait(), 0) << testing::read_file(folder_ / "err");
+}
+
+TEST_F(task_verbs, events_want_a_broker_that_has_them)
+{
+    const auto embedded = run_program({FERRY_COMMAND, "events", "--broker", url_});
+    EXPECT_EQ(embedded.status, 1);
+    EXPECT_NE(embedded.err.find("no events"), std::string::npos) << embedded.err;
+    EXPECT_EQ(run_program({FERRY_COMMAND, "events"}).status, 2);
+}
+
 /// A plan of its own, and the state that a beat keeps of it.
 class beat_verb : public ::testing::Test {
 protected:
