@@ -87,6 +87,9 @@ T machine::little()
     }
     return static_cast<T>(n);
 }
+// Those that pickle_machine_objects.cpp uses.
+template std::uint16_t machine::little<std::uint16_t>();
+template std::int32_t machine::little<std::int32_t>();
 
 double machine::big_endian_real()
 {
