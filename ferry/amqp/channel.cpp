@@ -158,7 +158,7 @@ awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core
         core->arrived.clear();
         co_await core->arrived.wait();
     }
-    co_return core->waiting.pop();
+    co_return std::optional<delivery>(core->waiting.pop());
 }
 
 // Short enough to be copied without an allocation.

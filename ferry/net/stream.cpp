@@ -106,6 +106,11 @@ awaitable<void> stream::write(const_buffers from)
     return state::write_parts(state_, from);
 }
 
+std::size_t stream::try_write(std::span<const std::byte> from)
+{
+    return state_->try_write(from);
+}
+
 awaitable<void> stream::send_file(int file, std::uint64_t offset, std::uint64_t count)
 {
     return state::send_file(state_, file, offset, count);

@@ -103,6 +103,11 @@ public:
     /// they refer to, must stay valid. As writelines().
     awaitable<void> write(const_buffers from);
 
+    /// Sends what the system takes at once, without a wait and without the cost of one; the rest
+    /// must follow by write(), or the stream is cut. \return how many bytes; 0 also while another
+    /// write is under way, and over transports that cannot know.
+    std::size_t try_write(std::span<const std::byte> from);
+
     /// Sends `count` bytes of a file from `offset`, inside the kernel where the stream is a plain
     /// socket. \throws error(errc::truncated)  the file is shorter. As loop.sendfile().
     awaitable<void> send_file(int file, std::uint64_t offset, std::uint64_t count);

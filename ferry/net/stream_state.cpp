@@ -247,6 +247,20 @@ awaitable<void> stream::state::write_parts(self s, const_buffers from)
     co_await s->send(from);
 }
 
+std::size_t stream::state::try_write(std::span<const std::byte> from)
+{
+    const auto held = writing.try_acquire();
+    if (!held) return 0;
+    check_writable();
+    if (from.empty()) return 0;
+    try {
+        return over->try_write(const_buffers(&from, 1));
+    } catch (...) {
+        broken = true;
+        throw;
+    }
+}
+
 awaitable<void> stream::state::send_file(self s, int file, std::uint64_t offset,
                                          std::uint64_t count)
 {

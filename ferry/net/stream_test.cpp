@@ -163,6 +163,27 @@ TEST(stream, writers_follow_each_other_and_are_held_back)
     EXPECT_EQ(run(main()), "aaaaaaaaaabbbbbbbbbbcccccccccc");
 }
 
+TEST(stream, what_is_not_taken_at_once_follows_by_a_write)
+{
+    auto main = []() -> awaitable<void> {
+        auto [mine, theirs] = pair(1024);
+        const std::string text(5000, 'x');
+        const auto from = as_bytes(text);
+        const std::size_t at_once = mine.try_write(from);
+        EXPECT_LE(at_once, 1024U);
+        auto rest = spawn(mine.write(from.subspan(at_once)));
+        co_await yield_now();
+        EXPECT_EQ(mine.try_write(from), 0U) << "another write is under way";
+        const bytes all = co_await theirs.read_exactly(text.size());
+        EXPECT_EQ(as_text(all), text);
+        co_await rest.join();
+        EXPECT_EQ(mine.try_write({}), 0U);
+        co_await mine.close();
+        EXPECT_THROW(mine.try_write(from), connection_error);
+    };
+    run(main());
+}
+
 TEST(stream, a_write_that_is_cut_breaks_it_for_writing)
 {
     auto main = []() -> awaitable<std::string> {

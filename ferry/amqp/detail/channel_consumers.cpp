@@ -31,8 +31,11 @@ awaitable<std::shared_ptr<consumer_core>> channel_core::consume(std::shared_ptr<
         throw error(errc::bad_argument,
                     "amqp: the channel has a consumer '" + c->tag + "' already");
     }
-    // Deliveries may come right behind the answer.
-    self->consumers_[c->tag] = c;
+    // Deliveries may come right behind the answer, and half of one for an abandoned consumer of
+    // this name may be here.
+    std::shared_ptr<consumer_core>& slot = self->consumers_[c->tag];
+    if (slot && self->incoming_.consumer == slot.get()) self->incoming_.consumer = nullptr;
+    slot = c;
     self->latest_consumer_.reset();
     try {
         auto beginning = begin(self, c);

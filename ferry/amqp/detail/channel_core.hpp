@@ -35,8 +35,8 @@ public:
     bool empty() const noexcept { return next_ == taken_.size() && came_.empty(); }
     void push(delivery&& d) { came_.push_back(std::move(d)); }
 
-    /// The first; there must be one.
-    delivery pop()
+    /// The first; there must be one. To be moved away before the next call.
+    delivery&& pop()
     {
         if (next_ == taken_.size()) {
             taken_.clear();

@@ -122,7 +122,7 @@ awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at,
     }
     auto made = std::make_shared<link>(std::move(over), std::move(counts));
     const std::string doing = "log in at " + made->remote_;
-    auto login = timeout(with.timeout(), made->log_in(with), doing);
+    auto login = timeout(with.timeout(), log_in(made, with), doing);
     co_await std::move(login);
     co_return made;
 }
@@ -152,6 +152,12 @@ awaitable<void> link::write_now()
 {
     co_await stream_.write(as_bytes(out_.text()));
     out_.clear();
+}
+
+awaitable<void> link::log_in(std::shared_ptr<link> self, options with)
+{
+    auto logging = self->log_in(std::move(with));
+    co_await std::move(logging);
 }
 
 awaitable<void> link::log_in(options with)
@@ -247,7 +253,10 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
             std::swap(self->leaving_, self->out_);
             self->drained_.set();
             if (self->leaving_.is_text()) {
-                co_await self->stream_.write(as_bytes(self->leaving_.text()));
+                // Mostly the system takes it at once, and a coroutine less is a coroutine less.
+                const auto text = as_bytes(self->leaving_.text());
+                const std::size_t sent = self->stream_.try_write(text);
+                if (sent < text.size()) co_await self->stream_.write(text.subspan(sent));
             } else {
                 const auto parts = self->leaving_.parts();
                 co_await self->stream_.write(parts);

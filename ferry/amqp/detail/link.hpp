@@ -79,6 +79,7 @@ public:
 private:
     static constexpr std::size_t max_queued_bytes = 256 * 1024;
 
+    static awaitable<void> log_in(std::shared_ptr<link> self, options with);
     awaitable<void> log_in(options with);
     awaitable<frame> read_frame();
     awaitable<void> write_now();

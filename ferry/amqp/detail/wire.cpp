@@ -153,19 +153,9 @@ void wire_writer::field(const value& v, std::size_t depth)
     elements(v, depth + 1);
 }
 
-std::string_view wire_reader::take(std::size_t count)
+void wire_reader::throw_too_short()
 {
-    if (count > in_.size()) throw_syntax("a frame ends too early");
-    const std::string_view taken = in_.substr(0, count);
-    in_.remove_prefix(count);
-    return taken;
-}
-
-std::uint64_t wire_reader::number(std::size_t bytes)
-{
-    std::uint64_t v = 0;
-    for (const char c : take(bytes)) v = v << 8U | static_cast<unsigned char>(c);
-    return v;
+    throw_syntax("a frame ends too early");
 }
 
 value wire_reader::table(std::size_t depth)

@@ -61,13 +61,19 @@ class wire_reader {
 public:
     explicit wire_reader(std::string_view in) noexcept : in_{in} {}
 
-    std::uint8_t octet() { return static_cast<std::uint8_t>(number(1)); }
-    std::uint16_t u16() { return static_cast<std::uint16_t>(number(2)); }
-    std::uint32_t u32() { return static_cast<std::uint32_t>(number(4)); }
-    std::uint64_t u64() { return number(8); }
+    std::uint8_t octet() { return static_cast<std::uint8_t>(number<1>()); }
+    std::uint16_t u16() { return static_cast<std::uint16_t>(number<2>()); }
+    std::uint32_t u32() { return static_cast<std::uint32_t>(number<4>()); }
+    std::uint64_t u64() { return number<8>(); }
     std::string_view short_text() { return take(octet()); }
     std::string_view long_text() { return take(u32()); }
-    std::string_view take(std::size_t count);
+    std::string_view take(std::size_t count)
+    {
+        if (count > in_.size()) throw_too_short();
+        const std::string_view taken = in_.substr(0, count);
+        in_.remove_prefix(count);
+        return taken;
+    }
 
     /// Of members with the same name the first counts.
     value table() { return table(0); }
@@ -76,7 +82,16 @@ public:
     bool done() const noexcept { return in_.empty(); }
 
 private:
-    std::uint64_t number(std::size_t bytes);
+    // Some twenty of them in each delivery: inline, and without a loop that is left over.
+    template <std::size_t Bytes>
+    std::uint64_t number()
+    {
+        const std::string_view raw = take(Bytes);
+        std::uint64_t v = 0;
+        for (std::size_t i = 0; i < Bytes; ++i) v = v << 8U | static_cast<unsigned char>(raw[i]);
+        return v;
+    }
+    [[noreturn]] static void throw_too_short();
     value table(std::size_t depth);
     value field(std::size_t depth);
 

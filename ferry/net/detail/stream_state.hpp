@@ -70,6 +70,7 @@ public:
     static awaitable<void> write_text(self s, std::string text);
     static awaitable<void> write_parts(self s, const_buffers from);
     static awaitable<void> send_file(self s, int file, std::uint64_t offset, std::uint64_t count);
+    std::size_t try_write(std::span<const std::byte> from);
     static awaitable<void> shutdown_write(self s);
     static awaitable<void> close(self s);
 
