@@ -33,6 +33,8 @@ public:
             case errc::refused: return "handshake failed";
             case errc::no_answer: return "no answer";
             case errc::no_tunnel: return "no tunnel";
+            case errc::too_slow: return "too far behind";
+            case errc::split: return "two servers of one role";
         }
         return "unknown error";
     }
@@ -46,6 +48,7 @@ public:
             case errc::unroutable: return condition::disconnected;
             case errc::refused: return condition::denied;
             case errc::no_answer: return condition::timed_out;
+            case errc::too_slow: return condition::overloaded;
             case errc::draft:
             case errc::incompatible: return condition::unsupported;
             default: return condition::bad_input;

@@ -29,6 +29,8 @@ enum class errc {
     refused,           ///< a handshake failed; what() says at which step
     no_answer,         ///< no server answered, in all attempts
     no_tunnel,         ///< ssh ended, or did not open the tunnel
+    too_slow,          ///< a subscriber reads what was published too long ago
+    split,             ///< both servers of a binary star are active, or both are passive
 };
 std::error_code make_error_code(errc e) noexcept;
 

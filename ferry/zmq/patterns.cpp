@@ -3,6 +3,8 @@
 #include "ferry/async/gather.hpp"
 #include "ferry/core/error.hpp"
 
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -24,6 +26,12 @@ awaitable<std::optional<multipart>> try_once(std::string endpoint, multipart req
     } catch (const timeout_error&) {
         co_return std::nullopt;
     }
+}
+
+std::chrono::milliseconds time_now()
+{
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
 }
 
 awaitable<void> side_by_side(awaitable<void> a, awaitable<void> b)
@@ -88,6 +96,30 @@ awaitable<void> last_value_cache::greet()
         const auto known = last_.find(std::string(text.substr(1)));
         if (known != last_.end()) co_await out_.send_multipart(copy(known->second));
     }
+}
+
+multipart stamped(multipart m)
+{
+    m.emplace_back(std::to_string(time_now().count()));
+    return m;
+}
+
+awaitable<multipart> punctual_subscriber::next(punctual_subscriber* self)
+{
+    multipart m = co_await self->from_.receive_multipart();
+    const std::string_view text = m.back().text();
+    std::int64_t published = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), published);
+    if (failure != std::errc() || end != text.data() + text.size() || published < 0) {
+        throw protocol_error(errc::bad_message, "punctual_subscriber: the last frame is no time");
+    }
+    const auto lag = time_now().count() - published;
+    if (lag > self->max_lag_.count()) {
+        throw error(errc::too_slow, "punctual_subscriber: " + std::to_string(lag) + " ms behind, " +
+                                        std::to_string(self->max_lag_.count()) + " at most");
+    }
+    m.pop_back();
+    co_return m;
 }
 
 }  // namespace ferry::zmq

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace ferry::zmq {
 
@@ -64,6 +65,35 @@ private:
     std::string publishers_;
     std::string subscribers_;
     std::unordered_map<std::string, multipart> last_;
+};
+
+/// Puts the time behind a message: milliseconds since 1970 as text. For subscribers that want to
+/// know how late they are.
+multipart stamped(multipart m);
+
+/// A SUB that would rather end than work on old news: the guide's suicidal snail. Who publishes
+/// puts the time behind each message, by stamped(), and both clocks must agree.
+///
+///     zmq::punctual_subscriber prices(std::move(sub), 500ms);
+///     zmq::multipart news = co_await prices.next();
+class punctual_subscriber {
+public:
+    punctual_subscriber(socket from, std::chrono::milliseconds max_lag)
+        : from_{std::move(from)}, max_lag_{max_lag}
+    {
+    }
+
+    /// The next message without its time.
+    /// \throws error(errc::too_slow)  it was published more than `max_lag` ago. The reader cannot
+    /// keep up: it should end, or begin anew with a new socket.
+    /// \throws protocol_error with errc::bad_message  the last frame is no time.
+    awaitable<multipart> next() { return next(this); }
+
+private:
+    static awaitable<multipart> next(punctual_subscriber* self);
+
+    socket from_;
+    std::chrono::milliseconds max_lag_;
 };
 
 }  // namespace ferry::zmq

@@ -78,6 +78,29 @@ TEST(last_value_cache, tells_newcomers_what_was_last)
     run(running.wait());
 }
 
+TEST(punctual_subscriber, would_rather_end_than_read_old_news)
+{
+    socket source(pair);
+    socket in(pair);
+    in.connect(source.bind("inproc://news"));
+    punctual_subscriber news(std::move(in), 10s);
+    run(source.send_multipart(stamped(parts("fresh", "body"))));
+    EXPECT_THAT(texts(run(news.next())), ElementsAre("fresh", "body"));
+    run(source.send_multipart(parts("old", "1000")));
+    try {
+        run(news.next());
+        ADD_FAILURE();
+    } catch (const error& e) {
+        EXPECT_EQ(e.code(), errc::too_slow);
+    }
+    for (const char* none : {"", "soon", "12x", "99999999999999999999"}) {
+        run(source.send_multipart(parts("x", none)));
+        EXPECT_THROW(run(news.next()), protocol_error) << none;
+    }
+    run(source.send_multipart(parts("x", "-9223372036854775808")));
+    EXPECT_THROW(run(news.next()), error);
+}
+
 class majordomo {
 public:
     mdp::detail::broker_machine machine{mdp::options()};

@@ -158,6 +158,16 @@ awaitable<message> socket::receive()
     return detail::socket_core::receive(core_);
 }
 
+awaitable<std::size_t> socket::receive_some(std::span<message> into)
+{
+    return detail::socket_core::receive_some(core_, into);
+}
+
+awaitable<void> socket::send_each(std::span<message> from)
+{
+    return detail::socket_core::send_each(core_, from);
+}
+
 awaitable<void> socket::receive_into(message& into)
 {
     return detail::socket_core::receive_into(core_, &into);

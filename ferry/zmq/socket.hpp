@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -141,9 +142,21 @@ public:
     bool try_send_multipart(multipart& all);
     std::optional<multipart> try_receive_multipart();
 
-    /// Receives into `into`, whose memory is used again; the fastest loop:
-    /// `while (true) { co_await s.receive_into(m); ... }`. `into` must stay valid.
+    /// Receives into `into`, whose memory is used again. `into` must stay valid.
     awaitable<void> receive_into(message& into);
+
+    /// Receives as many frames as are there, one at least, into the elements of `into` from the
+    /// first on. The fastest way for many small messages, as one operation is for all of them:
+    ///
+    ///     std::vector<zmq::message> some(64);
+    ///     const std::size_t count = co_await s.receive_some(some);
+    ///
+    /// `into` must stay valid, and have one element at least. \return how many.
+    awaitable<std::size_t> receive_some(std::span<message> into);
+
+    /// Sends each of them as a message of one frame, and waits where send() would. `from` must stay
+    /// valid. Cancelled, or after a time limit: those that were sent are empty.
+    awaitable<void> send_each(std::span<message> from);
 
     /// Waits until one of `wanted` is so. As Socket.poll. Cost: a system call or two.
     /// \return what is so of it; 0 if the time is over.

@@ -371,6 +371,27 @@ awaitable<void> socket_core::receive_into(self_ptr self, message* into)
     if (!self->try_receive(*into)) co_await self->receive_later(into);
 }
 
+awaitable<std::size_t> socket_core::receive_some(self_ptr self, std::span<message> into)
+{
+    if (!self->in_a_row()) co_await self->rest();
+    std::size_t count = 0;
+    while (count < into.size() && self->try_receive(into[count])) ++count;
+    if (count > 0 || into.empty()) {
+        self->row_ += static_cast<unsigned>(count);
+        co_return count;
+    }
+    co_await self->receive_later(&into.front());
+    co_return 1;
+}
+
+awaitable<void> socket_core::send_each(self_ptr self, std::span<message> from)
+{
+    for (message& m : from) {
+        if (!self->in_a_row()) co_await self->rest();
+        if (!self->try_send(m, 0)) co_await self->send_later(&m, 0);
+    }
+}
+
 awaitable<message> socket_core::receive(self_ptr self)
 {
     message m;

@@ -551,13 +551,43 @@ TEST(socket, many_receivers_and_senders_on_one_socket_are_all_served)
     EXPECT_EQ(received, 1000);
 }
 
+TEST(socket, many_messages_in_one_operation)
+{
+    socket from(push);
+    socket to(pull);
+    from.set(opt::sndhwm, 5);
+    to.set(opt::rcvhwm, 5);
+    to.connect(from.bind("inproc://many-in-one"));
+    const auto send_all = [](socket* s) -> awaitable<void> {
+        std::vector<message> all;
+        for (int i = 0; i < 100; ++i) all.emplace_back(std::to_string(i));
+        co_await s->send_each(all);
+        for (const message& m : all) EXPECT_TRUE(m.empty());
+    };
+    const auto receive_all = [](socket* s) -> awaitable<void> {
+        std::vector<message> some(7);
+        for (int next = 0; next < 100;) {
+            const std::size_t count = co_await s->receive_some(some);
+            EXPECT_GE(count, 1U);
+            for (std::size_t i = 0; i < count; ++i) {
+                EXPECT_EQ(some[i], std::to_string(next));
+                ++next;
+            }
+        }
+    };
+    run(timeout(10s, gather(send_all(&from), receive_all(&to))));
+    std::vector<message> one(1);
+    to.set(opt::rcvtimeo, 5ms);
+    EXPECT_THROW(run(to.receive_some(one)), timeout_error);
+}
+
 TEST(socket, a_busy_socket_lets_others_run)
 {
     socket from(push);
     socket to(pull);
     from.set(opt::sndhwm, 0);
     to.connect(from.bind("inproc://fair"));
-    for (int i = 0; i < 500; ++i) run(from.send("x"));
+    for (int i = 0; i < 2000; ++i) run(from.send("x"));
     int turns = 0;
     auto count_turns = [](int* n) -> awaitable<void> {
         for (;;) {
@@ -566,7 +596,7 @@ TEST(socket, a_busy_socket_lets_others_run)
         }
     };
     auto drain = [](socket* s) -> awaitable<void> {
-        for (int i = 0; i < 500; ++i) co_await s->receive();
+        for (int i = 0; i < 2000; ++i) co_await s->receive();
     };
     const auto counting = spawn(count_turns(&turns));
     run(drain(&to));

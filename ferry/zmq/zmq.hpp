@@ -20,14 +20,20 @@
 /// | queue, forwarder, streamer | `proxy.hpp` | `zmq.proxy`, `zmq.devices` |
 /// | reliable requests, last values | `patterns.hpp` | the guide |
 /// | services by name (Majordomo) | `mdp.hpp` | the guide |
+/// | several servers, without a broker | `freelance.hpp` | the guide |
+/// | a server and one that takes over | `binary_star.hpp` | the guide |
+/// | a map that many share | `clone.hpp` | the guide |
 /// | log records for whoever watches | `log_publisher.hpp` | `zmq.log` |
 /// | tunnels through ssh | `ssh.hpp` | `zmq.ssh` |
 /// | keys and their files | `certificate.hpp` | `zmq.auth.certs` |
 /// | who may connect | `authenticator.hpp` | `zmq.auth` |
 #include "ferry/zmq/authenticator.hpp"
+#include "ferry/zmq/binary_star.hpp"
 #include "ferry/zmq/certificate.hpp"
+#include "ferry/zmq/clone.hpp"
 #include "ferry/zmq/context.hpp"
 #include "ferry/zmq/error.hpp"
+#include "ferry/zmq/freelance.hpp"
 #include "ferry/zmq/log_publisher.hpp"
 #include "ferry/zmq/mdp.hpp"
 #include "ferry/zmq/message.hpp"

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ public:
     static awaitable<void> send_all(self_ptr self, multipart all);
     static awaitable<message> receive(self_ptr self);
     static awaitable<void> receive_into(self_ptr self, message* into);
+    static awaitable<std::size_t> receive_some(self_ptr self, std::span<message> into);
+    static awaitable<void> send_each(self_ptr self, std::span<message> from);
     static awaitable<multipart> receive_all(self_ptr self);
     static awaitable<poll_events> wait(self_ptr self, poll_events wanted,
                                        std::chrono::milliseconds limit);
@@ -122,7 +125,7 @@ private:
 
     /// Whether a coroutine may go on without letting others run.
     bool in_a_row() noexcept { return ++row_ < longest_row; }
-    static constexpr unsigned longest_row = 64;
+    static constexpr unsigned longest_row = 256;
     awaitable<void> rest();
     awaitable<void> send_later(message* m, int flags);
     awaitable<void> receive_later(message* into);
