@@ -101,7 +101,12 @@ document parse(std::span<const std::byte> bytes, std::string_view charset, const
     parser p(with);
     p.check_size(bytes.size());
     auto decoded = documents::detail::decode_html(bytes, charset);
-    return p.parse_document(std::move(decoded.text), std::string(charset::name(decoded.from)));
+    document page =
+        p.parse_document(std::move(decoded.text), std::string(charset::name(decoded.from)));
+    if (!decoded.is_guess) return page;
+    const auto named = documents::detail::named_by_meta(page.tree());
+    if (!named || *named == decoded.from) return page;
+    return p.parse_document(charset::decode(bytes, *named), std::string(charset::name(*named)));
 }
 
 document parse_fragment(std::string_view text, std::string_view context, const options& with)

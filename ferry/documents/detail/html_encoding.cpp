@@ -82,6 +82,17 @@ std::optional<charset::encoding> charset_in_content(std::string_view content)
     }
 }
 
+/// What a name in a page stands for: one that could be read so far is in none of these.
+charset::encoding as_meant(charset::encoding named) noexcept
+{
+    switch (named) {
+        case charset::encoding::utf_16be:
+        case charset::encoding::utf_16le: return charset::encoding::utf_8;
+        case charset::encoding::x_user_defined: return charset::encoding::windows_1252;
+        default: return named;
+    }
+}
+
 /// Reads the attributes of a `meta`.
 std::optional<charset::encoding> read_meta(std::string_view& at)
 {
@@ -107,12 +118,9 @@ std::optional<charset::encoding> read_meta(std::string_view& at)
             need_pragma = false;
         }
     }
-    if (!need_pragma || (*need_pragma && !got_pragma) || !found) return std::nullopt;
-    // A page that could be read so far is in none of these.
-    if (*found == charset::encoding::utf_16be || *found == charset::encoding::utf_16le)
-        return charset::encoding::utf_8;
-    if (*found == charset::encoding::x_user_defined) return charset::encoding::windows_1252;
-    return found;
+    const bool is_whole = !at.empty();
+    if (!is_whole || !need_pragma || (*need_pragma && !got_pragma) || !found) return std::nullopt;
+    return as_meant(*found);
 }
 
 std::string_view as_text(std::span<const std::byte> bytes) noexcept
@@ -156,16 +164,37 @@ std::optional<charset::encoding> prescan(std::string_view bytes)
     return std::nullopt;
 }
 
+std::optional<charset::encoding> named_by_meta(const tree& page)
+{
+    const name_id meta = page.find_name("meta");
+    if (meta == no_name) return std::nullopt;
+    const auto value_of = [&page](node_id n, std::string_view name) {
+        const attribute* const found = page.find_attribute(n, page.find_name(name));
+        std::string made(found != nullptr ? page.value(*found) : std::string_view());
+        std::ranges::transform(made, made.begin(), [](char c) { return lower(c); });
+        return made;
+    };
+    for (node_id n = 1; n < page.size(); ++n) {
+        if (!page.is_element(n) || page[n].name != meta || page[n].space != ns::html) continue;
+        auto named = charset::find(value_of(n, "charset"));
+        if (!named && value_of(n, "http-equiv") == "content-type")
+            named = charset_in_content(value_of(n, "content"));
+        if (named) return as_meant(*named);
+    }
+    return std::nullopt;
+}
+
 decoded_html decode_html(std::span<const std::byte> bytes, std::string_view charset)
 {
     if (const auto mark = charset::sniff_bom(bytes))
         return {charset::decode(bytes.subspan(mark->size), mark->encoding), mark->encoding};
     std::optional<charset::encoding> named = charset::find(charset);
     if (!named) named = prescan(as_text(bytes));
-    if (!named)
+    const bool is_guess = !named;
+    if (is_guess)
         named = utf8::valid(as_text(bytes)) ? charset::encoding::utf_8
                                             : charset::encoding::windows_1252;
-    return {charset::decode(bytes, *named), *named};
+    return {charset::decode(bytes, *named), *named, is_guess};
 }
 
 void normalise_line_ends(std::string& text)

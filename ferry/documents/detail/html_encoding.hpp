@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/core/charset.hpp"
+#include "ferry/documents/tree.hpp"
 
 #include <vector>
 
@@ -9,6 +10,7 @@ namespace ferry::documents::detail {
 struct decoded_html {
     std::string text;
     charset::encoding from;
+    bool is_guess = false;  ///< nothing named it: a `meta` further down may
 };
 
 /// Decodes a page: byte order mark, then the transport's label, then `meta`, then what fits.
@@ -16,6 +18,9 @@ decoded_html decode_html(std::span<const std::byte> bytes, std::string_view char
 
 /// The encoding that a `meta` element in the first 1024 bytes names. HTML Standard 13.2.3.2.
 std::optional<charset::encoding> prescan(std::string_view bytes);
+
+/// The encoding that the first `meta` of a page that names one names. HTML Standard 13.2.3.5.
+std::optional<charset::encoding> named_by_meta(const tree& page);
 
 /// Makes every CR LF and CR a LF, in place.
 void normalise_line_ends(std::string& text);
