@@ -107,6 +107,15 @@ private:
             ++length;
             while (is_digit(peek(length))) ++length;
         }
+        // An exponent, as libxml2 takes it: nothing else can be meant.
+        if (peek(length) == 'e' || peek(length) == 'E') {
+            const bool has_sign = peek(length + 1) == '+' || peek(length + 1) == '-';
+            std::size_t end = length + (has_sign ? 2 : 1);
+            if (is_digit(peek(end))) {
+                while (is_digit(peek(end))) ++end;
+                length = end;
+            }
+        }
         add(token_kind::number, length, text_.substr(at_, length));
     }
 

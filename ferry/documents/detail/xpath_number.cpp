@@ -99,6 +99,20 @@ double to_number(std::string_view text) noexcept
     return number;
 }
 
+double literal_to_number(std::string_view text) noexcept
+{
+    const std::size_t e = text.find_first_of("eE");
+    if (e == std::string_view::npos) return to_number(text);
+    // from_chars takes no plus.
+    std::string plain(text);
+    if (plain[e + 1] == '+') plain.erase(e + 1, 1);
+    double number = 0;
+    const auto read = std::from_chars(plain.data(), plain.data() + plain.size(), number);
+    if (read.ec == std::errc::result_out_of_range)
+        number = plain[e + 1] == '-' ? 0 : std::numeric_limits<double>::infinity();
+    return number;
+}
+
 double round_half_up(double number) noexcept
 {
     if (!std::isfinite(number)) return number;

@@ -17,6 +17,10 @@ void append_libxml2_number(std::string& out, double number);
 /// around; everything else, exponents too, is NaN.
 double to_number(std::string_view text) noexcept;
 
+/// The number that a literal of an expression is: as to_number(), but for an exponent, which
+/// libxml2 takes there too.
+double literal_to_number(std::string_view text) noexcept;
+
 /// The integer nearest to a number; of two the greater one; keeps NaN, infinities and -0.
 double round_half_up(double number) noexcept;
 

@@ -376,7 +376,7 @@ private:
             }
             case token_kind::number: {
                 expr e = leaf(op::number, type::number, pop());
-                e.number = to_number(t.text);
+                e.number = literal_to_number(t.text);
                 return e;
             }
             case token_kind::variable: {

@@ -37,6 +37,8 @@ TEST(xpath_parser, says_where_and_why_an_expression_is_wrong)
              row{"@", 1, "expected a name, '*' or a node test, found the end"},
              row{"(1", 2, "expected ')', found the end"},
              row{"1 +", 3, "expected an expression, found the end"},
+             row{"1e", 1, "expected an operator or the end, found 'e'"},
+             row{"1e+", 1, "expected an operator or the end, found 'e'"},
              row{"1 2", 2, "expected an operator or the end, found '2'"},
              row{"a !b", 2, "'!' is no operator: write '!=' or not(...)"},
              row{"a && b", 2, "'&' is no operator: write 'and'"},
