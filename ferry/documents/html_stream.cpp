@@ -11,6 +11,9 @@ namespace {
 
 namespace tag = documents::detail::tag;
 
+constexpr std::size_t most_kept = 1024;
+constexpr std::size_t longest_kept = 256;
+
 std::uint32_t traits_of(std::string_view name) noexcept
 {
     return documents::detail::traits_of(documents::detail::find_static_name(name));
@@ -94,11 +97,16 @@ void stream::finish()
     if (!open_.empty()) give();
 }
 
-bool stream::is_wanted(const token& t) const
+/// Pages repeat themselves: what was found out about a start tag is kept for the next one.
+bool stream::is_wanted(const std::string& name, const std::string& start_tag)
 {
-    const document alone = parse_fragment(start_tag(t), context_of(t.name));
+    if (const auto known = wanted_.find(start_tag); known != wanted_.end()) return known->second;
+    const document alone = parse_fragment(start_tag, context_of(name));
     const auto first = alone.tree().first_child(0);
-    return first != documents::no_node && selector_.matches(alone.tree(), first);
+    const bool wanted = first != documents::no_node && selector_.matches(alone.tree(), first);
+    if (wanted_.size() == most_kept) wanted_.clear();
+    if (start_tag.size() <= longest_kept) wanted_.emplace(start_tag, wanted);
+    return wanted;
 }
 
 /// Whether a start tag ends the element that is being collected, as its own end tag would.
@@ -150,8 +158,9 @@ void stream::take(const token& t)
 void stream::take_start(const token& t)
 {
     if (!open_.empty() && ends_before(t.name)) give();
-    if (open_.empty() && !is_wanted(t)) return;
-    add(start_tag(t));
+    const std::string start = start_tag(t);
+    if (open_.empty() && !is_wanted(t.name, start)) return;
+    add(start);
     if (!is_void(t.name) && !t.self_closing) open_.push_back(t.name);
     if (open_.empty()) give();
 }

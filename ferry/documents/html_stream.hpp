@@ -3,6 +3,13 @@
 #include "ferry/documents/html.hpp"
 #include "ferry/documents/html_tokens.hpp"
 
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
 /// \file
 /// The elements of a page that is too large to be a tree, one after another.
 ///
@@ -36,7 +43,7 @@ private:
     void take(const token& t);
     void take_start(const token& t);
     void take_end(const token& t);
-    bool is_wanted(const token& t) const;
+    bool is_wanted(const std::string& name, const std::string& start_tag);
     bool ends_before(std::string_view name) const;
     void give();
     void add(std::string_view text);
@@ -44,7 +51,8 @@ private:
     ferry::css::selector selector_;
     handler take_;
     std::size_t max_element_bytes_;
-    std::vector<std::string> open_;  // from the element that is being collected on
+    std::unordered_map<std::string, bool> wanted_;  // start tags that were looked at
+    std::vector<std::string> open_;                 // from the element that is being collected on
     std::string html_;
     tokens tokens_;
 };
