@@ -76,7 +76,7 @@ int run(const settings& with)
         }
     }
     if (with.count) write_output("-", std::to_string(count) + '\n');
-    if (with.as_json) write_output("-", json::dump(all) + '\n');
+    if (with.as_json && !with.count) write_output("-", json::dump(all) + '\n');
     return 0;
 }
 
@@ -96,8 +96,8 @@ int select(int argc, char** argv)
     auto* html = options.add_flag("--html", with.html, "the documents are HTML");
     options.add_flag("--xml", with.xml, "the documents are XML")->excludes(html);
     options.add_flag("--relaxed", with.relaxed, "JSON documents may be JSON5");
-    auto* counted = options.add_flag("--count", with.count, "print how many there are instead");
-    options.add_flag("--json", with.as_json, "print a JSON array")->excludes(counted);
+    options.add_flag("--count", with.count, "print how many there are instead");
+    options.add_flag("--json", with.as_json, "print a JSON array; a document is JSON anyway");
     if (const auto end = parse(options, argc, argv)) return *end;
     if (with.files.empty()) with.files.emplace_back("-");
     return run(with);

@@ -50,7 +50,7 @@ std::string transfer_bar::line(std::uint64_t received, std::optional<std::uint64
     } else {
         text = size_text(done);
     }
-    text += "  " + size_text(bytes_per_second) + "/s";
+    if (bytes_per_second > 0) text += "  " + size_text(bytes_per_second) + "/s";
     if (total && *total > received && bytes_per_second > 0) {
         text += fmt::format("  about {:.0f} s left",
                             static_cast<double>(*total - received) / bytes_per_second);
@@ -60,21 +60,26 @@ std::string transfer_bar::line(std::uint64_t received, std::optional<std::uint64
 
 void transfer_bar::show(std::size_t which, const http::transfer& now)
 {
-    files_[which] = {now.received, now.received_total};
+    file& one = files_[which];
+    one.received = now.received;
+    one.total = now.received_total;
+    one.first = std::min(one.first.value_or(now.received), now.received);
     const auto time = clock::now();
+    if (!began_) began_ = time;
     if (!shown_ || time - last_ < 100ms) return;
     last_ = time;
-    file all{0, 0};
+    file all{0, 0, 0};
     for (const file& f : files_) {
         all.received += f.received;
+        *all.first += f.first.value_or(0);
         if (all.total && f.total) {
             *all.total += *f.total;
         } else {
             all.total.reset();
         }
     }
-    const double passed = std::chrono::duration<double>(time - began_).count();
-    const double rate = passed > 0 ? static_cast<double>(all.received) / passed : 0;
+    const double passed = std::chrono::duration<double>(time - *began_).count();
+    const double rate = passed > 0 ? static_cast<double>(all.received - *all.first) / passed : 0;
     std::fprintf(stderr, "\r%s\033[K", line(all.received, all.total, rate).c_str());
     std::fflush(stderr);
     dirty_ = true;

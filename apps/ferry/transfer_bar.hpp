@@ -33,11 +33,12 @@ private:
     struct file {
         std::uint64_t received = 0;
         std::optional<std::uint64_t> total;
+        std::optional<std::uint64_t> first;  ///< of the first report: kept from another time
     };
 
     bool shown_;
     std::vector<file> files_;
-    clock::time_point began_ = clock::now();
+    std::optional<clock::time_point> began_;  ///< the first report
     clock::time_point last_{};
     bool dirty_ = false;
 };

@@ -40,6 +40,7 @@ TEST(select_verb, finds_parts_of_json)
          "{\"name\":\"ink\",\"price\":20}\n"},
         {"an array", {"--jsonpath", "$..price", "--json"}, doc, "[1.5,20]\n"},
         {"a number", {"--jsonpath", "$..price", "--count"}, doc, "2\n"},
+        {"of JSON", {"--jsonpath", "$..price", "--json", "--count"}, doc, "2\n"},
         {"nothing", {"--jsonpath", "$.none"}, doc, ""},
         {"json5", {"--jsonpath", "$.a", "--relaxed"}, "{a: [1,],}", "[1]\n"},
     });
