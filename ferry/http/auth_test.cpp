@@ -9,7 +9,7 @@
 #include "ferry/http/server.hpp"
 #include "ferry/http/session.hpp"
 #include "ferry/net/listener.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <fmt/format.h>
@@ -29,24 +29,13 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answers;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
-
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
-}
+using testing::url_of;
 
 std::string refusal(const std::string& challenge)
 {

@@ -5,7 +5,7 @@
 #include "ferry/http/error.hpp"
 #include "ferry/http/multipart.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <fmt/format.h>
@@ -22,17 +22,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using ferry::testing::fault_server;
+using ferry::testing::ok_response;
 using ferry::testing::script;
 using ferry::testing::temporary_directory;
+using ferry::testing::url_of;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string url_of(const fault_server& server)
-{
-    return fmt::format("http://127.0.0.1:{}/", server.port());
-}
 
 awaitable<std::string> collect(body from)
 {

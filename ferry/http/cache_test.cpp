@@ -6,7 +6,7 @@
 #include "ferry/http/detail/cache_policy.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <fmt/format.h>
@@ -23,9 +23,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using detail::reuse;
+using ferry::testing::answers;
 using ferry::testing::fault_server;
 using ferry::testing::script;
 using ferry::testing::temporary_directory;
+using ferry::testing::url_of;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -256,18 +258,6 @@ std::string answer_with(std::string_view fields, std::string_view body = "ok")
 }
 
 const std::string not_modified = "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n";
-
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
-}
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
 
 std::size_t requests(const fault_server& server)
 {

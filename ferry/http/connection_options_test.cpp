@@ -6,7 +6,7 @@
 #include "ferry/http/error.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <fmt/format.h>
@@ -20,9 +20,8 @@ namespace {
 
 using testing::fault_server;
 using ::testing::HasSubstr;
+using testing::ok_response;
 using testing::script;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 script answer()
 {

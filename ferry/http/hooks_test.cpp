@@ -5,7 +5,7 @@
 #include "ferry/core/log.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -18,25 +18,14 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answers;
 using ::testing::ElementsAre;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
-
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
-}
+using testing::url_of;
 
 TEST(hooks, are_told_what_happens_in_its_order)
 {

@@ -5,7 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,27 +19,17 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answers;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
+using testing::url_of;
 using clock = std::chrono::steady_clock;
 
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const std::string busy = "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
-
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
-}
 
 std::size_t count(std::string_view text, std::string_view what)
 {

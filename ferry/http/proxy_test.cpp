@@ -5,7 +5,7 @@
 #include "ferry/http/session.hpp"
 #include "ferry/net/connect.hpp"
 #include "ferry/net/listener.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,9 +19,8 @@ namespace {
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 std::string at(const char* scheme, const fault_server& server, const char* user = "")
 {

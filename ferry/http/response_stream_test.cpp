@@ -3,7 +3,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/session.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -17,6 +17,7 @@ namespace {
 
 using ferry::testing::fault_server;
 using ferry::testing::script;
+using ferry::testing::url_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -24,11 +25,6 @@ struct row {
     int n = 0;
 };
 BOOST_DESCRIBE_STRUCT(row, (), (n))
-
-std::string url_of(const fault_server& server)
-{
-    return fmt::format("http://127.0.0.1:{}/", server.port());
-}
 
 script answer(std::string_view body)
 {

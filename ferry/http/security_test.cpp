@@ -2,10 +2,11 @@
 #include "ferry/async/run.hpp"
 #include "ferry/compress/encoder.hpp"
 #include "ferry/http/error.hpp"
+#include "ferry/http/multipart.hpp"
 #include "ferry/http/session.hpp"
 #include "ferry/net/listener.hpp"
 #include "ferry/testing/certificates.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <fmt/format.h>
@@ -19,28 +20,18 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answers;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
+using ::testing::StartsWith;
+using testing::url_of;
 
 script answer(const std::string& bytes)
 {
     return script().receive_until("\r\n\r\n").send(bytes).stay_silent();
-}
-
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
 }
 
 std::string redirect(int status, const std::string& to)
@@ -226,6 +217,32 @@ TEST(security, a_bomb_ends_at_the_ratio_or_the_limit)
                     bomb.size(), bomb)));
     session api;
     EXPECT_THROW(run(api.get(url_of(server))), limit_error);
+}
+
+TEST(security, line_ends_and_nul_get_into_no_head)
+{
+    fault_server server(answers({ok_response, ok_response}));
+    session api;
+    for (const std::string& method :
+         {std::string("GET / HTTP/1.1\r\nX: y"), std::string("GE\0T", 4), std::string("G T"),
+          std::string("G\nT"), std::string()}) {
+        SCOPED_TRACE(method);
+        try {
+            run(api.request(method, url_of(server)));
+            ADD_FAILURE() << "sent";
+        } catch (const error& e) {
+            EXPECT_EQ(e.code(), errc::bad_header);
+        }
+    }
+    const part unnamed = field(std::string("a\0b", 3), "v");
+    EXPECT_THROW(multipart(unnamed), error);
+    EXPECT_EQ(server.connections(), 0U);
+    // A URL loses line ends as in browsers, and what is no character of it is escaped.
+    run(api.get(url_of(server, std::string_view("/a\r\nX: y\0z?b\nc", 15))));
+    EXPECT_THAT(server.received(0), StartsWith("GET /aX:%20y%00z?bc HTTP/1.1\r\n"));
+    const part form = field("a\r\nX: y", "v");
+    run(api.post(url_of(server), multipart(form)));
+    EXPECT_THAT(server.received(0), HasSubstr("name=\"a%0D%0AX: y\""));
 }
 
 TEST(security, secrets_are_in_no_error)

@@ -5,7 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/compress/encoder.hpp"
 #include "ferry/http/error.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,30 +19,18 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answers;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::ok_response;
 using testing::script;
 using ::testing::StartsWith;
-
-const std::string ok_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-std::string url_of(const fault_server& server, std::string_view path = "/")
-{
-    return fmt::format("http://127.0.0.1:{}{}", server.port(), path);
-}
+using testing::url_of;
 
 script answer(const std::string& bytes)
 {
     return script().receive_until("\r\n\r\n").send(bytes);
-}
-
-// A script that answers as many requests, one after another, on one connection.
-script answers(const std::vector<std::string>& all)
-{
-    script s;
-    for (const std::string& bytes : all) s.receive_until("\r\n\r\n").send(bytes);
-    return s.stay_silent();
 }
 
 TEST(session, sends_what_requests_sends)
