@@ -4,10 +4,9 @@
 #include "ferry/core/core.hpp"
 #include "ferry/documents/json.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <cstdio>
-#include <exception>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace {
@@ -62,30 +61,20 @@ std::string fault(const value& test)
     return test.contains("received") ? fault_of_cookies(test) : fault_of_date(test);
 }
 
+int run(const char* path)
+{
+    conformance::score score;
+    for (const value& test : json::parse(conformance::read_file(path))) {
+        const std::string wrong = fault(test);
+        if (score.add(wrong.empty())) continue;
+        std::printf("%s: %s\n", test["test"].as<std::string>().c_str(), wrong.c_str());
+    }
+    return score.finish();
+}
+
 }  // namespace
 
 int main(int argc, char** argv)
-try {
-    if (argc != 2) {
-        std::fputs("usage: cookies parser.json\n", stderr);
-        return 2;
-    }
-    std::ifstream file(argv[1], std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    std::size_t passed = 0;
-    std::size_t failed = 0;
-    for (const value& test : json::parse(text)) {
-        const std::string wrong = fault(test);
-        if (wrong.empty()) {
-            ++passed;
-            continue;
-        }
-        ++failed;
-        std::printf("%s: %s\n", test["test"].as<std::string>().c_str(), wrong.c_str());
-    }
-    std::printf("%zu passed, %zu failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
-} catch (const std::exception& e) {
-    std::fprintf(stderr, "cookies: %s\n", e.what());
-    return 2;
+{
+    return conformance::run_suite(argc, argv, "cookies", "FILE", run);
 }

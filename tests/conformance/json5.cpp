@@ -2,11 +2,10 @@
 // .txt refused.
 #include "ferry/documents/json.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace {
@@ -15,8 +14,7 @@ namespace fs = std::filesystem;
 
 bool accepted(const fs::path& path)
 {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    const std::string content = ferry::conformance::read_file(path);
     try {
         ferry::json::parse(ferry::as_bytes(content), ferry::json::parse_options().relaxed());
         return true;
@@ -27,35 +25,20 @@ bool accepted(const fs::path& path)
 
 int run(const char* folder)
 {
-    int passed = 0;
-    int failed = 0;
+    ferry::conformance::score score;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         const std::string ending = entry.path().extension().string();
         const bool valid = ending == ".json" || ending == ".json5";
         if (!entry.is_regular_file() || (!valid && ending != ".js" && ending != ".txt")) continue;
-        if (accepted(entry.path()) == valid) {
-            ++passed;
-        } else {
-            ++failed;
+        if (!score.add(accepted(entry.path()) == valid))
             std::printf("FAILED %s\n", entry.path().string().c_str());
-        }
     }
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed != 0 ? 0 : 1;
+    return score.finish();
 }
 
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) {
-        std::fputs("usage: json5 FOLDER\n", stderr);
-        return 2;
-    }
-    try {
-        return run(argv[1]);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "json5: %s\n", e.what());
-        return 2;
-    }
+    return ferry::conformance::run_suite(argc, argv, "json5", "FOLDER", run);
 }

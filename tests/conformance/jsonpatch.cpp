@@ -2,10 +2,9 @@
 #include "ferry/documents/json.hpp"
 #include "ferry/documents/json_patch.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <cstdio>
-#include <exception>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace {
@@ -35,10 +34,8 @@ std::string run(const value& test)
 
 int run_file(const char* path)
 {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
-    int passed = 0;
-    int failed = 0;
+    const std::string content = ferry::conformance::read_file(path);
+    ferry::conformance::score score;
     int disabled = 0;
     std::size_t number = 0;
     for (const value& test : json::parse(as_bytes(content))) {
@@ -53,29 +50,18 @@ int run_file(const char* path)
         } catch (const error& e) {
             problem = e.what();
         }
-        ++(problem.empty() ? passed : failed);
-        if (problem.empty()) continue;
+        if (score.add(problem.empty())) continue;
         const std::string comment = test.get("comment", "");
         std::printf("FAILED %zu %s: %s: %s\n", number, comment.c_str(),
                     json::dump(test["patch"]).c_str(), problem.c_str());
     }
     if (disabled != 0) std::printf("%d disabled\n", disabled);
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed != 0 ? 0 : 1;
+    return score.finish();
 }
 
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) {
-        std::fputs("usage: jsonpatch FILE\n", stderr);
-        return 2;
-    }
-    try {
-        return run_file(argv[1]);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "jsonpatch: %s\n", e.what());
-        return 2;
-    }
+    return ferry::conformance::run_suite(argc, argv, "jsonpatch", "FILE", run_file);
 }

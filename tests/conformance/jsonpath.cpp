@@ -4,10 +4,9 @@
 
 #include "ferry/documents/json.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <cstdio>
-#include <exception>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace {
@@ -61,11 +60,9 @@ std::string run(const value& test)
 
 int run_file(const char* path)
 {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    const std::string content = ferry::conformance::read_file(path);
     const value suite = json::parse(as_bytes(content));
-    int passed = 0;
-    int failed = 0;
+    ferry::conformance::score score;
     for (const value& test : suite["tests"]) {
         std::string problem;
         try {
@@ -73,28 +70,17 @@ int run_file(const char* path)
         } catch (const error& e) {
             problem = e.what();
         }
-        ++(problem.empty() ? passed : failed);
-        if (problem.empty()) continue;
+        if (score.add(problem.empty())) continue;
         const auto name = test["name"].as<std::string>();
         const auto selector = test["selector"].as<std::string>();
         std::printf("FAILED %s: %s: %s\n", name.c_str(), selector.c_str(), problem.c_str());
     }
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed != 0 ? 0 : 1;
+    return score.finish();
 }
 
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) {
-        std::fputs("usage: jsonpath FILE\n", stderr);
-        return 2;
-    }
-    try {
-        return run_file(argv[1]);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "jsonpath: %s\n", e.what());
-        return 2;
-    }
+    return ferry::conformance::run_suite(argc, argv, "jsonpath", "FILE", run_file);
 }

@@ -2,12 +2,11 @@
 // must be accepted, n_*.json refused, i_*.json are up to the parser and only listed.
 #include "ferry/documents/json.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -32,8 +31,7 @@ std::vector<fs::path> cases_in(const fs::path& folder)
 
 bool accepted(const fs::path& path)
 {
-    std::ifstream file(path, std::ios::binary);
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    const std::string content = ferry::conformance::read_file(path);
     try {
         ferry::json::parse(ferry::as_bytes(content));
         return true;
@@ -44,36 +42,22 @@ bool accepted(const fs::path& path)
 
 int run(const char* folder)
 {
-    int passed = 0;
-    int failed = 0;
+    ferry::conformance::score score;
     for (const fs::path& path : cases_in(folder)) {
         const std::string name = path.filename().string();
         const bool ok = accepted(path);
         if (name[0] == 'i') {
             std::printf("%s %s\n", ok ? "accepted" : "refused", name.c_str());
-        } else if (ok == (name[0] == 'y')) {
-            ++passed;
-        } else {
-            ++failed;
+        } else if (!score.add(ok == (name[0] == 'y'))) {
             std::printf("FAILED %s\n", name.c_str());
         }
     }
-    std::printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 && passed != 0 ? 0 : 1;
+    return score.finish();
 }
 
 }  // namespace
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) {
-        std::fputs("usage: jsontestsuite FOLDER\n", stderr);
-        return 2;
-    }
-    try {
-        return run(argv[1]);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "jsontestsuite: %s\n", e.what());
-        return 2;
-    }
+    return ferry::conformance::run_suite(argc, argv, "jsontestsuite", "FOLDER", run);
 }

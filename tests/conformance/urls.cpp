@@ -2,9 +2,9 @@
 #include "ferry/core/core.hpp"
 #include "ferry/documents/json.hpp"
 
+#include "tests/conformance/suite.hpp"
+
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 
@@ -60,34 +60,25 @@ std::string fault(const value& test, const std::optional<url>& got)
     return "";
 }
 
-}  // namespace
-
-int main(int argc, char** argv)
-try {
-    if (argc != 2) {
-        std::fputs("usage: urls urltestdata.json\n", stderr);
-        return 2;
-    }
-    std::ifstream file(argv[1], std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    std::size_t passed = 0;
-    std::size_t failed = 0;
+int run(const char* path)
+{
+    conformance::score score;
     const value suite =
-        json::parse(text, json::parse_options().lone_surrogates(json::surrogates::replace));
+        json::parse(conformance::read_file(path),
+                    json::parse_options().lone_surrogates(json::surrogates::replace));
     for (const value& test : suite) {
         if (!test.is_object()) continue;
         const auto input = test["input"].as<std::string_view>();
         const std::string wrong = fault(test, result_of(input, test["base"]));
-        if (wrong.empty()) {
-            ++passed;
-            continue;
-        }
-        ++failed;
+        if (score.add(wrong.empty())) continue;
         std::printf("%s: %s\n", json::dump(test["input"]).c_str(), wrong.c_str());
     }
-    std::printf("%zu passed, %zu failed\n", passed, failed);
-    return failed == 0 && passed > 0 ? 0 : 1;
-} catch (const std::exception& e) {
-    std::fprintf(stderr, "urls: %s\n", e.what());
-    return 2;
+    return score.finish();
+}
+
+}  // namespace
+
+int main(int argc, char** argv)
+{
+    return conformance::run_suite(argc, argv, "urls", "FILE", run);
 }
