@@ -33,7 +33,14 @@ int repetitions();
 struct contestant {
     std::string who;
     std::function<double()> run;
+    /// Instead of `run`, for a program of its own: runs that, and returns the CPU microseconds that
+    /// an operation took there.
+    std::function<double()> cost = {};
 };
+
+/// Runs a command of the shell. \returns the number that it prints.
+/// \throws std::runtime_error  it fails, or prints something else.
+double number_from(const std::string& command);
 
 /// A unit in which a rate is printed: how many of them one operation is worth.
 struct rate_unit {

@@ -1,5 +1,5 @@
-// GET over keep-alive connections, in the clear, by TLS and by HTTP/2, ferry beside libcurl,
-// against nginx with one worker on loopback.
+// GET over keep-alive connections, in the clear, by TLS and by HTTP/2, ferry beside libcurl, and
+// beside Requests and aiohttp, against nginx with one worker on loopback.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/http/http.hpp"
@@ -137,6 +137,15 @@ CURL* easy(const std::string& url, std::string* body)
     return handle;
 }
 
+/// A client of Python's, for a file of 1 KB.
+bench::contestant python(const std::string& client, const std::string& url)
+{
+    const std::string command =
+        fmt::format("/usr/bin/python3 " FERRY_BENCH_DIR "/http_peer.py {} {} {}", client, url,
+                    bench::repetition_seconds());
+    return {client, {}, [command] { return bench::number_from(command); }};
+}
+
 void one_after_another(const char* name, const std::string& url, std::size_t size,
                        const bench::rate_unit& unit, http::session api = http::session(),
                        const std::string& authority = {})
@@ -147,18 +156,20 @@ void one_after_another(const char* name, const std::string& url, std::size_t siz
         curl_easy_setopt(rival, CURLOPT_CAINFO, authority.c_str());
         curl_easy_setopt(rival, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     }
-    bench::compare("http", name, unit,
-                   {{"ferry",
-                     [&] {
-                         const auto r = run(api.get(url));
-                         check(r.bytes().size() == size);
-                         return 1.0;
-                     }},
-                    {"libcurl-easy", [&] {
-                         body.clear();
-                         check(curl_easy_perform(rival) == CURLE_OK && body.size() == size);
-                         return 1.0;
-                     }}});
+    std::vector<bench::contestant> all{
+        {"ferry",
+         [&] {
+             const auto r = run(api.get(url));
+             check(r.bytes().size() == size);
+             return 1.0;
+         }},
+        {"libcurl-easy", [&] {
+             body.clear();
+             check(curl_easy_perform(rival) == CURLE_OK && body.size() == size);
+             return 1.0;
+         }}};
+    if (authority.empty() && size == small_bytes) all.push_back(python("requests", url));
+    bench::compare("http", name, unit, all);
     curl_easy_cleanup(rival);
 }
 
@@ -216,15 +227,17 @@ void many_at_once(const char* name, const std::string& url, http::session api,
         }
         return static_cast<double>(at_once * batch);
     };
-    bench::compare("http", name, {"req/s", 1},
-                   {{"ferry",
-                     [&] {
-                         std::vector<awaitable<void>> all;
-                         for (int i = 0; i < at_once; ++i) all.push_back(ask_often(&api, url));
-                         run(gather(std::move(all)));
-                         return static_cast<double>(at_once * batch);
-                     }},
-                    {"libcurl-multi", with_curl}});
+    std::vector<bench::contestant> all{{"ferry",
+                                        [&] {
+                                            std::vector<awaitable<void>> tasks;
+                                            for (int i = 0; i < at_once; ++i)
+                                                tasks.push_back(ask_often(&api, url));
+                                            run(gather(std::move(tasks)));
+                                            return static_cast<double>(at_once * batch);
+                                        }},
+                                       {"libcurl-multi", with_curl}};
+    if (authority.empty()) all.push_back(python("aiohttp", url));
+    bench::compare("http", name, {"req/s", 1}, all);
     for (CURL* h : handles) curl_easy_cleanup(h);
     curl_multi_cleanup(multi);
 }

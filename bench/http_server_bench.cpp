@@ -1,5 +1,5 @@
-// ferry's server beside nginx with one worker: a file of 1 KB over 64 keep-alive connections, both
-// servers a process of their own on one core, and what 10,000 idle connections cost.
+// ferry's server beside nginx with one worker and aiohttp: a file of 1 KB over 64 keep-alive
+// connections, each server a process of its own on one core, and what 10,000 idle connections cost.
 #include "ferry/async/run.hpp"
 #include "ferry/http/server.hpp"
 #include "ferry/net/endpoint.hpp"
@@ -173,6 +173,26 @@ std::unique_ptr<rival> start_ferry(const std::string& directory, std::uint16_t p
     return std::make_unique<rival>("ferry", process, process, port);
 }
 
+pid_t start_program(std::vector<std::string> words)
+{
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    pid_t process = -1;
+    if (posix_spawnp(&process, arguments[0], nullptr, nullptr, arguments.data(), environ) != 0)
+        throw std::runtime_error(words[0] + " is missing");
+    return process;
+}
+
+std::unique_ptr<rival> start_aiohttp(const std::string& directory, std::uint16_t port)
+{
+    const pid_t process =
+        start_program({"taskset", "-c", "0", "/usr/bin/python3",
+                       FERRY_BENCH_DIR "/http_server_peer.py", std::to_string(port), directory});
+    wait_until_it_answers(port);
+    return std::make_unique<rival>("aiohttp", process, process, port);
+}
+
 std::unique_ptr<rival> start_nginx(const std::string& at, std::uint16_t port)
 {
     std::ofstream(at + "/nginx.conf")
@@ -184,14 +204,7 @@ std::unique_ptr<rival> start_nginx(const std::string& at, std::uint16_t port)
         << "/p; fastcgi_temp_path " << at << "/f; uwsgi_temp_path " << at << "/u; scgi_temp_path "
         << at << "/s; server { listen 127.0.0.1:" << port << " backlog=1024; root " << at
         << "/www; } }";
-    std::string program = "nginx";
-    std::string option = "-c";
-    std::string argument = at + "/nginx.conf";
-    char* arguments[] = {program.data(), option.data(), argument.data(), nullptr};
-    pid_t process = -1;
-    if (posix_spawnp(&process, "nginx", nullptr, nullptr, arguments, environ) != 0) {
-        throw std::runtime_error("nginx is missing: apt-get install nginx-light");
-    }
+    const pid_t process = start_program({"nginx", "-c", at + "/nginx.conf"});
     wait_until_it_answers(port);
     return std::make_unique<rival>("nginx", process, first_child_of(process), port);
 }
@@ -389,8 +402,9 @@ int main()
         // Memory that is given back is not always the system's at once: one server a measurement.
         const auto ferry_for_websockets = start_ferry(directory / "www", free_port());
         const auto nginx = start_nginx(directory, free_port());
+        const auto aiohttp = start_aiohttp(directory / "www", free_port());
         pin_to_core(1);
-        requests_a_second({ferry.get(), nginx.get()});
+        requests_a_second({ferry.get(), nginx.get(), aiohttp.get()});
         idle_memory({ferry.get(), nginx.get()});
         idle_websockets(*ferry_for_websockets);
     }
