@@ -2,6 +2,7 @@
 
 #include "ferry/tasks/detail/followers.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -20,6 +21,14 @@ constexpr std::chrono::seconds unlock_interval{1};
 const value* argument(const message& m, std::size_t place, std::string_view name)
 {
     return place < m.args.size() ? &m.args.at(place) : m.kwargs.get_if(name);
+}
+
+/// The interval that a chord asks for, within reason; it comes from outside.
+std::chrono::milliseconds unlock_wait(double seconds)
+{
+    constexpr double longest = 24 * 60 * 60;
+    if (!(seconds > 0)) return unlock_interval;
+    return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(seconds, longest) * 1000)};
 }
 
 /// What a chord waits for: `[[id, parent], null]`, or with a list of such for a group.
@@ -102,10 +111,8 @@ awaitable<value> unlock_chord(std::shared_ptr<app_core> app, context c)
     if (!ready) {
         std::chrono::milliseconds wait = unlock_interval;
         const value* const interval = call.kwargs.get_if("interval");
-        if (interval != nullptr && interval->is_number()) {
-            wait =
-                std::chrono::milliseconds{static_cast<std::int64_t>(interval->to<double>() * 1000)};
-        }
+        if (interval != nullptr && interval->is_number())
+            wait = unlock_wait(interval->to<double>());
         std::optional<std::int64_t> most;
         const value* const limit = call.kwargs.get_if("max_retries");
         if (limit != nullptr && limit->is_integer()) most = limit->to<std::int64_t>();
