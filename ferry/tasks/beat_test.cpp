@@ -188,7 +188,9 @@ TEST(beat, leaves_its_state_to_others_if_it_cannot_be_written)
         }
         run(running.wait());
         EXPECT_EQ(running.cancelled(), cancels) << "why it ended first counts";
-        if (!cancels) EXPECT_THROW(run(running.join()), error);
+        if (!cancels) {
+            EXPECT_THROW(run(running.join()), error);
+        }
         std::filesystem::remove_all(s.state());
         EXPECT_TRUE(is_free(s));
     }

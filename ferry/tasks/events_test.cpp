@@ -97,7 +97,9 @@ TEST(cluster_state, takes_no_harm_from_nonsense)
         cluster_state all;
         all.apply(event(text));
         event_lines lines;
-        if (event(text).is_object()) EXPECT_FALSE(lines.line(event(text)).empty());
+        if (event(text).is_object()) {
+            EXPECT_FALSE(lines.line(event(text)).empty());
+        }
     }
 }
 

@@ -39,6 +39,7 @@ constexpr std::array python_names = {
     python_name{"TimeoutError", is<timeout_error>},
     python_name{"ConnectionError", is<connection_error>},
     python_name{"TypeError", is<type_error>},
+    python_name{"OverflowError", is<range_error>},
     python_name{"ValueError", is<parse_error>},
     python_name{"KeyError", is<lookup_error>},
     python_name{"MemoryError", is<std::bad_alloc>},

@@ -142,10 +142,10 @@ void database_core::look()
     std::vector<std::pair<answer, found>> answers;
     {
         const std::lock_guard lock{mutex_};
-        std::erase_if(watched_, [&](auto& entry) {
-            const auto at = ready.find(entry.second.task_id);
+        std::erase_if(watched_, [&](auto& each) {
+            const auto at = ready.find(each.second.task_id);
             if (at == ready.end()) return false;
-            answers.emplace_back(std::move(entry.second.done), at->second);
+            answers.emplace_back(std::move(each.second.done), at->second);
             return true;
         });
         look_at_ = clock::now() + pause_;

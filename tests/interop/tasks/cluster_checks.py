@@ -16,7 +16,7 @@ from pathlib import Path
 from celery import Celery, chain, chord, group
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
-ROUNDS = 100
+ROUNDS = 100 if BROKER.startswith('redis') else 30
 app = Celery('checks', broker=BROKER, backend=BACKEND)
 sig = lambda name, *args: app.signature('ferry.' + name, args=args)
 environment = {k: v for k, v in os.environ.items() if not k.startswith('FERRY_')}
