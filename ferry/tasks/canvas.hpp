@@ -185,7 +185,7 @@ group_workflow group(const std::vector<S>& calls)
 }
 
 /// Side by side, and then the body with the list of their results, in order. If one fails the body
-/// fails with ChordError. As Celery's `chord`. The result store must be able to count.
+/// fails with ChordError. Not with results as messages (`rpc://`). As Celery's `chord`.
 template <detail::step Body>
 typename detail::canvas_of<Body>::type chord(const group_workflow& header, const Body& body)
 {
