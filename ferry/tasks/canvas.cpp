@@ -4,6 +4,7 @@
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/detail/signature_value.hpp"
 
 namespace ferry::tasks {
 namespace detail {

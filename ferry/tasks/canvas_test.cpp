@@ -5,6 +5,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/detail/signature_value.hpp"
 #include "ferry/tasks/worker.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 

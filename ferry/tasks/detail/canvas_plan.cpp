@@ -1,153 +1,16 @@
 #include "ferry/tasks/detail/canvas_plan.hpp"
 
 #include "ferry/core/uuid.hpp"
+#include "ferry/tasks/detail/signature_call.hpp"
+#include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 namespace ferry::tasks::detail {
 namespace {
-
-constexpr std::string_view chain_name = "celery.chain";
-constexpr std::string_view group_name = "celery.group";
-constexpr std::string_view chord_name = "celery.chord";
-constexpr std::string_view chunks_name = "celery.chunks";
-
-[[noreturn]] void refuse(std::string_view why)
-{
-    throw error{ferry::errc::malformed, "signature: " + std::string{why}};
-}
-
-value signature_of(std::string_view task, value args, value kwargs, value subtask_type,
-                   bool immutable = false)
-{
-    return value::object("task", task, "args", std::move(args), "kwargs", std::move(kwargs),
-                         "options", value::object(), "subtask_type", std::move(subtask_type),
-                         "immutable", immutable);
-}
-
-std::string_view task_of(const value& signature)
-{
-    const value* const name = signature.get_if("task");
-    if (name == nullptr || !name->is_string()) refuse("no task");
-    return name->as<std::string_view>();
-}
-
-bool is_immutable(const value& signature)
-{
-    const value* const flag = signature.get_if("immutable");
-    return flag != nullptr && flag->is_boolean() && flag->as<bool>();
-}
-
-const value* find(const value& of, std::string_view outer, std::string_view inner)
-{
-    const value* const found = of.get_if(outer);
-    return found == nullptr ? nullptr : found->get_if(inner);
-}
-
-std::string option_text(const value& signature, std::string_view name)
-{
-    const value* const found = find(signature, "options", name);
-    return found != nullptr && found->is_string() ? found->as<std::string>() : std::string{};
-}
-
-/// The elements of what may be a list or, if there is one only, the element itself.
-std::vector<value> elements(const value* list)
-{
-    std::vector<value> all;
-    if (list == nullptr || list->is_null()) return all;
-    if (!list->is_sequence()) return {*list};
-    for (const value& element : *list) all.push_back(element);
-    return all;
-}
-
-std::vector<value> steps_of(const value& chain)
-{
-    return elements(find(chain, "kwargs", "tasks"));
-}
-
-void check_depth(std::size_t depth)
-{
-    if (depth > max_canvas_depth) throw limit_error{"max_canvas_depth", max_canvas_depth};
-}
-
-/// The members of a group or of a chord's header, those of groups inside of it too.
-void add_members(const value& group, std::vector<value>& to, std::size_t depth)
-{
-    check_depth(depth);
-    if (group.is_sequence()) {
-        for (const value& member : group) {
-            if (member.is_object() && task_of(member) == group_name) {
-                add_members(member, to, depth + 1);
-            } else {
-                to.push_back(member);
-            }
-        }
-        return;
-    }
-    if (!group.is_object() || task_of(group) != group_name) return to.push_back(group);
-    const value* const tasks = find(group, "kwargs", "tasks");
-    if (tasks != nullptr) add_members(*tasks, to, depth + 1);
-}
-
-/// `celery.chunks` is the group of the starmaps of its parts.
-value unrolled(const value& signature)
-{
-    if (!signature.is_object()) refuse("not a mapping");
-    if (task_of(signature) != chunks_name) return signature;
-    const value* const call = find(signature, "kwargs", "task");
-    const value* const items = find(signature, "kwargs", "it");
-    const value* const size = find(signature, "kwargs", "n");
-    if (call == nullptr || items == nullptr || size == nullptr || !items->is_sequence() ||
-        !size->is_integer() || size->is_big() || size->as<std::int64_t>() < 1) {
-        refuse("celery.chunks needs task, it and n");
-    }
-    const auto n = static_cast<std::size_t>(size->as<std::int64_t>());
-    std::vector<value> parts;
-    value part = value::array();
-    for (const value& item : *items) {
-        part.push_back(item);
-        if (part.size() == n) {
-            parts.push_back(map_of("celery.starmap", *call, std::exchange(part, value::array())));
-        }
-    }
-    if (!part.empty()) parts.push_back(map_of("celery.starmap", *call, std::move(part)));
-    return group_of(parts);
-}
-
-/// Puts a step at the end: what follows a group makes it a chord, what follows a chord joins its
-/// body, and chains inside of chains dissolve.
-void add_step(std::vector<value>& to, const value& step, std::size_t depth)
-{
-    check_depth(depth);
-    value next = unrolled(step);
-    if (task_of(next) == chain_name) {
-        for (const value& inner : steps_of(next)) add_step(to, inner, depth + 1);
-        return;
-    }
-    if (task_of(next) == group_name) {
-        std::vector<value> members;
-        add_members(next, members, depth);
-        if (members.size() == 1) return add_step(to, members[0], depth + 1);
-    }
-    const std::string_view before = to.empty() ? std::string_view{} : task_of(to.back());
-    if (before == group_name) {
-        to.back() = chord_of(value{to.back()}, std::move(next));
-    } else if (before == chord_name) {
-        const value* const body = find(to.back(), "kwargs", "body");
-        if (body == nullptr) refuse("a chord has no body");
-        std::vector<value> joined;
-        add_step(joined, value{*body}, depth + 1);
-        add_step(joined, next, depth + 1);
-        to.back()["kwargs"]["body"] = joined.size() == 1 ? joined[0] : chain_of(joined);
-    } else {
-        to.push_back(std::move(next));
-    }
-}
 
 /// Which group a task belongs to, and what comes when all of that are done.
 struct membership {
@@ -175,7 +38,7 @@ private:
         if (task == chain_name) {
             std::vector<value> steps;
             add_step(steps, signature, depth);
-            if (steps.empty()) refuse("an empty chain");
+            if (steps.empty()) refuse_signature("an empty chain");
             std::string last;
             for (value& step : steps) {
                 const bool is_last = &step == &steps.back();
@@ -187,8 +50,8 @@ private:
             return last;
         }
         if (task == chord_name) {
-            const value* const body = find(signature, "kwargs", "body");
-            if (body == nullptr) refuse("a chord has no body");
+            const value* const body = find_in(signature, "kwargs", "body");
+            if (body == nullptr) refuse_signature("a chord has no body");
             value frozen = *body;
             std::string id = freeze(frozen, in, depth + 1);
             signature["kwargs"]["body"] = std::move(frozen);
@@ -238,7 +101,7 @@ private:
     {
         std::vector<value> steps;
         add_step(steps, chain, depth);
-        if (steps.empty()) refuse("an empty chain");
+        if (steps.empty()) refuse_signature("an empty chain");
         if (steps.size() == 1) return begin(steps[0], in, rest, outermost, depth + 1);
         value follow = rest.is_null() ? value::array() : rest;
         std::vector<std::string> results;
@@ -286,9 +149,10 @@ private:
     void begin_chord(const value& chord, const membership& in, const value& rest, bool outermost,
                      std::size_t depth)
     {
-        const value* const header = find(chord, "kwargs", "header");
-        const value* const given = find(chord, "kwargs", "body");
-        if (header == nullptr || given == nullptr) refuse("a chord has no header or no body");
+        const value* const header = find_in(chord, "kwargs", "header");
+        const value* const given = find_in(chord, "kwargs", "body");
+        if (header == nullptr || given == nullptr)
+            refuse_signature("a chord has no header or no body");
         // What follows the chord follows its body.
         std::vector<value> body_steps;
         add_step(body_steps, value{*given}, depth + 1);
@@ -296,7 +160,7 @@ private:
         for (auto step = later.rbegin(); step != later.rend(); ++step) {
             add_step(body_steps, *step, depth + 1);
         }
-        if (body_steps.empty()) refuse("a chord has no body");
+        if (body_steps.empty()) refuse_signature("a chord has no body");
         value body = body_steps.size() == 1 ? body_steps[0] : chain_of(body_steps);
         const std::string id = freeze(body, in, depth + 1);
         if (outermost) made_.results.push_back(id);
@@ -348,7 +212,7 @@ private:
                 add_members(member, inner, depth + 1);
                 size += size_of(inner, depth + 1);
             } else if (task == chord_name) {
-                const value* const body = find(member, "kwargs", "body");
+                const value* const body = find_in(member, "kwargs", "body");
                 if (body != nullptr) size += size_of({body, 1}, depth + 1);
             } else {
                 ++size;
@@ -361,91 +225,16 @@ private:
     {
         call_settings call;
         message& m = call.message;
-        m.task = task_of(signature);
-        if (from_.result != nullptr && !is_immutable(signature)) m.args.push_back(*from_.result);
-        if (const value* const args = signature.get_if("args")) {
-            if (!args->is_sequence()) refuse("args is no list");
-            for (const value& arg : *args) m.args.push_back(arg);
-        }
-        if (const value* const kwargs = signature.get_if("kwargs")) {
-            if (!kwargs->is_object()) refuse("kwargs is no mapping");
-            m.kwargs = *kwargs;
-        }
+        const value* const immutable = signature.get_if("immutable");
+        const bool alone = immutable != nullptr && immutable->is_boolean() && immutable->as<bool>();
+        if (from_.result != nullptr && !alone) m.args.push_back(*from_.result);
         m.root_id = from_.root_id;
         m.parent_id = from_.parent_id;
         m.reply_to = from_.reply_to;
         for (const auto& [name, v] : from_.stamps.items()) m.headers.insert(name, v);
-        if (const value* const options = signature.get_if("options"); options != nullptr) {
-            if (!options->is_object()) refuse("options is no mapping");
-            for (const auto& [name, v] : options->items()) {
-                if (!v.is_null()) set_option(call, name, v);
-            }
-        }
+        add_signature(call, signature);
         return call;
     }
-
-    static std::optional<std::chrono::milliseconds> wait_of(const value& v)
-    {
-        if (!v.is_integer() && !v.is_real()) return std::nullopt;
-        constexpr double longest = 1e11;  // seconds, some 3000 years
-        const double seconds = std::clamp(v.to<double>(), 0.0, longest);
-        return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
-    }
-    static timestamp time_of(const value& v)
-    {
-        if (v.is_timestamp()) return v.as<timestamp>();
-        const auto time =
-            v.is_string() ? iso8601::try_parse(v.as<std::string_view>()) : std::nullopt;
-        if (!time) refuse("eta or expires is no time");
-        return time->utc;
-    }
-
-    static void set_option(call_settings& call, std::string_view name, const value& v)
-    {
-        message& m = call.message;
-        const auto text = [&] {
-            if (!v.is_string()) refuse("the option " + std::string{name} + " is no text");
-            return v.as<std::string>();
-        };
-        const auto seconds = [&]() -> std::optional<double> {
-            return v.is_integer() || v.is_real() ? std::optional{v.to<double>()} : std::nullopt;
-        };
-        const auto integer = [&]() -> std::int64_t {
-            if (!v.is_integer() || v.is_big()) refuse("an option is no integer");
-            return v.as<std::int64_t>();
-        };
-        if (name == "task_id") m.id = text();
-        if (name == "queue" && v.is_string()) call.queue = text();
-        if (name == "routing_key" && call.queue.empty()) call.queue = text();
-        if (name == "priority")
-            m.priority = static_cast<int>(std::clamp<std::int64_t>(integer(), 0, 255));
-        if (name == "countdown") call.countdown = wait_of(v);
-        if (name == "eta") m.eta = time_of(v);
-        if (name == "expires") {
-            call.expires_in = wait_of(v);
-            if (!call.expires_in) m.expires = time_of(v);
-        }
-        if (name == "root_id") m.root_id = text();
-        if (name == "parent_id") m.parent_id = text();
-        if (name == "group_id") m.group = text();
-        if (name == "group_index") m.group_index = integer();
-        if (name == "reply_to") m.reply_to = text();
-        if (name == "shadow") m.shadow = text();
-        if (name == "serializer") m.serializer = find_codec(text()).name;
-        if (name == "compression") m.compression = find_compression(text());
-        if (name == "time_limit") m.hard_time_limit = seconds();
-        if (name == "soft_time_limit") m.soft_time_limit = seconds();
-        if (name == "ignore_result") m.ignore_result = v.is_boolean() && v.as<bool>();
-        if (name == "chord") m.chord = v;
-        if (name == "chain") m.chain = v;
-        if (name == "link") m.callbacks = list_of(v);
-        if (name == "link_error") m.errbacks = list_of(v);
-        if (name == "headers" && v.is_object()) {
-            for (const auto& [key, item] : v.items()) m.headers.insert(key, item);
-        }
-        if (name == "stamped_headers" || name == "stamps") m.headers.insert(name, v);
-    }
-    static value list_of(const value& v) { return v.is_sequence() ? v : value::array(v); }
 
     const surroundings& from_;
     plan made_;
@@ -476,102 +265,11 @@ void join(plan& to, plan more)
     for (chord_size& chord : more.chords) to.chords.push_back(std::move(chord));
 }
 
-/// The id of a frozen step: of the body of a chord, of a chain's last step.
-std::string id_of(const value& step, std::size_t depth = 0)
-{
-    check_depth(depth);
-    const std::string_view task = task_of(step);
-    if (task == chord_name) {
-        const value* const body = find(step, "kwargs", "body");
-        return body == nullptr ? std::string{} : id_of(*body, depth + 1);
-    }
-    if (task == chain_name) {
-        const auto steps = steps_of(step);
-        return steps.empty() ? std::string{} : id_of(steps.back(), depth + 1);
-    }
-    return option_text(step, "task_id");
-}
-
 }  // namespace
-
-value to_signature(const call_settings& call)
-{
-    const message& m = call.message;
-    value made = signature_of(m.task, m.args, m.kwargs, {}, call.immutable);
-    value& options = made["options"];
-    const auto put = [&](std::string_view name, const std::string& text) {
-        if (!text.empty()) options.insert(name, text);
-    };
-    put("task_id", m.id);
-    put("queue", call.queue);
-    put("shadow", m.shadow);
-    put("compression", m.compression);
-    if (m.serializer != "json") put("serializer", m.serializer);
-    if (m.priority != 0) options.insert("priority", m.priority);
-    const auto seconds = [](std::chrono::milliseconds wait) {
-        return wait.count() % 1000 == 0 ? value{wait.count() / 1000}
-                                        : value{static_cast<double>(wait.count()) / 1000};
-    };
-    if (call.countdown) options.insert("countdown", seconds(*call.countdown));
-    if (call.expires_in) options.insert("expires", seconds(*call.expires_in));
-    if (m.eta) options.insert("eta", iso8601::format(*m.eta));
-    if (m.expires) options.insert("expires", iso8601::format(*m.expires));
-    if (m.hard_time_limit) options.insert("time_limit", *m.hard_time_limit);
-    if (m.soft_time_limit) options.insert("soft_time_limit", *m.soft_time_limit);
-    if (m.ignore_result) options.insert("ignore_result", true);
-    if (!m.callbacks.is_null()) options.insert("link", m.callbacks);
-    if (!m.errbacks.is_null()) options.insert("link_error", m.errbacks);
-    if (!m.headers.empty()) options.insert("headers", m.headers);
-    return made;
-}
-
-value chain_of(std::span<const value> steps)
-{
-    value tasks = value::array();
-    for (const value& step : steps) tasks.push_back(step);
-    return signature_of(chain_name, value::array(), value::object("tasks", std::move(tasks)),
-                        "chain");
-}
-
-value joined(std::span<const value> steps)
-{
-    std::vector<value> all;
-    for (const value& step : steps) add_step(all, step, 0);
-    return all.size() == 1 ? std::move(all[0]) : chain_of(all);
-}
-
-value group_of(std::span<const value> members)
-{
-    value tasks = value::array();
-    for (const value& member : members) tasks.push_back(member);
-    return signature_of(group_name, value::array(), value::object("tasks", std::move(tasks)),
-                        "group");
-}
-
-value chord_of(const value& header, value body)
-{
-    value members = header;
-    if (header.is_object()) {
-        std::vector<value> all;
-        add_members(header, all, 0);
-        members = value::array();
-        for (value& member : all) members.push_back(std::move(member));
-    }
-    return signature_of(chord_name, value::array(),
-                        value::object("kwargs", value::object(), "header", std::move(members),
-                                      "body", std::move(body)),
-                        "chord");
-}
-
-value map_of(std::string_view task, const value& call, value items)
-{
-    return signature_of(task, value::array(), value::object("task", call, "it", std::move(items)),
-                        {}, true);
-}
 
 plan start(const value& signature, const surroundings& from)
 {
-    if (!signature.is_object()) refuse("not a mapping");
+    if (!signature.is_object()) refuse_signature("not a mapping");
     return planner{from}.run(signature);
 }
 
@@ -601,11 +299,6 @@ plan after_failure(const message& failed)
     return all;
 }
 
-std::string result_id_of(const value& step)
-{
-    return id_of(step);
-}
-
 plan after_chord(const message& last, const value& results)
 {
     surroundings from = around(last);
@@ -624,7 +317,7 @@ plan after_failed_chord(const message& last)
         const auto steps = steps_of(body);
         if (!steps.empty()) body = value{steps[0]};
     }
-    const value* const errbacks = find(body, "options", "link_error");
+    const value* const errbacks = find_in(body, "options", "link_error");
     for (const value& errback : elements(errbacks)) join(all, start(errback, from));
     return all;
 }
@@ -637,8 +330,8 @@ std::vector<message> following(const message& failed)
         m.id = id_of(step);
         if (m.id.empty()) continue;
         m.group = option_text(step, "group_id");
-        if (const value* const chord = find(step, "options", "chord")) m.chord = *chord;
-        const value* const index = find(step, "options", "group_index");
+        if (const value* const chord = find_in(step, "options", "chord")) m.chord = *chord;
+        const value* const index = find_in(step, "options", "group_index");
         if (index != nullptr && index->is_integer() && !index->is_big()) {
             m.group_index = index->as<std::int64_t>();
         }
@@ -646,26 +339,6 @@ std::vector<message> following(const message& failed)
         all.push_back(std::move(m));
     }
     return all;
-}
-
-value with_link(value signature, std::string_view option, const value& callback)
-{
-    const std::string task{task_of(signature)};
-    const bool errors = option == "link_error";
-    if (task == chain_name || task == group_name) {
-        value& tasks = signature["kwargs"]["tasks"];
-        for (std::size_t i = 0; i < tasks.size(); ++i) {
-            const bool last = i + 1 == tasks.size();
-            if (!errors && task == chain_name && !last) continue;
-            tasks[i] = with_link(tasks[i], option, callback);
-        }
-    } else if (task == chord_name) {
-        value& body = signature["kwargs"]["body"];
-        body = with_link(body, option, callback);
-    } else {
-        signature["options"][option].push_back(callback);
-    }
-    return signature;
 }
 
 }  // namespace ferry::tasks::detail

@@ -4,30 +4,12 @@
 #include "ferry/tasks/options.hpp"
 
 #include <cstdint>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 /// Workflows as pure data: Celery's signature dictionaries in, messages out. What a client does
 /// when it starts a workflow and what a worker does when it goes on with one are the same.
 namespace ferry::tasks::detail {
-
-/// Signatures inside of signatures; more throw limit_error.
-inline constexpr std::size_t max_canvas_depth = 64;
-
-/// A call as Celery writes signatures: `{"task", "args", "kwargs", "options", "subtask_type",
-/// "immutable"}`.
-value to_signature(const call_settings& call);
-
-value chain_of(std::span<const value> steps);
-/// The chain of them, where chains in it dissolve and what follows a group makes it a chord; the
-/// step itself if one is left.
-value joined(std::span<const value> steps);
-value group_of(std::span<const value> members);
-value chord_of(const value& header, value body);
-/// `celery.map` or `celery.starmap` of a call.
-value map_of(std::string_view task, const value& call, value items);
 
 /// How many parts a chord waits for before its body is called.
 struct chord_size {
@@ -65,17 +47,11 @@ plan after_success(const message& done, const value& result);
 /// What a task that failed leaves to be done: its errbacks, and those of the steps behind it.
 plan after_failure(const message& failed);
 
-/// Whose result a frozen step gives.
-std::string result_id_of(const value& step);
-
 /// What calls the body of a chord with the results of its parts, or, as they failed, its errbacks.
 plan after_chord(const message& last, const value& results);
 plan after_failed_chord(const message& last);
 
 /// The steps behind a task, all of which fail with it: their ids and the chords they belong to.
 std::vector<message> following(const message& failed);
-
-/// \param option  `link`: of the last task; `link_error`: of all.
-value with_link(value signature, std::string_view option, const value& callback);
 
 }  // namespace ferry::tasks::detail

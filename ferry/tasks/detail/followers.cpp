@@ -4,6 +4,7 @@
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -101,7 +102,7 @@ awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, st
     std::string why = "Dependency " + part + " raised " + exception_repr(failure);
     value because = value::object("exc_type", "ChordError", "exc_message",
                                   value::array(std::move(why)), "exc_module", "celery.exceptions");
-    return store_failure(std::move(results), result_id_of(body), std::move(because));
+    return store_failure(std::move(results), id_of(body), std::move(because));
 }
 
 namespace {

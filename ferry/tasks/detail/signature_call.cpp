@@ -1,0 +1,136 @@
+#include "ferry/tasks/detail/signature_call.hpp"
+
+#include "ferry/tasks/detail/signature_value.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+std::optional<std::chrono::milliseconds> wait_of(const value& v)
+{
+    if (!v.is_integer() && !v.is_real()) return std::nullopt;
+    constexpr double longest = 1e11;  // seconds, some 3000 years
+    const double seconds = std::clamp(v.to<double>(), 0.0, longest);
+    return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+}
+
+timestamp time_of(const value& v)
+{
+    if (v.is_timestamp()) return v.as<timestamp>();
+    const auto time = v.is_string() ? iso8601::try_parse(v.as<std::string_view>()) : std::nullopt;
+    if (!time) refuse_signature("eta or expires is no time");
+    return time->utc;
+}
+
+value list_of(const value& v)
+{
+    return v.is_sequence() ? v : value::array(v);
+}
+
+void set_option(call_settings& call, std::string_view name, const value& v)
+{
+    message& m = call.message;
+    const auto text = [&] {
+        if (!v.is_string()) refuse_signature("the option " + std::string{name} + " is no text");
+        return v.as<std::string>();
+    };
+    const auto seconds = [&]() -> std::optional<double> {
+        return v.is_integer() || v.is_real() ? std::optional{v.to<double>()} : std::nullopt;
+    };
+    const auto integer = [&]() -> std::int64_t {
+        if (!v.is_integer() || v.is_big()) refuse_signature("an option is no integer");
+        return v.as<std::int64_t>();
+    };
+    if (name == "task_id") m.id = text();
+    if (name == "queue" && v.is_string()) call.queue = text();
+    if (name == "routing_key" && call.queue.empty()) call.queue = text();
+    if (name == "priority")
+        m.priority = static_cast<int>(std::clamp<std::int64_t>(integer(), 0, 255));
+    if (name == "countdown") call.countdown = wait_of(v);
+    if (name == "eta") m.eta = time_of(v);
+    if (name == "expires") {
+        call.expires_in = wait_of(v);
+        if (!call.expires_in) m.expires = time_of(v);
+    }
+    if (name == "root_id") m.root_id = text();
+    if (name == "parent_id") m.parent_id = text();
+    if (name == "group_id") m.group = text();
+    if (name == "group_index") m.group_index = integer();
+    if (name == "reply_to") m.reply_to = text();
+    if (name == "shadow") m.shadow = text();
+    if (name == "serializer") m.serializer = find_codec(text()).name;
+    if (name == "compression") m.compression = find_compression(text());
+    if (name == "time_limit") m.hard_time_limit = seconds();
+    if (name == "soft_time_limit") m.soft_time_limit = seconds();
+    if (name == "ignore_result") m.ignore_result = v.is_boolean() && v.as<bool>();
+    if (name == "chord") m.chord = v;
+    if (name == "chain") m.chain = v;
+    if (name == "link") m.callbacks = list_of(v);
+    if (name == "link_error") m.errbacks = list_of(v);
+    if (name == "headers" && v.is_object()) {
+        for (const auto& [key, item] : v.items()) m.headers.insert(key, item);
+    }
+    if (name == "stamped_headers" || name == "stamps") m.headers.insert(name, v);
+}
+
+}  // namespace
+
+void add_signature(call_settings& to, const value& signature)
+{
+    message& m = to.message;
+    m.task = task_of(signature);
+    if (const value* const args = signature.get_if("args")) {
+        if (!args->is_sequence()) refuse_signature("args is no list");
+        for (const value& arg : *args) m.args.push_back(arg);
+    }
+    if (const value* const kwargs = signature.get_if("kwargs")) {
+        if (!kwargs->is_object()) refuse_signature("kwargs is no mapping");
+        m.kwargs = *kwargs;
+    }
+    if (const value* const options = signature.get_if("options"); options != nullptr) {
+        if (!options->is_object()) refuse_signature("options is no mapping");
+        for (const auto& [name, v] : options->items()) {
+            if (!v.is_null()) set_option(to, name, v);
+        }
+    }
+}
+
+value to_signature(const call_settings& call)
+{
+    const message& m = call.message;
+    value made = signature_of(m.task, m.args, m.kwargs, {}, call.immutable);
+    value& options = made["options"];
+    const auto put = [&](std::string_view name, const std::string& text) {
+        if (!text.empty()) options.insert(name, text);
+    };
+    put("task_id", m.id);
+    put("queue", call.queue);
+    put("shadow", m.shadow);
+    put("compression", m.compression);
+    if (m.serializer != "json") put("serializer", m.serializer);
+    if (m.priority != 0) options.insert("priority", m.priority);
+    const auto seconds = [](std::chrono::milliseconds wait) {
+        return wait.count() % 1000 == 0 ? value{wait.count() / 1000}
+                                        : value{static_cast<double>(wait.count()) / 1000};
+    };
+    if (call.countdown) options.insert("countdown", seconds(*call.countdown));
+    if (call.expires_in) options.insert("expires", seconds(*call.expires_in));
+    if (m.eta) options.insert("eta", iso8601::format(*m.eta));
+    if (m.expires) options.insert("expires", iso8601::format(*m.expires));
+    if (m.hard_time_limit) options.insert("time_limit", *m.hard_time_limit);
+    if (m.soft_time_limit) options.insert("soft_time_limit", *m.soft_time_limit);
+    if (m.ignore_result) options.insert("ignore_result", true);
+    if (!m.callbacks.is_null()) options.insert("link", m.callbacks);
+    if (!m.errbacks.is_null()) options.insert("link_error", m.errbacks);
+    if (!m.headers.empty()) options.insert("headers", m.headers);
+    return made;
+}
+
+}  // namespace ferry::tasks::detail

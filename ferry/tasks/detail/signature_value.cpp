@@ -1,0 +1,215 @@
+#include "ferry/tasks/detail/signature_value.hpp"
+
+#include "ferry/core/error.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace ferry::tasks::detail {
+namespace {
+
+constexpr std::string_view chunks_name = "celery.chunks";
+
+}  // namespace
+
+void refuse_signature(std::string_view why)
+{
+    throw error{ferry::errc::malformed, "signature: " + std::string{why}};
+}
+
+value signature_of(std::string_view task, value args, value kwargs, value subtask_type,
+                   bool immutable)
+{
+    return value::object("task", task, "args", std::move(args), "kwargs", std::move(kwargs),
+                         "options", value::object(), "subtask_type", std::move(subtask_type),
+                         "immutable", immutable);
+}
+
+value chain_of(std::span<const value> steps)
+{
+    value tasks = value::array();
+    for (const value& step : steps) tasks.push_back(step);
+    return signature_of(chain_name, value::array(), value::object("tasks", std::move(tasks)),
+                        "chain");
+}
+
+value joined(std::span<const value> steps)
+{
+    std::vector<value> all;
+    for (const value& step : steps) add_step(all, step, 0);
+    return all.size() == 1 ? std::move(all[0]) : chain_of(all);
+}
+
+value group_of(std::span<const value> members)
+{
+    value tasks = value::array();
+    for (const value& member : members) tasks.push_back(member);
+    return signature_of(group_name, value::array(), value::object("tasks", std::move(tasks)),
+                        "group");
+}
+
+value chord_of(const value& header, value body)
+{
+    value members = header;
+    if (header.is_object()) {
+        std::vector<value> all;
+        add_members(header, all, 0);
+        members = value::array();
+        for (value& member : all) members.push_back(std::move(member));
+    }
+    return signature_of(chord_name, value::array(),
+                        value::object("kwargs", value::object(), "header", std::move(members),
+                                      "body", std::move(body)),
+                        "chord");
+}
+
+value map_of(std::string_view task, const value& call, value items)
+{
+    return signature_of(task, value::array(), value::object("task", call, "it", std::move(items)),
+                        {}, true);
+}
+
+value with_link(value signature, std::string_view option, const value& callback)
+{
+    const std::string task{task_of(signature)};
+    const bool errors = option == "link_error";
+    if (task == chain_name || task == group_name) {
+        value& tasks = signature["kwargs"]["tasks"];
+        for (std::size_t i = 0; i < tasks.size(); ++i) {
+            const bool last = i + 1 == tasks.size();
+            if (!errors && task == chain_name && !last) continue;
+            tasks[i] = with_link(tasks[i], option, callback);
+        }
+    } else if (task == chord_name) {
+        value& body = signature["kwargs"]["body"];
+        body = with_link(body, option, callback);
+    } else {
+        signature["options"][option].push_back(callback);
+    }
+    return signature;
+}
+
+std::string_view task_of(const value& signature)
+{
+    const value* const name = signature.get_if("task");
+    if (name == nullptr || !name->is_string()) refuse_signature("no task");
+    return name->as<std::string_view>();
+}
+
+const value* find_in(const value& of, std::string_view outer, std::string_view inner)
+{
+    const value* const found = of.get_if(outer);
+    return found == nullptr ? nullptr : found->get_if(inner);
+}
+
+std::string option_text(const value& signature, std::string_view name)
+{
+    const value* const found = find_in(signature, "options", name);
+    return found != nullptr && found->is_string() ? found->as<std::string>() : std::string{};
+}
+
+std::vector<value> elements(const value* list)
+{
+    std::vector<value> all;
+    if (list == nullptr || list->is_null()) return all;
+    if (!list->is_sequence()) return {*list};
+    for (const value& element : *list) all.push_back(element);
+    return all;
+}
+
+std::vector<value> steps_of(const value& chain)
+{
+    return elements(find_in(chain, "kwargs", "tasks"));
+}
+
+void check_depth(std::size_t depth)
+{
+    if (depth > max_canvas_depth) throw limit_error{"max_canvas_depth", max_canvas_depth};
+}
+
+void add_members(const value& group, std::vector<value>& to, std::size_t depth)
+{
+    check_depth(depth);
+    if (group.is_sequence()) {
+        for (const value& member : group) {
+            if (member.is_object() && task_of(member) == group_name) {
+                add_members(member, to, depth + 1);
+            } else {
+                to.push_back(member);
+            }
+        }
+        return;
+    }
+    if (!group.is_object() || task_of(group) != group_name) return to.push_back(group);
+    const value* const tasks = find_in(group, "kwargs", "tasks");
+    if (tasks != nullptr) add_members(*tasks, to, depth + 1);
+}
+
+std::string id_of(const value& step, std::size_t depth)
+{
+    check_depth(depth);
+    const std::string_view task = task_of(step);
+    if (task == chord_name) {
+        const value* const body = find_in(step, "kwargs", "body");
+        return body == nullptr ? std::string{} : id_of(*body, depth + 1);
+    }
+    if (task == chain_name) {
+        const auto steps = steps_of(step);
+        return steps.empty() ? std::string{} : id_of(steps.back(), depth + 1);
+    }
+    return option_text(step, "task_id");
+}
+
+value unrolled(const value& signature)
+{
+    if (!signature.is_object()) refuse_signature("not a mapping");
+    if (task_of(signature) != chunks_name) return signature;
+    const value* const call = find_in(signature, "kwargs", "task");
+    const value* const items = find_in(signature, "kwargs", "it");
+    const value* const size = find_in(signature, "kwargs", "n");
+    if (call == nullptr || items == nullptr || size == nullptr || !items->is_sequence() ||
+        !size->is_integer() || size->is_big() || size->as<std::int64_t>() < 1) {
+        refuse_signature("celery.chunks needs task, it and n");
+    }
+    const auto n = static_cast<std::size_t>(size->as<std::int64_t>());
+    std::vector<value> parts;
+    value part = value::array();
+    for (const value& item : *items) {
+        part.push_back(item);
+        if (part.size() == n) {
+            parts.push_back(map_of("celery.starmap", *call, std::exchange(part, value::array())));
+        }
+    }
+    if (!part.empty()) parts.push_back(map_of("celery.starmap", *call, std::move(part)));
+    return group_of(parts);
+}
+
+void add_step(std::vector<value>& to, const value& step, std::size_t depth)
+{
+    check_depth(depth);
+    value next = unrolled(step);
+    if (task_of(next) == chain_name) {
+        for (const value& inner : steps_of(next)) add_step(to, inner, depth + 1);
+        return;
+    }
+    if (task_of(next) == group_name) {
+        std::vector<value> members;
+        add_members(next, members, depth);
+        if (members.size() == 1) return add_step(to, members[0], depth + 1);
+    }
+    const std::string_view before = to.empty() ? std::string_view{} : task_of(to.back());
+    if (before == group_name) {
+        to.back() = chord_of(value{to.back()}, std::move(next));
+    } else if (before == chord_name) {
+        const value* const body = find_in(to.back(), "kwargs", "body");
+        if (body == nullptr) refuse_signature("a chord has no body");
+        std::vector<value> joined;
+        add_step(joined, value{*body}, depth + 1);
+        add_step(joined, next, depth + 1);
+        to.back()["kwargs"]["body"] = joined.size() == 1 ? joined[0] : chain_of(joined);
+    } else {
+        to.push_back(std::move(next));
+    }
+}
+
+}  // namespace ferry::tasks::detail
