@@ -14,6 +14,7 @@
 #include "ferry/core/describe.hpp"
 #include "ferry/core/value.hpp"
 #include "ferry/core/value_builder.hpp"
+#include "ferry/formats/prefix.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -55,11 +56,7 @@ private:
 /// Lengths are compared with what is left before anything is allocated. Cost: linear, no recursion.
 value load(std::span<const std::byte> data, const load_options& options = load_options());
 
-/// A value and what follows it.
-struct prefix {
-    value loaded;
-    std::size_t consumed;  ///< bytes up to the end of the value
-};
+using prefix = loaded_prefix;
 
 /// Reads the first value and leaves the rest.
 prefix load_prefix(std::span<const std::byte> data, const load_options& options = load_options());

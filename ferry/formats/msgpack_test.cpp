@@ -1,4 +1,5 @@
 #include "ferry/formats/msgpack.hpp"
+#include "ferry/testing/hex.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,15 +9,7 @@
 namespace ferry::msgpack {
 namespace {
 
-bytes unhex(std::string_view text)
-{
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    bytes data;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        data.push_back(static_cast<std::byte>(digit(text[i]) * 16 + digit(text[i + 1])));
-    }
-    return data;
-}
+using testing::unhex;
 
 TEST(msgpack, writes_the_shortest_form)
 {

@@ -24,6 +24,7 @@
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/describe.hpp"
 #include "ferry/core/value.hpp"
+#include "ferry/formats/prefix.hpp"
 #include "ferry/formats/pickle_error.hpp"
 
 #include <cstddef>
@@ -123,11 +124,7 @@ private:
 /// the pickle and the result; no recursion.
 value load(std::span<const std::byte> data, const load_options& options = load_options());
 
-/// A value and what follows it.
-struct prefix {
-    value loaded;
-    std::size_t consumed;  ///< bytes up to the end of the pickle
-};
+using prefix = loaded_prefix;
 
 /// Reads the first of several pickles that stand one behind another, as `pickle.load(file)`.
 prefix load_prefix(std::span<const std::byte> data, const load_options& options = load_options());

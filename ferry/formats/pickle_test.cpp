@@ -1,6 +1,7 @@
 #include "ferry/formats/pickle.hpp"
 
 #include "ferry/formats/pickle_document.hpp"
+#include "ferry/testing/hex.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,19 +11,7 @@
 namespace ferry::pickle {
 namespace {
 
-bytes unhex(std::string_view text)
-{
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    bytes data;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        if (text[i] == ' ') {
-            --i;
-            continue;
-        }
-        data.push_back(static_cast<std::byte>(digit(text[i]) * 16 + digit(text[i + 1])));
-    }
-    return data;
-}
+using testing::unhex;
 
 bytes raw(std::string_view text)
 {

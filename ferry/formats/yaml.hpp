@@ -16,6 +16,7 @@
 #include "ferry/core/value_builder.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -85,6 +86,8 @@ public:
     dump_options& indent(int spaces) noexcept { return indent_ = spaces, *this; }
     /// Containers inside one another; more throws `limit_error`. 1000 by default.
     dump_options& max_depth(std::size_t levels) noexcept { return max_depth_ = levels, *this; }
+    /// Bytes of the text; more throws `limit_error`. No limit by default.
+    dump_options& max_bytes(std::size_t count) noexcept { return max_bytes_ = count, *this; }
 
 private:
     friend class dumper;
@@ -95,10 +98,11 @@ private:
     int width_ = 80;
     int indent_ = 2;
     std::size_t max_depth_ = 1000;
+    std::size_t max_bytes_ = std::numeric_limits<std::size_t>::max();
 };
 
 /// Writes one document, as `safe_dump`. Tuples become sequences, sets `!!set`, bytes `!!binary`,
-/// decimals plain numbers. \throws limit_error  `max_depth`.
+/// decimals plain numbers. \throws limit_error  `max_depth`, `max_bytes`.
 std::string dump(const value& v, const dump_options& options = dump_options());
 
 /// Writes documents one behind another, each with `---` in front.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <new>
 
 namespace ferry::yaml {
@@ -23,14 +24,47 @@ yaml_char_t* to_yaml(const char* text) noexcept
 constexpr const char* binary_tag = "tag:yaml.org,2002:binary";
 constexpr const char* set_tag = "tag:yaml.org,2002:set";
 
+/// Where libyaml writes to. Nothing is thrown through its C: what fails is kept.
+class sink {
+public:
+    explicit sink(std::size_t limit) : limit_{limit} {}
+
+    static int write(void* to, unsigned char* data, std::size_t size) noexcept
+    {
+        auto& self = *static_cast<sink*>(to);
+        try {
+            self.append({reinterpret_cast<const char*>(data), size});
+            return 1;
+        } catch (...) {
+            self.failure_ = std::current_exception();
+            return 0;
+        }
+    }
+    void append(std::string_view more)
+    {
+        if (more.size() > limit_ - text.size()) throw limit_error{"max_bytes", limit_};
+        text += more;
+    }
+    void rethrow() const
+    {
+        if (failure_) std::rethrow_exception(failure_);
+    }
+
+    std::string text;
+
+private:
+    std::size_t limit_;
+    std::exception_ptr failure_;
+};
+
 }  // namespace
 
 class dumper {
 public:
-    explicit dumper(const dump_options& options) : options_{options}
+    explicit dumper(const dump_options& options) : options_{options}, out_{options.max_bytes_}
     {
         if (yaml_emitter_initialize(&emitter_) == 0) throw std::bad_alloc{};
-        yaml_emitter_set_output(&emitter_, &append_to, &out_);
+        yaml_emitter_set_output(&emitter_, &sink::write, &out_);
         yaml_emitter_set_width(&emitter_, options.width_);
         yaml_emitter_set_indent(&emitter_, options.indent_);
         yaml_emitter_set_unicode(&emitter_, options.unicode_ ? 1 : 0);
@@ -43,15 +77,15 @@ public:
 
     void document(const value& v)
     {
-        const std::size_t from = out_.size();
+        const std::size_t from = out_.text.size();
         yaml_event_t event;
         emit(event, yaml_document_start_event_initialize(&event, nullptr, nullptr, nullptr,
                                                          options_.start_ ? 0 : 1));
         write(v);
         while (!levels_.empty()) step();
         emit(event, yaml_document_end_event_initialize(&event, 1));
-        const std::size_t start = out_.find_first_not_of("- ", from);
-        const char first = start == std::string::npos ? '\0' : out_[start];
+        const std::size_t start = out_.text.find_first_not_of("- ", from);
+        const char first = start == std::string::npos ? '\0' : out_.text[start];
         open_ended_ = !v.is_sequence() && !v.is_object() &&
                       std::string_view{"'\"|>!"}.find(first) == std::string_view::npos;
     }
@@ -61,8 +95,8 @@ public:
         yaml_event_t event;
         emit(event, yaml_stream_end_event_initialize(&event));
         // PyYAML tells that a plain scalar ends here; libyaml does not.
-        if (open_ended_) out_ += "...\n";
-        return std::move(out_);
+        if (open_ended_) out_.append("...\n");
+        return std::move(out_.text);
     }
 
 private:
@@ -72,20 +106,11 @@ private:
         value_kind kind;
     };
 
-    static int append_to(void* to, unsigned char* data, std::size_t size) noexcept
-    {
-        try {
-            static_cast<std::string*>(to)->append(reinterpret_cast<const char*>(data), size);
-            return 1;
-        } catch (...) {
-            return 0;
-        }
-    }
-
     void emit(yaml_event_t& event, int made)
     {
         if (made == 0) throw std::bad_alloc{};
         if (yaml_emitter_emit(&emitter_, &event) != 0) return;
+        out_.rethrow();
         if (emitter_.error == YAML_EMITTER_ERROR && emitter_.problem != nullptr) {
             throw error{ferry::errc::malformed, std::string{"yaml: "} + emitter_.problem};
         }
@@ -226,7 +251,7 @@ private:
 
     const dump_options& options_;
     yaml_emitter_t emitter_{};
-    std::string out_;
+    sink out_;
     std::vector<level> levels_;
     bool open_ended_ = false;
     const value null_;

@@ -130,6 +130,25 @@ TEST(yaml, writes_as_the_options_say)
     EXPECT_THROW(dump(deep), limit_error);
 }
 
+TEST(yaml, what_fails_behind_libyaml_is_told_as_it_was)
+{
+    // Longer than what libyaml gathers before it writes.
+    const value all = value::array(std::string(100'000, 'x'), "behind");
+    const std::string text = dump(all);
+    EXPECT_EQ(dump(all, dump_options().max_bytes(text.size())), text);
+    for (const std::size_t limit : {std::size_t{0}, std::size_t{20'000}, text.size() - 1}) {
+        SCOPED_TRACE(limit);
+        try {
+            (void)dump(all, dump_options().max_bytes(limit));
+            ADD_FAILURE() << "no failure";
+        } catch (const limit_error& e) {
+            EXPECT_STREQ(e.what(), limit_error("max_bytes", limit).what());
+        }
+    }
+    EXPECT_THROW((void)dump(value(1), dump_options().max_bytes(4)), limit_error);
+    EXPECT_EQ(dump(value(1), dump_options().max_bytes(6)), "1\n...\n");
+}
+
 struct settings {
     int port;
     bool debug;

@@ -1,7 +1,8 @@
 // What Python's msgpack packs ferry reads, and what ferry packs Python reads, byte for byte.
 #include "ferry/formats/msgpack.hpp"
-#include "ferry/tasks/message.hpp"
-#include "ferry/testing/program.hpp"
+#include "ferry/testing/hex.hpp"
+
+#include "tests/interop/formats/python.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,41 +13,14 @@
 namespace ferry {
 namespace {
 
-bytes unhex(std::string_view text)
-{
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    bytes data;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        data.push_back(static_cast<std::byte>(digit(text[i]) * 16 + digit(text[i + 1])));
-    }
-    return data;
-}
-
-std::string hex(std::span<const std::byte> data)
-{
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const auto b : data) {
-        text += digits[std::to_integer<unsigned>(b) >> 4U];
-        text += digits[std::to_integer<unsigned>(b) & 15U];
-    }
-    return text;
-}
-
-std::string repr(const value& v)
-{
-    return tasks::python_repr(v, std::size_t{64} << 20U);
-}
-
-testing::outcome peer(const std::string& mode, const std::string& input = {})
-{
-    return testing::run_program(
-        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + "/msgpack_peer.py", mode}, input);
-}
+using interop::peer;
+using interop::repr;
+using testing::hex;
+using testing::unhex;
 
 TEST(msgpack_interop, ferry_reads_what_python_packs_and_packs_the_same)
 {
-    const auto ended = peer("write");
+    const auto ended = peer("msgpack", "write");
     ASSERT_EQ(ended.status, 0) << ended.err;
     std::istringstream lines(ended.out);
     std::size_t count = 0;
@@ -85,7 +59,7 @@ TEST(msgpack_interop, python_unpacks_what_ferry_packs)
     };
     std::string input;
     for (const value& v : rows) input += hex(msgpack::dump(v)) + "\n";
-    const auto ended = peer("read", input);
+    const auto ended = peer("msgpack", "read", input);
     ASSERT_EQ(ended.status, 0) << ended.err;
     std::istringstream lines(ended.out);
     for (const value& v : rows) {

@@ -1,8 +1,9 @@
 // What Python pickles ferry reads, and what ferry pickles Python reads, byte for byte.
 #include "ferry/formats/pickle.hpp"
 #include "ferry/formats/pickle_document.hpp"
-#include "ferry/tasks/message.hpp"
-#include "ferry/testing/program.hpp"
+#include "ferry/testing/hex.hpp"
+
+#include "tests/interop/formats/python.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,37 +16,10 @@
 namespace ferry {
 namespace {
 
-bytes unhex(std::string_view text)
-{
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    bytes data;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        data.push_back(static_cast<std::byte>(digit(text[i]) * 16 + digit(text[i + 1])));
-    }
-    return data;
-}
-
-std::string hex(std::span<const std::byte> data)
-{
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const auto b : data) {
-        text += digits[std::to_integer<unsigned>(b) >> 4U];
-        text += digits[std::to_integer<unsigned>(b) & 15U];
-    }
-    return text;
-}
-
-std::string repr(const value& v)
-{
-    return tasks::python_repr(v, std::size_t{64} << 20U);
-}
-
-testing::outcome peer(const std::string& mode, const std::string& input = {})
-{
-    return testing::run_program(
-        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + "/pickle_peer.py", mode}, input);
-}
+using interop::peer;
+using interop::repr;
+using testing::hex;
+using testing::unhex;
 
 std::vector<std::string> fields(const std::string& line)
 {
@@ -57,7 +31,7 @@ std::vector<std::string> fields(const std::string& line)
 
 TEST(pickle_interop, ferry_reads_what_python_writes)
 {
-    const auto ended = peer("write");
+    const auto ended = peer("pickle", "write");
     ASSERT_EQ(ended.status, 0) << ended.err;
     auto options = pickle::load_options().encoding(pickle::text_encoding::latin1).strict();
     for (const auto* name : {"Point", "Slotted", "Stack", "Table", "Color", "Pair"}) {
@@ -135,7 +109,7 @@ TEST(pickle_interop, python_reads_what_ferry_writes_and_writes_the_same_bytes)
             input += std::to_string(protocol) + " " + hex(data) + "\n";
         }
     }
-    const auto ended = peer("read", input);
+    const auto ended = peer("pickle", "read", input);
     ASSERT_EQ(ended.status, 0) << ended.err;
     std::istringstream lines(ended.out);
     for (const row& r : rows) {

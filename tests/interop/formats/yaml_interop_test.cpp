@@ -1,7 +1,8 @@
 // Documents of every kind are read as PyYAML's safe_load reads them, and written as safe_dump does.
 #include "ferry/formats/yaml.hpp"
-#include "ferry/tasks/message.hpp"
-#include "ferry/testing/program.hpp"
+#include "ferry/testing/hex.hpp"
+
+#include "tests/interop/formats/python.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,42 +13,14 @@
 namespace ferry {
 namespace {
 
-std::string unhex(std::string_view text)
-{
-    const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    std::string data;
-    if (text == "-") return data;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-        data += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
-    }
-    return data;
-}
-
-std::string hex(std::string_view data)
-{
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const char c : data) {
-        text += digits[static_cast<unsigned char>(c) >> 4U];
-        text += digits[static_cast<unsigned char>(c) & 15U];
-    }
-    return text;
-}
-
-std::string repr(const value& v)
-{
-    return tasks::python_repr(v, std::size_t{64} << 20U);
-}
-
-testing::outcome peer(const std::string& mode, const std::string& input = {})
-{
-    return testing::run_program(
-        {FERRY_PYTHON, std::string{FERRY_INTEROP_DIR} + "/yaml_peer.py", mode}, input);
-}
+using interop::peer;
+using interop::repr;
+using testing::hex;
+using testing::unhex;
 
 TEST(yaml_interop, reads_as_safe_load_and_writes_as_safe_dump)
 {
-    const auto ended = peer("write");
+    const auto ended = peer("yaml", "write");
     ASSERT_EQ(ended.status, 0) << ended.err;
     std::istringstream lines(ended.out);
     std::size_t count = 0;
@@ -57,9 +30,9 @@ TEST(yaml_interop, reads_as_safe_load_and_writes_as_safe_dump)
         std::string shown;
         std::string dumped;
         fields >> document >> shown >> dumped;
-        document = unhex(document);
-        shown = unhex(shown);
-        dumped = unhex(dumped);
+        document = to_string(unhex(document));
+        shown = to_string(unhex(shown));
+        dumped = to_string(unhex(dumped));
         SCOPED_TRACE("document: " + document);
         if (shown.starts_with("error ")) {
             try {
@@ -104,9 +77,9 @@ TEST(yaml_interop, safe_load_reads_what_ferry_writes)
     for (const value& v : rows) {
         const std::string text = yaml::dump(v);
         EXPECT_EQ(yaml::load(text), v) << text;
-        input += hex(text) + "\n";
+        input += hex(as_bytes(text)) + "\n";
     }
-    const auto ended = peer("read", input);
+    const auto ended = peer("yaml", "read", input);
     ASSERT_EQ(ended.status, 0) << ended.err;
     std::istringstream lines(ended.out);
     for (const value& v : rows) {
@@ -118,9 +91,9 @@ TEST(yaml_interop, safe_load_reads_what_ferry_writes)
         std::string dumped;
         fields >> shown >> same >> dumped;
         SCOPED_TRACE(yaml::dump(v));
-        EXPECT_EQ(same, "True") << unhex(dumped);
+        EXPECT_EQ(same, "True") << to_string(unhex(dumped));
         if (v.is_array()) {
-            EXPECT_EQ(unhex(shown), repr(v));
+            EXPECT_EQ(to_string(unhex(shown)), repr(v));
         }
     }
 }
