@@ -1,5 +1,7 @@
-// The embedded task queue: what a call costs, how fast a worker is, how long a result takes. No
-// rival runs without a server of its own.
+// No-op tasks through each broker: what sending costs, how fast two worker threads are with a queue
+// that waits and with one that fills meanwhile, with and without results, how long a result takes,
+// and what 100,000 tasks that wait for their time take of memory. Beside it, in the same run,
+// Celery with two processes, and rabbitmq-c with the same bytes.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
@@ -7,145 +9,296 @@
 #include "ferry/tasks/tasks.hpp"
 
 #include "bench/bench.hpp"
+#include "bench/tasks_rivals.hpp"
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+namespace ferry::bench {
 namespace {
 
-using namespace ferry;
 using namespace std::chrono_literals;
 
-constexpr int calls_in_flight = 500;
+constexpr int senders = 500;
 constexpr int tasks_a_run = 20'000;
+constexpr int celery_tasks_a_run = 5'000;
+constexpr int tasks_with_eta = 100'000;
 
 /// A database in the temporary directory, gone at the end.
-class shop {
+class folder {
 public:
-    shop()
-        : folder_{std::filesystem::temp_directory_path() /
-                  ("ferry-tasks-bench-" + std::to_string(::getpid()))}
+    folder()
+        : path_{std::filesystem::temp_directory_path() /
+                ("ferry-tasks-bench-" + std::to_string(::getpid()))}
     {
-        std::filesystem::remove_all(folder_);
-        std::filesystem::create_directory(folder_);
+        std::filesystem::remove_all(path_);
+        std::filesystem::create_directory(path_);
     }
-    ~shop() { std::filesystem::remove_all(folder_); }
-    shop(const shop&) = delete;
-    shop& operator=(const shop&) = delete;
+    ~folder() { std::filesystem::remove_all(path_); }
+    folder(const folder&) = delete;
+    folder& operator=(const folder&) = delete;
 
-    std::string url() const { return "sqlite://" + (folder_ / "tasks.db").string(); }
+    std::string url() const { return "sqlite://" + (path_ / "tasks.db").string(); }
 
 private:
-    std::filesystem::path folder_;
+    std::filesystem::path path_;
 };
 
-using no_op = tasks::task<int(int)>;
+using task_type = tasks::task<int(int)>;
 
-awaitable<int> call(no_op task, int n)
+/// An app with a task whose results are ignored and one whose results are kept.
+struct shop {
+    shop(const std::string& broker, const std::string& results)
+        : app("bench", tasks::broker(broker), tasks::results(results)),
+          no_op(app.task(
+              "bench.no_op", [](int n) { return n; }, tasks::ignore_result())),
+          echo(app.task("bench.echo", [](int n) { return n; }))
+    {
+    }
+    tasks::app app;
+    task_type no_op;
+    task_type echo;
+};
+
+awaitable<int> send(task_type task, int count)
 {
-    auto sent = co_await task.delay(n);
-    co_return static_cast<int>(sent.id().size());
+    for (int n = 0; n < count; ++n) co_await task.delay(n);
+    co_return count;
 }
 
-awaitable<int> call_and_get(no_op task, int n)
+awaitable<int> call(task_type task, int count)
 {
-    auto sent = co_await task.delay(n);
-    co_return co_await sent.get(60s);
+    for (int n = 0; n < count; ++n) {
+        auto sent = co_await task.delay(n);
+        co_await sent.get(60s);
+    }
+    co_return count;
 }
 
 template <class F>
-awaitable<void> in_flight(F one, no_op task, int count)
+awaitable<void> many_at_once(F one, task_type task, int count)
 {
-    for (int done = 0; done < count; done += calls_in_flight) {
-        std::vector<awaitable<int>> batch;
-        for (int n = 0; n < calls_in_flight; ++n) batch.push_back(one(task, n));
-        auto gathered = gather(std::move(batch));
-        co_await std::move(gathered);
-    }
+    std::vector<awaitable<int>> all;
+    for (int n = 0; n < senders; ++n) all.push_back(one(task, count / senders));
+    auto gathered = gather(std::move(all));
+    co_await std::move(gathered);
 }
 
 awaitable<void> until_ended(tasks::worker* worker, std::uint64_t count)
 {
     while (worker->ended() < count) co_await sleep(1ms);
-    worker->stop();
 }
 
-/// Serves in a thread of its own while `beside` runs in this one.
+/// Serves in threads of its own while `beside` runs in this one.
 template <class F>
-void serve(const tasks::app& app, std::size_t threads, F beside)
+void serve(const tasks::app& app, F beside)
 {
-    tasks::worker worker(app, tasks::concurrency(threads));
+    tasks::worker worker(app, tasks::concurrency(2));
     std::thread server([&] { run(worker.run()); });
     beside(worker);
     worker.stop();
     server.join();
 }
 
-void measure(const std::string& name, bool ignore_result)
-{
-    std::vector<double> enqueue_cpu;
+struct figures {
+    std::vector<double> send_cpu;
     std::vector<double> waiting_rate;
+    std::vector<double> waiting_cpu;
     std::vector<double> through_rate;
-    std::vector<double> through_cpu;
-    for (int i = 0; i < bench::repetitions(); ++i) {
-        const shop at;
-        tasks::app app("bench", tasks::broker(at.url()));
-        const no_op task =
-            app.task("bench.no_op", [](int n) { return n; }, tasks::ignore_result(ignore_result));
-        double cpu = bench::cpu_seconds();
-        run(in_flight(call, task, tasks_a_run));
-        enqueue_cpu.push_back((bench::cpu_seconds() - cpu) / tasks_a_run * 1e6);
+    std::vector<double> results_rate;
+    std::vector<double> latency;
 
-        double start = bench::wall_seconds();
-        serve(app, 2, [](tasks::worker& w) { run(until_ended(&w, tasks_a_run)); });
-        waiting_rate.push_back(tasks_a_run / (bench::wall_seconds() - start));
-
-        start = bench::wall_seconds();
-        cpu = bench::cpu_seconds();
-        serve(app, 2, [&](tasks::worker& w) {
-            if (ignore_result) {
-                run(in_flight(call, task, tasks_a_run));
-                run(until_ended(&w, tasks_a_run));
-            } else {
-                run(in_flight(call_and_get, task, tasks_a_run));
-            }
-        });
-        through_rate.push_back(tasks_a_run / (bench::wall_seconds() - start));
-        through_cpu.push_back((bench::cpu_seconds() - cpu) / tasks_a_run * 1e6);
+    void print(const std::string& name) const
+    {
+        bench::print("tasks", "ferry/" + name + "-send", "cpu", send_cpu, "us/task");
+        bench::print("tasks", "ferry/" + name + "-waiting", "rate", waiting_rate, "tasks/s");
+        bench::print("tasks", "ferry/" + name + "-waiting", "worker-cpu", waiting_cpu, "us/task");
+        bench::print("tasks", "ferry/" + name + "-through", "rate", through_rate, "tasks/s");
+        bench::print("tasks", "ferry/" + name + "-results", "rate", results_rate, "tasks/s");
+        bench::print("tasks", "ferry/" + name + "-delay-get", "latency", latency, "us");
     }
-    bench::print("tasks", "ferry/enqueue-" + name, "cpu", enqueue_cpu, "us/task");
-    bench::print("tasks", "ferry/waiting-" + name, "rate", waiting_rate, "tasks/s");
-    bench::print("tasks", "ferry/through-" + name, "rate", through_rate, "tasks/s");
-    bench::print("tasks", "ferry/through-" + name, "cpu", through_cpu, "us/task");
+};
+
+void measure_once(const shop& at, figures& into)
+{
+    run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
+    run(send(at.no_op, 1));
+    double cpu = cpu_seconds();
+    run(many_at_once(send, at.no_op, tasks_a_run));
+    into.send_cpu.push_back((cpu_seconds() - cpu) / tasks_a_run * 1e6);
+
+    double start = wall_seconds();
+    cpu = cpu_seconds();
+    serve(at.app, [](tasks::worker& w) { run(until_ended(&w, tasks_a_run + 1)); });
+    into.waiting_rate.push_back(tasks_a_run / (wall_seconds() - start));
+    into.waiting_cpu.push_back((cpu_seconds() - cpu) / tasks_a_run * 1e6);
+
+    serve(at.app, [&](tasks::worker& w) {
+        run(call(at.echo, 1));
+        start = wall_seconds();
+        run(many_at_once(send, at.no_op, tasks_a_run));
+        run(until_ended(&w, tasks_a_run + 1));
+        into.through_rate.push_back(tasks_a_run / (wall_seconds() - start));
+
+        start = wall_seconds();
+        run(many_at_once(call, at.echo, tasks_a_run));
+        into.results_rate.push_back(tasks_a_run / (wall_seconds() - start));
+
+        std::vector<double> times;
+        for (int n = 0; n < 500; ++n) {
+            start = wall_seconds();
+            run(call(at.echo, 1));
+            times.push_back((wall_seconds() - start) * 1e6);
+        }
+        into.latency.push_back(median(times));
+    });
 }
 
-void measure_latency()
+void measure_embedded(const std::string& name, const std::string& query)
 {
-    constexpr int calls = 500;
-    std::vector<double> latency;
-    const shop at;
-    tasks::app app("bench", tasks::broker(at.url()));
-    const no_op task = app.task("bench.no_op", [](int n) { return n; });
-    serve(app, 1, [&](tasks::worker&) {
-        for (int n = 0; n < calls; ++n) {
-            const double start = bench::wall_seconds();
-            run(call_and_get(task, n));
-            latency.push_back((bench::wall_seconds() - start) * 1e6);
-        }
+    if (!wanted("tasks", name)) return;
+    figures all;
+    for (int i = 0; i < repetitions(); ++i) {
+        const folder in;
+        measure_once(shop(in.url() + query, {}), all);
+    }
+    all.print(name);
+}
+
+/// By how many percent of Celery's cost ferry does it: of rates the inverse counts.
+void compare_with_celery(const std::string& name, const figures& own, const celery_figures& theirs)
+{
+    const auto ratio = [&](const char* what, double r) {
+        print_ratio("tasks", name + '-' + what, r, "celery");
+    };
+    ratio("send", median(own.send_cpu) / theirs.at("send cpu"));
+    ratio("waiting", theirs.at("waiting rate") / median(own.waiting_rate));
+    ratio("worker-cpu", median(own.waiting_cpu) / theirs.at("through worker-cpu"));
+    ratio("through", theirs.at("through rate") / median(own.through_rate));
+    ratio("results", theirs.at("results rate") / median(own.results_rate));
+    ratio("delay-get", median(own.latency) / theirs.at("delay-get latency"));
+}
+
+void measure_remote(const std::string& name, const std::string& broker, const std::string& results)
+{
+    if (!wanted("tasks", name)) return;
+    const shop at(broker, results);
+    std::vector<double> plain;
+    std::vector<double> confirmed;
+    figures all;
+    for (int i = 0; i < repetitions(); ++i) {
+        measure_once(at, all);
+        if (name != "rabbitmq") continue;
+        tasks::message sample;
+        sample.task = "bench.no_op";
+        sample.id = sample.reply_to = "4e0e4fbc-2b4e-4a4e-9d3c-3f4a53a8a4f5";
+        sample.args = value::array(17);
+        sample.origin = "gen12345@localhost";
+        sample.ignore_result = true;
+        const tasks::envelope e = tasks::encode(sample);
+        rabbitmq_c rival(amqp::options::from_url(broker), std::string{tasks::default_queue});
+        plain.push_back(rival.rate(e, tasks_a_run, false));
+        confirmed.push_back(rival.rate(e, tasks_a_run, true));
+    }
+    all.print(name);
+    if (!plain.empty()) {
+        print("tasks", "rabbitmq-c/rabbitmq-through", "rate", plain, "msg/s");
+        print("tasks", "rabbitmq-c-confirmed/rabbitmq-through", "rate", confirmed, "msg/s");
+        const double own = median(all.through_rate);
+        print_ratio("tasks", "rabbitmq-through", median(plain) / own, "rabbitmq-c");
+        print_ratio("tasks", "rabbitmq-through", median(confirmed) / own, "rabbitmq-c-confirmed");
+    }
+    run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
+    compare_with_celery(name, all, run_celery(name, broker, results, celery_tasks_a_run));
+}
+
+awaitable<int> send_for_later(task_type task, int count)
+{
+    for (int n = 0; n < count; ++n) co_await task.s(n).apply(tasks::countdown(1h));
+    co_return count;
+}
+
+/// A line of /proc/self/status in megabytes.
+double memory(const std::string& which)
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with(which)) return std::stod(line.substr(which.size() + 1)) / 1024;
+    }
+    return 0;
+}
+
+awaitable<void> until_taken(tasks::app app)
+{
+    while (true) {
+        auto asking = app.open_broker()->size(std::string{tasks::default_queue});
+        const std::int64_t left = co_await std::move(asking);
+        if (left == 0) co_return;
+        co_await sleep(50ms);
+    }
+}
+
+/// In a process of its own: takes all that waits in the queue, which is not due for long, and
+/// prints its memory.
+int hold(const std::string& broker)
+{
+    const shop at(broker, {});
+    serve(at.app, [&](tasks::worker&) {
+        run(until_taken(at.app));
+        std::printf("%f\n", memory("VmRSS:"));
+        std::fflush(stdout);
+        ::_exit(0);
     });
-    bench::print("tasks", "ferry/delay-get", "latency", latency, "us");
+    return 1;
+}
+
+void measure_held(const std::string& name, const std::string& broker)
+{
+    if (!wanted("tasks", name + "-eta")) return;
+    const shop at(broker, {});
+    const auto purge = [&] { run(at.app.open_broker()->purge("celery")); };
+    purge();
+    run(many_at_once(send_for_later, at.no_op, tasks_with_eta));
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    std::FILE* const worker = ::popen((program + " hold '" + broker + "'").c_str(), "r");
+    double megabytes = 0;
+    if (worker == nullptr || std::fscanf(worker, "%lf", &megabytes) != 1) std::abort();
+    ::pclose(worker);
+    print("tasks", "ferry/" + name + "-eta-100k", "memory", {megabytes}, "MB");
+    purge();
+}
+
+int all()
+{
+    const char* const rabbitmq = std::getenv("FERRY_RABBITMQ");
+    const char* const redis = std::getenv("FERRY_REDIS");
+    measure_embedded("embedded", "");
+    measure_embedded("embedded-full", "?durability=full");
+    if (rabbitmq == nullptr || redis == nullptr) {
+        std::fputs("tasks_bench: run it by tests/services/with_tasks\n", stderr);
+        return 1;
+    }
+    measure_held("rabbitmq", rabbitmq);
+    measure_held("redis", redis);
+    measure_remote("rabbitmq", rabbitmq, redis);
+    measure_remote("redis", redis, redis);
+    return 0;
 }
 
 }  // namespace
+}  // namespace ferry::bench
 
-int main()
+int main(int argc, char** argv)
 {
-    if (bench::wanted("tasks", "no-result")) measure("no-result", true);
-    if (bench::wanted("tasks", "result")) measure("result", false);
-    if (bench::wanted("tasks", "delay-get")) measure_latency();
+    if (argc == 3 && std::string{argv[1]} == "hold") return ferry::bench::hold(argv[2]);
+    return ferry::bench::all();
 }

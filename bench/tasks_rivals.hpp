@@ -1,0 +1,216 @@
+#pragma once
+
+// The rivals of tasks_bench: Celery in processes of its own, and rabbitmq-c with the bytes of a
+// task message.
+
+#include "ferry/tasks/tasks.hpp"
+
+#include "bench/bench.hpp"
+#include <amqp.h>
+#include <amqp_tcp_socket.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace ferry::bench {
+
+/// Celery's figures by "case metric", as tasks_peer.py prints them.
+using celery_figures = std::map<std::string, double>;
+
+/// Runs Celery with two prefork processes and prints its figures as cases of `name`.
+inline celery_figures run_celery(const std::string& name, const std::string& broker,
+                                 const std::string& backend, int count)
+{
+    const std::string command = "/usr/bin/python3 -B " FERRY_BENCH_DIR "/tasks_peer.py " + broker +
+                                ' ' + backend + ' ' + std::to_string(count);
+    std::FILE* const peer = ::popen(command.c_str(), "r");
+    celery_figures found;
+    char what[64];
+    char metric[64];
+    char unit[64];
+    double measured = 0;
+    while (peer != nullptr &&
+           std::fscanf(peer, "%63s %63s %lf %63s", what, metric, &measured, unit) == 4) {
+        found[std::string{what} + ' ' + metric] = measured;
+        print("tasks", "celery/" + name + '-' + what, metric, {measured}, unit);
+    }
+    if (peer == nullptr || ::pclose(peer) != 0) {
+        std::fputs("tasks_bench: Celery did not run: python3-celery\n", stderr);
+        std::exit(1);
+    }
+    return found;
+}
+
+/// Headers as rabbitmq-c has them, and the memory for that.
+class header_table {
+public:
+    explicit header_table(const value& headers)
+    {
+        for (const auto& [key, v] : headers.items()) {
+            entries_.push_back({bytes_of(std::string{key}), field(v)});
+        }
+    }
+    header_table(const header_table&) = delete;
+    header_table& operator=(const header_table&) = delete;
+
+    amqp_table_t get() { return {static_cast<int>(entries_.size()), entries_.data()}; }
+
+private:
+    amqp_bytes_t bytes_of(std::string text)
+    {
+        texts_.push_back(std::move(text));
+        return {texts_.back().size(), texts_.back().data()};
+    }
+
+    amqp_field_value_t field(const value& v)
+    {
+        amqp_field_value_t f{};
+        if (v.is_boolean()) {
+            f.kind = AMQP_FIELD_KIND_BOOLEAN;
+            f.value.boolean = v.as<bool>() ? 1 : 0;
+        } else if (v.is_integer()) {
+            f.kind = AMQP_FIELD_KIND_I32;
+            f.value.i32 = v.as<std::int32_t>();
+        } else if (v.is_string()) {
+            f.kind = AMQP_FIELD_KIND_UTF8;
+            f.value.bytes = bytes_of(v.as<std::string>());
+        } else if (v.is_array()) {
+            std::vector<amqp_field_value_t>& items = arrays_.emplace_back();
+            for (const value& item : v) items.push_back(field(item));
+            f.kind = AMQP_FIELD_KIND_ARRAY;
+            f.value.array = {static_cast<int>(items.size()), items.data()};
+        } else {
+            f.kind = AMQP_FIELD_KIND_VOID;
+        }
+        return f;
+    }
+
+    std::deque<std::string> texts_;
+    std::deque<std::vector<amqp_field_value_t>> arrays_;
+    std::vector<amqp_table_entry_t> entries_;
+};
+
+/// rabbitmq-c, publishing the same task message again and again and, on a second connection and
+/// thread, consuming it.
+class rabbitmq_c {
+public:
+    rabbitmq_c(const amqp::options& at, std::string queue)
+        : host_{at.hosts().front().host()}, port_{at.hosts().front().port()}, queue_{queue}
+    {
+    }
+
+    /// \param confirms  the publisher waits for the broker's word, 500 messages behind.
+    /// \return messages a second, from the first publish to the last ack.
+    double rate(const tasks::envelope& e, int count, bool confirms)
+    {
+        const double start = wall_seconds();
+        std::thread consuming([&] { consume(count); });
+        publish(e, count, confirms);
+        consuming.join();
+        return count / (wall_seconds() - start);
+    }
+
+private:
+    static constexpr int window = 500;
+    static constexpr int prefetch = 200;
+    static constexpr int ack_each = 50;
+
+    static void require(bool good, const char* what)
+    {
+        if (good) return;
+        std::fprintf(stderr, "tasks_bench: rabbitmq-c: %s\n", what);
+        std::exit(1);
+    }
+
+    static amqp_bytes_t bytes_of(const std::string& text)
+    {
+        return {text.size(), const_cast<char*>(text.data())};
+    }
+
+    amqp_connection_state_t open() const
+    {
+        amqp_connection_state_t s = amqp_new_connection();
+        amqp_socket_t* socket = amqp_tcp_socket_new(s);
+        require(amqp_socket_open(socket, host_.c_str(), port_) == AMQP_STATUS_OK, "connect");
+        amqp_login(s, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "guest", "guest");
+        amqp_channel_open(s, 1);
+        require(amqp_get_rpc_reply(s).reply_type == AMQP_RESPONSE_NORMAL, "open");
+        return s;
+    }
+
+    /// Reads the broker's confirms. \return how many messages they are worth.
+    static int confirmed(amqp_connection_state_t s, std::uint64_t& last)
+    {
+        amqp_frame_t frame;
+        amqp_maybe_release_buffers(s);
+        require(amqp_simple_wait_frame(s, &frame) == AMQP_STATUS_OK, "confirm");
+        require(frame.payload.method.id == AMQP_BASIC_ACK_METHOD, "confirm");
+        const auto* ack = static_cast<const amqp_basic_ack_t*>(frame.payload.method.decoded);
+        if (ack->multiple == 0) return 1;
+        // Some of them may have been confirmed alone: more than enough for a window.
+        const auto all = static_cast<int>(ack->delivery_tag - last);
+        last = ack->delivery_tag;
+        return all;
+    }
+
+    void publish(const tasks::envelope& e, int count, bool confirms) const
+    {
+        amqp_connection_state_t s = open();
+        if (confirms) amqp_confirm_select(s, 1);
+        header_table headers(e.headers);
+        amqp_basic_properties_t p{};
+        p._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG |
+                   AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                   AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG |
+                   AMQP_BASIC_REPLY_TO_FLAG;
+        p.content_type = bytes_of(e.content_type);
+        p.content_encoding = bytes_of(e.content_encoding);
+        p.headers = headers.get();
+        p.delivery_mode = 2;
+        p.correlation_id = bytes_of(e.correlation_id);
+        p.reply_to = bytes_of(e.reply_to);
+        int unconfirmed = 0;
+        std::uint64_t last = 0;
+        for (int i = 0; i < count; ++i) {
+            require(amqp_basic_publish(s, 1, amqp_empty_bytes, bytes_of(queue_), 0, 0, &p,
+                                       bytes_of(e.body)) == AMQP_STATUS_OK,
+                    "publish");
+            if (!confirms) continue;
+            ++unconfirmed;
+            while (unconfirmed >= window) unconfirmed -= confirmed(s, last);
+        }
+        amqp_channel_close(s, 1, AMQP_REPLY_SUCCESS);
+        amqp_destroy_connection(s);
+    }
+
+    void consume(int count) const
+    {
+        amqp_connection_state_t s = open();
+        amqp_basic_qos(s, 1, 0, prefetch, 0);
+        amqp_basic_consume(s, 1, bytes_of(queue_), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
+        require(amqp_get_rpc_reply(s).reply_type == AMQP_RESPONSE_NORMAL, "consume");
+        for (int i = 1; i <= count; ++i) {
+            amqp_maybe_release_buffers(s);
+            amqp_envelope_t envelope;
+            require(
+                amqp_consume_message(s, &envelope, nullptr, 0).reply_type == AMQP_RESPONSE_NORMAL,
+                "consume a message");
+            if (i % ack_each == 0 || i == count) amqp_basic_ack(s, 1, envelope.delivery_tag, 1);
+            amqp_destroy_envelope(&envelope);
+        }
+        amqp_channel_close(s, 1, AMQP_REPLY_SUCCESS);
+        amqp_destroy_connection(s);
+    }
+
+    std::string host_;
+    int port_;
+    std::string queue_;
+};
+
+}  // namespace ferry::bench
