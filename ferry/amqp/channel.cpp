@@ -183,7 +183,7 @@ awaitable<void> set_prefetch(core_pointer core, std::uint16_t prefetch, bool glo
 
 }  // namespace
 
-awaitable<void> delivery::settle(bool positive, bool requeue, bool multiple)
+awaitable<void> receipt::settle(bool positive, bool requeue, bool multiple)
 {
     if (settled_ || !channel_) {
         throw error(errc::already_settled,
@@ -194,17 +194,17 @@ awaitable<void> delivery::settle(bool positive, bool requeue, bool multiple)
     co_return;
 }
 
-awaitable<void> delivery::ack(bool multiple)
+awaitable<void> receipt::ack(bool multiple)
 {
     return settle(true, false, multiple);
 }
 
-awaitable<void> delivery::nack(bool requeue, bool multiple)
+awaitable<void> receipt::nack(bool requeue, bool multiple)
 {
     return settle(false, requeue, multiple);
 }
 
-awaitable<void> delivery::reject(bool requeue)
+awaitable<void> receipt::reject(bool requeue)
 {
     return settle(false, requeue, false);
 }

@@ -53,22 +53,16 @@ private:
     std::string reply_text_;
 };
 
-/// A message for a consumer, to be acknowledged once. Destroyed without that it stays with the
-/// channel, and goes back to its queue when that closes. As what pika gives `on_message_callback`.
-class delivery : public message {
+/// What settles a delivery, once. A few bytes, which may outlive the message. Destroyed without
+/// that, the delivery stays with its channel, and goes back to its queue when that closes.
+class receipt {
 public:
-    delivery() = default;
-    delivery(delivery&&) noexcept = default;
-    delivery& operator=(delivery&&) noexcept = default;
+    receipt() = default;
+    receipt(receipt&&) noexcept = default;
+    receipt& operator=(receipt&&) noexcept = default;
 
     /// Counts from 1 in its channel.
     std::uint64_t delivery_tag() const noexcept { return tag_; }
-    /// It was delivered before, and may have been worked on.
-    bool redelivered() const noexcept { return redelivered_; }
-    /// Empty for basic_get.
-    const std::string& consumer_tag() const noexcept { return consumer_tag_; }
-    /// How many were left in the queue; basic_get only.
-    std::uint32_t message_count() const noexcept { return message_count_; }
 
     /// Tells the broker that it is done, it and, with `multiple`, all before it. Returns when the
     /// frame is queued. Of a delivery whose connection is gone nothing is sent: the broker gives it
@@ -83,12 +77,34 @@ private:
     awaitable<void> settle(bool positive, bool requeue, bool multiple);
 
     std::shared_ptr<detail::channel_core> channel_;
-    std::string consumer_tag_;
     std::uint64_t tag_ = 0;
     std::uint64_t generation_ = 0;
+    bool settled_ = false;
+};
+
+/// A message for a consumer, to be acknowledged once. As what pika gives `on_message_callback`.
+class delivery : public message, public receipt {
+public:
+    delivery() = default;
+    delivery(delivery&&) noexcept = default;
+    delivery& operator=(delivery&&) noexcept = default;
+
+    /// It was delivered before, and may have been worked on.
+    bool redelivered() const noexcept { return redelivered_; }
+    /// Empty for basic_get.
+    const std::string& consumer_tag() const noexcept { return consumer_tag_; }
+    /// How many were left in the queue; basic_get only.
+    std::uint32_t message_count() const noexcept { return message_count_; }
+
+    /// Without the message.
+    receipt detach() && noexcept { return std::move(static_cast<receipt&>(*this)); }
+
+private:
+    friend struct detail::message_access;
+
+    std::string consumer_tag_;
     std::uint32_t message_count_ = 0;
     bool redelivered_ = false;
-    bool settled_ = false;
 };
 
 }  // namespace ferry::amqp

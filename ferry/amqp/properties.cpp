@@ -78,21 +78,13 @@ private:
 
 }  // namespace
 
-properties::properties(const properties& other)
-    : delivery_mode_{other.delivery_mode_},
-      priority_{other.priority_},
-      fields_{other.fields_ ? std::make_unique<fields>(*other.fields_) : nullptr}
-{
-}
-
-properties& properties::operator=(const properties& other)
-{
-    return *this = properties(other);
-}
-
 properties::fields& properties::set()
 {
-    if (!fields_) fields_ = std::make_unique<fields>();
+    if (!fields_) {
+        fields_ = std::make_shared<fields>();
+    } else if (fields_.use_count() > 1) {
+        fields_ = std::make_shared<fields>(*fields_);
+    }
     return *fields_;
 }
 

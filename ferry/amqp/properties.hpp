@@ -17,14 +17,10 @@ namespace ferry::amqp {
 ///
 ///     amqp::properties().content_type("application/json").persistent().correlation_id(id)
 ///
-/// Texts have 255 bytes at most; an empty one is not sent.
+/// Texts have 255 bytes at most; an empty one is not sent. A copy is cheap.
 class properties {
 public:
     properties() noexcept = default;
-    properties(const properties& other);
-    properties(properties&&) noexcept = default;
-    properties& operator=(const properties& other);
-    properties& operator=(properties&&) noexcept = default;
 
     properties& content_type(std::string text)
     {
@@ -64,6 +60,8 @@ public:
     const std::string& content_encoding() const noexcept { return get().content_encoding; }
     /// Null if there are none.
     const value& headers() const noexcept { return get().headers; }
+    /// The headers, which are null then.
+    value take_headers() { return fields_ ? std::exchange(set().headers, value()) : value(); }
     std::optional<std::uint8_t> delivery_mode() const noexcept { return delivery_mode_; }
     std::optional<std::uint8_t> priority() const noexcept { return priority_; }
     const std::string& correlation_id() const noexcept { return get().correlation_id; }
@@ -82,7 +80,7 @@ public:
     static properties parse(std::string_view in);
 
 private:
-    // What few messages have: most are moved about without it.
+    // What few messages have. Copies share it until one is changed.
     struct fields {
         std::string content_type;
         std::string content_encoding;
@@ -101,7 +99,7 @@ private:
 
     std::optional<std::uint8_t> delivery_mode_;
     std::optional<std::uint8_t> priority_;
-    std::unique_ptr<fields> fields_;
+    std::shared_ptr<fields> fields_;
 };
 static_assert(awaitable_argument<properties>);
 

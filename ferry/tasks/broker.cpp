@@ -161,9 +161,8 @@ std::shared_ptr<message_broker> open_redis_broker(const std::string& url)
 /// The thread of a broker's connections; null if it has none.
 std::shared_ptr<detail::home> home_of(const message_broker* b)
 {
-    if (const auto* redis = dynamic_cast<const redis_broker*>(b)) return redis->home();
-    if (const auto* amqp = dynamic_cast<const amqp_broker*>(b)) return amqp->home();
-    return nullptr;
+    const auto* remote = dynamic_cast<const remote_broker*>(b);
+    return remote == nullptr ? nullptr : remote->home();
 }
 
 std::shared_ptr<result_store> open_redis_results(const std::string& url,

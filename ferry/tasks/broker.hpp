@@ -126,6 +126,10 @@ public:
     /// to be settled it may return before the broker knows.
     virtual awaitable<void> settle(settlement s) = 0;
 
+    /// From now on a settlement fails if its result store is down, instead of waiting for that. Any
+    /// thread.
+    virtual void give_up() noexcept {}
+
     /// Changes how many messages are held unsettled at most.
     virtual void prefetch(std::size_t count) = 0;
 

@@ -4,6 +4,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/beside_worker.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 #include "ferry/tasks/worker.hpp"
@@ -29,21 +30,7 @@ protected:
     void serve(F body)
     {
         worker w(app_, concurrency(2));
-        auto both = [](worker* of, F b) -> awaitable<void> {
-            auto serving = spawn(of->run());
-            auto tested = spawn(b());
-            std::exception_ptr failure;
-            try {
-                auto joined = timeout(20s, tested.join(), "the test");
-                co_await std::move(joined);
-            } catch (...) {
-                failure = std::current_exception();
-            }
-            of->stop();
-            co_await serving.join();
-            if (failure) std::rethrow_exception(failure);
-        };
-        ferry::run(both(&w, std::move(body)));
+        detail::run_beside(w, std::move(body));
     }
 
     testing::temporary_directory folder_;

@@ -3,6 +3,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/core/sqlite.hpp"
 #include "ferry/tasks/command.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
@@ -13,6 +14,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 #include <sstream>
@@ -48,6 +51,16 @@ work register_work(app& in, std::string folder)
         acks_late());
 }
 
+/// Acked when it begins; waits until the folder has a file `go`.
+work register_early(app& in, std::string folder)
+{
+    return in.task("early", [folder = std::move(folder)](int number) {
+        note(folder, number);
+        while (!std::filesystem::exists(folder + "/go")) std::this_thread::sleep_for(1ms);
+        return number * 2;
+    });
+}
+
 app app_in(const std::string& folder)
 {
     return app("crash", broker("sqlite://" + folder + "/tasks.db"));
@@ -61,6 +74,7 @@ TEST(crash_worker, serves_when_asked)
     log::set_level(log::level::error);
     app a = app_in(folder);
     register_work(a, folder);
+    register_early(a, folder);
     worker_settings with;
     with.concurrency = 2;
     serve(a, with);
@@ -137,6 +151,40 @@ TEST_F(crash, workers_killed_at_random_lose_no_task_that_is_acked_late)
     EXPECT_EQ(last->wait(), 0);
     EXPECT_EQ(runs().size(), static_cast<std::size_t>(count));
     EXPECT_EQ(ferry::run(a.open_broker()->size("celery")), 0);
+}
+
+TEST_F(crash, tasks_that_a_killed_worker_had_begun_do_not_run_twice_if_they_are_acked_early)
+{
+    constexpr int count = 40;
+    app a = app_in(dir_.path());
+    const work task = register_early(a, dir_.path());
+    std::vector<async_result<int>> results;
+    ferry::run(send(task, count, &results));
+    sqlite::database tasks(dir_ / "tasks.db");
+    const auto wait_for_acks = [&](std::int64_t left) {
+        const auto waiting = [&] {
+            sqlite::statement row = tasks.query("SELECT count(*) FROM task");
+            return row.step() ? row.integer(0) : -1;
+        };
+        while (waiting() > left) std::this_thread::sleep_for(1ms);
+    };
+    int begun = 0;
+    for (int round = 0; round < 4; ++round) {
+        const auto victim = start_worker();
+        begun += 2;  // one for each of its threads
+        wait_for_acks(count - begun);
+        while (std::ssize(runs()) < begun) std::this_thread::sleep_for(1ms);
+        victim->signal(SIGKILL);
+        victim->wait();
+    }
+    std::ofstream(dir_ / "go").put('\n');
+    const auto last = start_worker();
+    wait_for_acks(0);
+    last->signal(SIGTERM);
+    EXPECT_EQ(last->wait(), 0);
+    const auto counts = runs();
+    EXPECT_EQ(counts.size(), static_cast<std::size_t>(count));
+    for (const auto& [number, times] : counts) EXPECT_EQ(times, 1) << number;
 }
 
 TEST_F(crash, the_next_worker_has_a_dead_ones_tasks_at_once)

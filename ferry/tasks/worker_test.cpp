@@ -5,6 +5,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/beside_worker.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -38,21 +39,7 @@ protected:
     void serve(F body, const Options&... options)
     {
         worker w(app_, concurrency(2), options...);
-        auto both = [](worker* of, F b) -> awaitable<void> {
-            auto serving = spawn(of->run());
-            auto tested = spawn(b());
-            std::exception_ptr failure;
-            try {
-                auto joined = timeout(20s, tested.join(), "the test");
-                co_await std::move(joined);
-            } catch (...) {
-                failure = std::current_exception();
-            }
-            of->stop();
-            co_await serving.join();
-            if (failure) std::rethrow_exception(failure);
-        };
-        ferry::run(both(&w, std::move(body)));
+        detail::run_beside(w, std::move(body));
     }
 
     /// How a call ends: its value as text, or `type: message`.

@@ -2,7 +2,7 @@
 
 #include "ferry/amqp/options.hpp"
 #include "ferry/core/value.hpp"
-#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/brokers/remote.hpp"
 
 #include <cstdint>
 #include <map>
@@ -51,31 +51,16 @@ private:
 /// RabbitMQ as Celery uses it: a queue `q` is durable and bound to a direct exchange `q` with the
 /// key `q`; messages go to it by the default exchange. Priorities count in queues with
 /// `x-max-priority`; higher goes first.
-class amqp_broker final : public message_broker {
+class amqp_broker final : public remote_broker {
 public:
     explicit amqp_broker(amqp::options server, amqp_broker_options with = amqp_broker_options());
-    ~amqp_broker() override;
 
-    /// Confirmed by the broker when it is done.
-    awaitable<void> publish(std::string queue, envelope e) override;
-    awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,
-                                                 std::size_t prefetch,
-                                                 std::shared_ptr<result_store> results) override;
-    awaitable<std::int64_t> size(std::string queue) override;
-    awaitable<std::int64_t> purge(std::string queue) override;
-
-    bool has_buses() const noexcept override { return true; }
-    awaitable<std::unique_ptr<listener>> listen(bus on, std::string name, std::string key) override;
-    awaitable<void> announce(bus on, std::string key, envelope e) override;
     broker_info info() const override;
 
-    const std::shared_ptr<detail::home>& home() const noexcept { return home_; }
-    const std::shared_ptr<detail::amqp_core>& core() const noexcept { return core_; }
+    std::shared_ptr<detail::amqp_core> core() const;
 
 private:
     amqp::options server_;
-    std::shared_ptr<detail::home> home_;
-    std::shared_ptr<detail::amqp_core> core_;
 };
 
 /// Results as messages to who called, as Celery's `rpc://`: each can be had once, by that process.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ferry/redis/options.hpp"
-#include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/brokers/remote.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -13,7 +13,6 @@ namespace ferry::tasks {
 
 namespace detail {
 class home;
-class redis_core;
 class redis_result_core;
 }  // namespace detail
 
@@ -49,33 +48,19 @@ private:
 ///
 /// A queue is four lists, for the priorities from 0, 3, 6 and 9; **0 goes first**, unlike anywhere
 /// else. A message is taken and noted down as taken in one step, so a killed worker loses none.
-class redis_broker final : public message_broker {
+class redis_broker final : public remote_broker {
 public:
     explicit redis_broker(redis::options server,
                           redis_broker_options with = redis_broker_options());
-    ~redis_broker() override;
 
-    awaitable<void> publish(std::string queue, envelope e) override;
-    awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,
-                                                 std::size_t prefetch,
-                                                 std::shared_ptr<result_store> results) override;
-    awaitable<std::int64_t> size(std::string queue) override;
-    awaitable<std::int64_t> purge(std::string queue) override;
-
-    bool has_buses() const noexcept override { return true; }
-    awaitable<std::unique_ptr<listener>> listen(bus on, std::string name, std::string key) override;
-    awaitable<void> announce(bus on, std::string key, envelope e) override;
     broker_info info() const override;
 
-    const std::shared_ptr<detail::home>& home() const noexcept { return home_; }
     const redis::options& server() const noexcept { return server_; }
     const redis_broker_options& options() const noexcept { return with_; }
 
 private:
     redis::options server_;
     redis_broker_options with_;
-    std::shared_ptr<detail::home> home_;
-    std::shared_ptr<detail::redis_core> core_;
 };
 
 /// Results in Redis, as Celery's Redis backend keeps them: under `celery-task-meta-<id>`, for so

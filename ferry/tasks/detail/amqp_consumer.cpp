@@ -1,5 +1,6 @@
 #include "ferry/tasks/detail/amqp_consumer.hpp"
 
+#include "ferry/async/loop.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 
@@ -97,20 +98,27 @@ awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
 
 void amqp_consumer::take(const std::string& queue, amqp::delivery d)
 {
-    const std::uint64_t number = tag_of(next_number_++);
-    std::vector<delivery> one(1);
+    const std::uint64_t number = d.delivery_tag();
+    delivery taken;
+    taken.queue = queue;
+    taken.tag = tag_of(number);
+    taken.redelivered = d.redelivered();
+    bool readable = true;
     try {
-        one[0].content = to_envelope(d);
-        one[0].queue = queue;
-        one[0].tag = number;
-        one[0].redelivered = d.redelivered();
-        held_.emplace(number, std::move(d));
-        put(std::move(one));
+        taken.content = to_envelope(d);
     } catch (const error& e) {
         log::error("message dropped", "queue", queue, "reason", e.what());
-        held_.insert_or_assign(number, std::move(d));
-        finish(number, verdict::reject);
+        readable = false;
     }
+    held_.insert_or_assign(number, std::move(d).detach());
+    if (!readable) return finish(tag_of(number), verdict::reject);
+    if (arrived_.empty()) loop::current().post([me = self()] { me->hand_over(); });
+    arrived_.push_back(std::move(taken));
+}
+
+void amqp_consumer::hand_over()
+{
+    if (!arrived_.empty()) put(std::exchange(arrived_, {}));
 }
 
 awaitable<void> amqp_consumer::pump(self_pointer self, std::shared_ptr<source> from)
@@ -156,23 +164,67 @@ awaitable<void> amqp_consumer::reopen(self_pointer self)
 void amqp_consumer::lost()
 {
     next_epoch();
+    arrived_.clear();
     held_.clear();
+    acked_.clear();
+    settled_.clear();
 }
 
 void amqp_consumer::finish(std::uint64_t tag, verdict how)
 {
-    const auto at = held_.find(tag);
+    if (!holds(tag)) return;
+    const auto at = held_.find(number_of(tag));
     if (at == held_.end()) return;
-    const auto tell = [](amqp::delivery d, verdict what) -> awaitable<void> {
+    amqp::receipt r = std::move(at->second);
+    held_.erase(at);
+    settled_.add(r.delivery_tag());
+    if (how == verdict::ack) {
+        if (acked_.empty()) loop::current().post([me = self()] { me->acknowledge(); });
+        acked_.push_back(std::move(r));
+        return;
+    }
+    const auto give_back = [](amqp::receipt one, bool requeue) -> awaitable<void> {
         try {
-            auto told = what == verdict::ack ? d.ack() : d.reject(what == verdict::requeue);
+            auto told = one.reject(requeue);
             co_await std::move(told);
         } catch (const error& e) {
             log::info("delivery is not settled: it will come again", "reason", e.what());
         }
     };
-    spawn(tell(std::move(at->second), how), "amqp ack");
-    held_.erase(at);
+    spawn(give_back(std::move(r), how == verdict::requeue), "amqp reject");
+}
+
+/// One frame for all up to the first delivery that is still held, and one for each beyond it.
+void amqp_consumer::acknowledge()
+{
+    std::vector<amqp::receipt> each;
+    amqp::receipt through;
+    for (amqp::receipt& r : std::exchange(acked_, {})) {
+        if (r.delivery_tag() > settled_.through()) {
+            each.push_back(std::move(r));
+        } else if (r.delivery_tag() > through.delivery_tag()) {
+            through = std::move(r);
+        }
+    }
+    if (!each.empty() || through.delivery_tag() != 0) {
+        spawn(tell(std::move(each), std::move(through)), "amqp ack");
+    }
+}
+
+awaitable<void> amqp_consumer::tell(std::vector<amqp::receipt> each, amqp::receipt through)
+{
+    try {
+        if (through.delivery_tag() != 0) {
+            auto told = through.ack(true);
+            co_await std::move(told);
+        }
+        for (amqp::receipt& one : each) {
+            auto told = one.ack();
+            co_await std::move(told);
+        }
+    } catch (const error& e) {
+        log::info("deliveries are not settled: they will come again", "reason", e.what());
+    }
 }
 
 void amqp_consumer::limit(std::size_t count)
@@ -205,7 +257,8 @@ awaitable<void> amqp_consumer::end(self_pointer self)
     self->ended_ = true;
     for (const auto& s : self->sources_) s->running->cancel();
     self->sources_.clear();
-    // The queued acks go first; what is held goes back with the channel's end.
+    // The acks go first; what is held goes back with the channel's end.
+    self->acknowledge();
     co_await yield_now();
     if (self->channel_) {
         try {

@@ -3,6 +3,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/tasks/detail/amqp_core.hpp"
 #include "ferry/tasks/detail/remote_consumer.hpp"
+#include "ferry/tasks/detail/settled_tags.hpp"
 
 #include <cstdint>
 #include <map>
@@ -13,7 +14,8 @@
 namespace ferry::tasks::detail {
 
 /// Takes messages from RabbitMQ's queues, on a channel of its own whose prefetch counts for all of
-/// them. Goes on after a lost connection; what was held then comes again.
+/// them. Goes on after a lost connection; what was held then comes again. What comes in one turn of
+/// the loop goes to the worker at once, and the acks of one turn go in as few frames as they can.
 class amqp_consumer final : public consumer_core {
 public:
     amqp_consumer(std::shared_ptr<amqp_core> over, std::vector<std::string> queues,
@@ -29,7 +31,7 @@ public:
 
     awaitable<void> publish(std::string queue, envelope e) override
     {
-        return amqp_core::publish(core_, std::move(queue), std::move(e));
+        return core_->publish(std::move(queue), std::move(e));
     }
     void finish(std::uint64_t tag, verdict how) override;
     void limit(std::size_t count) override;
@@ -54,6 +56,9 @@ private:
     static awaitable<void> reopen(self_pointer self);
     static awaitable<void> end(self_pointer self);
     void take(const std::string& queue, amqp::delivery d);
+    void hand_over();
+    void acknowledge();
+    static awaitable<void> tell(std::vector<amqp::receipt> each, amqp::receipt through);
     void failed(const error& why);
 
     std::shared_ptr<amqp_core> core_;
@@ -61,8 +66,10 @@ private:
     std::size_t prefetch_;
     std::optional<amqp::channel> channel_;
     std::vector<std::shared_ptr<source>> sources_;
-    std::map<std::uint64_t, amqp::delivery> held_;
-    std::uint64_t next_number_ = 1;
+    std::vector<delivery> arrived_;
+    std::map<std::uint64_t, amqp::receipt> held_;  ///< by delivery tag
+    std::vector<amqp::receipt> acked_;             ///< the broker does not know yet
+    settled_tags settled_;
     bool limiting_ = false;
     bool limit_changed_ = false;
     bool reopening_ = false;

@@ -23,25 +23,25 @@ const bus_exchange& exchange_of(bus on)
     return exchanges.at(static_cast<std::size_t>(on));
 }
 
-amqp::properties to_properties(const envelope& e)
+amqp::properties to_properties(envelope&& e)
 {
     amqp::properties p;
-    p.headers(e.headers)
-        .content_type(e.content_type)
-        .content_encoding(e.content_encoding)
+    p.headers(std::move(e.headers))
+        .content_type(std::move(e.content_type))
+        .content_encoding(std::move(e.content_encoding))
         .delivery_mode(static_cast<std::uint8_t>(e.delivery_mode))
         .priority(static_cast<std::uint8_t>(std::clamp(e.priority, 0, 255)))
-        .correlation_id(e.correlation_id)
-        .reply_to(e.reply_to)
-        .expiration(e.expiration);
+        .correlation_id(std::move(e.correlation_id))
+        .reply_to(std::move(e.reply_to))
+        .expiration(std::move(e.expiration));
     return p;
 }
 
 envelope to_envelope(amqp::delivery& d)
 {
-    const amqp::properties p = d.properties();
+    amqp::properties p = d.properties();
     envelope e;
-    if (p.headers().is_object()) e.headers = p.headers();
+    if (p.headers().is_object()) e.headers = p.take_headers();
     e.content_type = p.content_type();
     e.content_encoding = p.content_encoding();
     e.correlation_id = p.correlation_id();
@@ -110,17 +110,51 @@ awaitable<void> amqp_core::declare(self_pointer self, amqp::channel on, std::str
     self->declared_.insert(queue);
 }
 
+namespace {
+
+awaitable<std::unique_ptr<consumer>> open_consumer(std::shared_ptr<home> at,
+                                                   std::shared_ptr<amqp_consumer> made)
+{
+    auto starting = amqp_consumer::start(made);
+    co_await std::move(starting);
+    std::unique_ptr<consumer> held = std::make_unique<remote_consumer>(std::move(at), made);
+    co_return held;
+}
+
+}  // namespace
+
+awaitable<std::unique_ptr<consumer>> amqp_core::consume(std::shared_ptr<home> at,
+                                                        std::vector<std::string> queues,
+                                                        std::size_t prefetch,
+                                                        std::shared_ptr<result_store> results)
+{
+    return open_consumer(std::move(at),
+                         std::make_shared<amqp_consumer>(shared_from_this(), std::move(queues),
+                                                         prefetch, std::move(results)));
+}
+
 awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
 {
     auto opening = publishing(self);
     amqp::channel on = co_await std::move(opening);
-    if (!self->declared_.contains(queue)) {
-        auto declaring = declare(self, on, queue);
-        co_await std::move(declaring);
+    // The broker confirms what it throws away, too: a queue that somebody has deleted is made
+    // again.
+    const buffer body(std::move(e.body));
+    const amqp::properties with = to_properties(std::move(e));
+    for (bool again = false;; again = true) {
+        if (!self->declared_.contains(queue)) {
+            auto declaring = declare(self, on, queue);
+            co_await std::move(declaring);
+        }
+        try {
+            auto sending = on.basic_publish("", queue, body, with, amqp::mandatory());
+            co_await std::move(sending);
+            co_return;
+        } catch (const error& failure) {
+            if (again || failure.code() != amqp::errc::no_route) throw;
+            self->declared_.erase(queue);
+        }
     }
-    const amqp::properties with = to_properties(e);
-    auto sending = on.basic_publish("", queue, std::move(e.body), with);
-    co_await std::move(sending);
 }
 
 awaitable<void> amqp_core::send(self_pointer self, std::string exchange, std::string key,
@@ -128,8 +162,9 @@ awaitable<void> amqp_core::send(self_pointer self, std::string exchange, std::st
 {
     auto opening = publishing(self);
     amqp::channel on = co_await std::move(opening);
-    const amqp::properties with = to_properties(e);
-    auto sending = on.basic_publish(std::move(exchange), std::move(key), std::move(e.body), with);
+    std::string body = std::move(e.body);
+    const amqp::properties with = to_properties(std::move(e));
+    auto sending = on.basic_publish(std::move(exchange), std::move(key), std::move(body), with);
     co_await std::move(sending);
 }
 

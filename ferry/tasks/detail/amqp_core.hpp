@@ -4,6 +4,7 @@
 #include "ferry/async/sync.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/tasks/detail/broker_core.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
 #include <cstdint>
@@ -18,8 +19,7 @@ namespace ferry::tasks::detail {
 class amqp_consumer;
 
 /// The connection of a broker, made when it is first needed, and the channel that all publish on.
-/// Lives at home.
-class amqp_core {
+class amqp_core final : public broker_core, public std::enable_shared_from_this<amqp_core> {
 public:
     amqp_core(amqp::options server, amqp_broker_options with)
         : server_{std::move(server)}, with_{std::move(with)}
@@ -36,19 +36,42 @@ public:
     /// The queue, its exchange and its binding, as Celery declares them.
     static awaitable<void> declare(self_pointer self, amqp::channel on, std::string queue);
 
-    static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    awaitable<void> publish(std::string queue, envelope e) override
+    {
+        return publish(shared_from_this(), std::move(queue), std::move(e));
+    }
+    awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
+                                                 std::vector<std::string> queues,
+                                                 std::size_t prefetch,
+                                                 std::shared_ptr<result_store> results) override;
+    awaitable<std::int64_t> size(std::string queue) override
+    {
+        return size(shared_from_this(), std::move(queue));
+    }
+    awaitable<std::int64_t> purge(std::string queue) override
+    {
+        return purge(shared_from_this(), std::move(queue));
+    }
+    awaitable<std::unique_ptr<listener>> listen(std::shared_ptr<home> at, bus on, std::string name,
+                                                std::string key) override;
+    awaitable<void> announce(bus on, std::string key, envelope e) override
+    {
+        return announce(shared_from_this(), on, std::move(key), std::move(e));
+    }
+
     /// Directly to a queue that somebody else has declared; nothing happens if there is none.
     static awaitable<void> send(self_pointer self, std::string exchange, std::string key,
                                 envelope e);
-
-    static awaitable<std::int64_t> size(self_pointer self, std::string queue);
-    static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
-    static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
 
     /// Tells the consumer when the connection is lost.
     void watch(const std::shared_ptr<amqp_consumer>& who) { watching_.push_back(who); }
 
 private:
+    static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    static awaitable<std::int64_t> size(self_pointer self, std::string queue);
+    static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
+    static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
+
     amqp::options server_;
     amqp_broker_options with_;
     lock opening_;
@@ -68,12 +91,8 @@ struct bus_exchange {
 const bus_exchange& exchange_of(bus on);
 awaitable<void> declare_bus(amqp::channel on, bus which);
 
-amqp::properties to_properties(const envelope& e);
+/// Takes everything out but the body.
+amqp::properties to_properties(envelope&& e);
 envelope to_envelope(amqp::delivery& d);
-
-/// At home.
-awaitable<std::unique_ptr<listener>> open_amqp_listener(std::shared_ptr<home> at,
-                                                        std::shared_ptr<amqp_core> core, bus on,
-                                                        std::string name, std::string key);
 
 }  // namespace ferry::tasks::detail

@@ -100,11 +100,18 @@ private:
     std::shared_ptr<ear> ear_;
 };
 
+awaitable<std::unique_ptr<listener>> open(std::shared_ptr<home> at, std::shared_ptr<ear> from)
+{
+    auto opening = ear::open(from);
+    co_await std::move(opening);
+    std::unique_ptr<listener> made = std::make_unique<amqp_listener>(std::move(at), from);
+    co_return made;
+}
+
 }  // namespace
 
-awaitable<std::unique_ptr<listener>> open_amqp_listener(std::shared_ptr<home> at,
-                                                        std::shared_ptr<amqp_core> core, bus on,
-                                                        std::string name, std::string key)
+awaitable<std::unique_ptr<listener>> amqp_core::listen(std::shared_ptr<home> at, bus on,
+                                                       std::string name, std::string key)
 {
     std::string queue;
     std::string binding;
@@ -119,12 +126,8 @@ awaitable<std::unique_ptr<listener>> open_amqp_listener(std::shared_ptr<home> at
             binding = key;
             break;
     }
-    const auto from =
-        std::make_shared<ear>(std::move(core), on, std::move(queue), std::move(binding));
-    auto opening = ear::open(from);
-    co_await std::move(opening);
-    std::unique_ptr<listener> made = std::make_unique<amqp_listener>(std::move(at), from);
-    co_return made;
+    return open(std::move(at), std::make_shared<ear>(shared_from_this(), on, std::move(queue),
+                                                     std::move(binding)));
 }
 
 }  // namespace ferry::tasks::detail

@@ -390,8 +390,8 @@ performed child::run(request& what, std::uint64_t job_number)
     what.set_interrupt([pid](int signal) { ::kill(pid, signal); });
     frame f;
     f[0] = what.queue;
-    f[1] = head_to_text(what.content);
-    f[2] = what.content.body;
+    f[1] = head_to_text(*what.content);
+    f[2] = what.content->body;
     bool over = false;
     std::optional<frame> answer;
     if (send_frame(process_.socket, f)) {

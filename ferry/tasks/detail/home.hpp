@@ -7,11 +7,12 @@
 #include "ferry/tasks/detail/gate.hpp"
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace ferry::tasks::detail {
 
@@ -34,79 +35,93 @@ public:
         loop_->post(std::move(f));
     }
 
-    /// Makes an operation there, runs it, and brings its outcome to the calling loop. Cancelling
-    /// the call cancels the operation, and does not wait for its end.
-    template <class T>
-    static awaitable<T> call(std::shared_ptr<home> self, std::function<awaitable<T>()> make);
+    /// Makes an operation of T there, runs it, and brings its outcome to the calling loop.
+    /// Cancelling the call cancels the operation, and does not wait for its end.
+    template <class T, class F>
+    static awaitable<T> call(std::shared_ptr<home> self, F make);
 
 private:
     template <class T>
     using storable = ferry::detail::storable<T>;
 
-    /// Once, or else the destructor tells that nobody will.
+    /// What the two ends of a call share. The gate opens when the outcome is there; until then only
+    /// the home touches it.
+    template <class T>
+    struct errand final : gate {
+        void end(std::exception_ptr why, std::optional<T> outcome)
+        {
+            failure = std::move(why);
+            made = std::move(outcome);
+            open();
+        }
+        std::exception_ptr failure;
+        std::optional<T> made;
+        std::optional<task<void>> running;
+    };
+
+    /// Ends an errand, once; dropped before, it tells that nobody will.
     template <class T>
     class answer {
     public:
-        explicit answer(outcome<T> to) : to_{std::move(to)} {}
-        answer(const answer&) = delete;
-        answer& operator=(const answer&) = delete;
+        explicit answer(std::shared_ptr<errand<T>> to) : to_{std::move(to)} {}
+        answer(answer&&) noexcept = default;
+        answer& operator=(answer&&) = delete;
         ~answer()
         {
-            if (told_) return;
-            to_.set(
-                std::make_exception_ptr(error{ferry::errc::disconnected, "the broker was closed"}),
-                std::nullopt);
+            if (!to_) return;
+            tell(std::make_exception_ptr(error{ferry::errc::disconnected, "the broker was closed"}),
+                 std::nullopt);
         }
         void tell(std::exception_ptr failure, std::optional<T> made)
         {
-            told_ = true;
-            to_.set(std::move(failure), std::move(made));
+            const auto to = std::exchange(to_, nullptr);
+            to->running.reset();
+            to->end(std::move(failure), std::move(made));
         }
 
     private:
-        outcome<T> to_;
-        bool told_ = false;
+        std::shared_ptr<errand<T>> to_;
     };
 
-    using running = std::shared_ptr<std::optional<task<void>>>;
-
     /// Cancels the operation at the other end if the caller leaves before its end.
+    template <class T>
     class guard {
     public:
-        guard(const home& at, running what) : home_{at}, what_{std::move(what)} {}
+        guard(const home& at, std::shared_ptr<errand<T>> what) : home_{at}, what_{std::move(what)}
+        {
+        }
         guard(const guard&) = delete;
         guard& operator=(const guard&) = delete;
         ~guard()
         {
             if (ended) return;
             home_.post([what = std::move(what_)] {
-                if (*what) (*what)->cancel();
+                if (what->running) what->running->cancel();
             });
         }
         bool ended = false;
 
     private:
         const home& home_;
-        running what_;
+        std::shared_ptr<errand<T>> what_;
     };
 
-    template <class T>
-    static awaitable<void> run_there(std::function<awaitable<T>()> make,
-                                     std::shared_ptr<answer<storable<T>>> to)
+    template <class T, class F>
+    static awaitable<void> run_there(F make, answer<storable<T>> to)
     {
         try {
             auto operation = make();
             if constexpr (std::is_void_v<T>) {
                 co_await std::move(operation);
-                to->tell(nullptr, std::monostate());
+                to.tell(nullptr, std::monostate());
             } else {
                 std::optional<T> made = co_await std::move(operation);
-                to->tell(nullptr, std::move(made));
+                to.tell(nullptr, std::move(made));
             }
         } catch (const cancelled&) {
             // Either nobody waits for it any more, or the home ends, which `to` tells.
         } catch (...) {
-            to->tell(std::current_exception(), std::nullopt);
+            to.tell(std::current_exception(), std::nullopt);
         }
     }
 
@@ -115,29 +130,23 @@ private:
     std::thread thread_;
 };
 
-template <class T>
-awaitable<T> home::call(std::shared_ptr<home> self, std::function<awaitable<T>()> make)
+template <class T, class F>
+awaitable<T> home::call(std::shared_ptr<home> self, F make)
 {
     if (self->here()) {
         auto operation = make();
         co_return co_await std::move(operation);
     }
-    const outcome<storable<T>> done;
-    const auto started = std::make_shared<std::optional<task<void>>>();
-    auto to = std::make_shared<answer<storable<T>>>(done);
-    self->post([make = std::move(make), to = std::move(to), started]() mutable {
-        started->emplace(spawn(run_there<T>(std::move(make), std::move(to))));
+    const auto shared = std::make_shared<errand<storable<T>>>();
+    self->post([make = std::move(make), to = answer<storable<T>>(shared), shared]() mutable {
+        shared->running.emplace(spawn(run_there<T, F>(std::move(make), std::move(to))));
     });
-    guard watching{*self, started};
-    auto waiting = outcome<storable<T>>::get(done);
-    if constexpr (std::is_void_v<T>) {
-        co_await std::move(waiting);
-        watching.ended = true;
-    } else {
-        T made = co_await std::move(waiting);
-        watching.ended = true;
-        co_return made;
-    }
+    guard<storable<T>> watching{*self, shared};
+    auto waiting = gate::wait(shared);
+    co_await std::move(waiting);
+    watching.ended = true;
+    if (shared->failure) std::rethrow_exception(shared->failure);
+    if constexpr (!std::is_void_v<T>) co_return std::move(*shared->made);
 }
 
 }  // namespace ferry::tasks::detail

@@ -122,6 +122,7 @@ void pool::restart()
 void pool::abort()
 {
     aborting_ = true;
+    receiver_.give_up();
     close();
     const std::lock_guard all{mutex_};
     for (const auto& l : lanes_) {

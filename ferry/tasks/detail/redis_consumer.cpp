@@ -154,7 +154,7 @@ bool redis_consumer::take(redis_batch batch, const redis_claim& asked)
     for (redis_batch::taken& t : batch.messages) {
         next_number_ = std::max(next_number_, t.number + 1);
         const std::string& queue = asked.queues.at(t.list);
-        held_.emplace(t.number, queue);
+        held_.insert(t.number);
         try {
             kombu_message m = from_kombu(t.text);
             delivery d;
@@ -232,7 +232,7 @@ std::vector<std::string> redis_consumer::held_tags() const
 {
     std::vector<std::string> tags;
     tags.reserve(held_.size());
-    for (const auto& [number, queue] : held_) tags.push_back(tag_of(number));
+    for (const std::uint64_t number : held_) tags.push_back(tag_of(number));
     return tags;
 }
 

@@ -6,8 +6,8 @@
 #include "ferry/tasks/detail/remote_consumer.hpp"
 
 #include <deque>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +27,7 @@ public:
 
     awaitable<void> publish(std::string queue, envelope e) override
     {
-        return redis_core::publish(core_, std::move(queue), std::move(e));
+        return core_->publish(std::move(queue), std::move(e));
     }
     void finish(std::uint64_t tag, verdict how) override;
     void limit(std::size_t count) override;
@@ -66,8 +66,8 @@ private:
     std::size_t prefetch_;
     std::string tag_prefix_;
     std::uint64_t next_number_ = 1;
-    std::map<std::uint64_t, std::string> held_;  ///< the queue of each
-    std::vector<std::string> settled_;           ///< to be forgotten in Redis
+    std::set<std::uint64_t> held_;
+    std::vector<std::string> settled_;  ///< to be forgotten in Redis
     bool forgetting_ = false;
     event room_;
     event news_;

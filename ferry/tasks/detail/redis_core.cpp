@@ -4,6 +4,7 @@
 #include "ferry/core/uuid.hpp"
 #include "ferry/redis/script.hpp"
 #include "ferry/tasks/detail/kombu_message.hpp"
+#include "ferry/tasks/detail/redis_consumer.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@ using core_pointer = std::shared_ptr<redis_core>;
 
 // So many tags go into one call of a script.
 constexpr std::size_t tags_at_once = 500;
+constexpr double at_any_time = 1e15;
 constexpr std::string_view unacked = "unacked";
 constexpr std::string_view unacked_index = "unacked_index";
 constexpr std::string_view unacked_mutex = "unacked_mutex";
@@ -23,7 +25,9 @@ constexpr std::string_view unacked_mutex = "unacked_mutex";
 const redis::script& claim_script()
 {
     static const redis::script s{R"(
-local taken, number, left, group = {}, tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local taken, number, left, group = {}, tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
 for first = 3, #KEYS, group do
   local found = true
   while found and left > 0 do
@@ -38,9 +42,9 @@ for first = 3, #KEYS, group do
           taken[#taken + 1] = number
           taken[#taken + 1] = text
           if string.sub(text, 1, 1) == '{' then
-            local tag = ARGV[2] .. string.format('%.0f', number)
-            redis.call('ZADD', KEYS[2], ARGV[1], tag)
-            redis.call('HSET', KEYS[1], tag, '[' .. text .. ', "", ' .. ARGV[i + 3] .. ']')
+            local tag = ARGV[1] .. string.format('%.0f', number)
+            redis.call('ZADD', KEYS[2], now, tag)
+            redis.call('HSET', KEYS[1], tag, '[' .. text .. ', "", ' .. ARGV[i + 2] .. ']')
           end
           number = number + 1
         end
@@ -63,8 +67,10 @@ return redis.call('HDEL', KEYS[1], unpack(ARGV)))"};
 const redis::script& renew_script()
 {
     static const redis::script s{R"(
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[i]) end
-return #ARGV - 1)"};
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+for i = 1, #ARGV do redis.call('ZADD', KEYS[1], 'XX', now, ARGV[i]) end
+return #ARGV)"};
     return s;
 }
 
@@ -90,9 +96,12 @@ const redis::script& unlock_script()
     return s;
 }
 
-double unix_now()
+// Claims go by Redis's clock: those of the machines of workers may differ.
+awaitable<double> time_of(core_pointer in)
 {
-    return static_cast<double>(now().time_since_epoch().count()) / 1e6;
+    auto asking = in->client.cmd("TIME");
+    const redis::reply time = co_await std::move(asking);
+    co_return time[0].as<double>() + time[1].as<double>() / 1e6;
 }
 
 std::string number_text(double d)
@@ -250,6 +259,41 @@ awaitable<void> redis_core::reply(core_pointer self, std::string exchange, std::
     }
 }
 
+awaitable<void> redis_core::announce(core_pointer self, bus on, std::string key, envelope e)
+{
+    if (on == bus::replies) {
+        auto replying = reply(self, "reply.celery.pidbox", std::move(key), std::move(e));
+        co_await std::move(replying);
+        co_return;
+    }
+    const std::string exchange = on == bus::control ? "celery.pidbox" : "celeryev";
+    auto sending =
+        self->client.cmd("PUBLISH", self->channel(exchange, key), to_kombu(e, exchange, key));
+    co_await std::move(sending);
+}
+
+namespace {
+
+awaitable<std::unique_ptr<consumer>> open_consumer(std::shared_ptr<home> at,
+                                                   std::shared_ptr<redis_consumer> made)
+{
+    made->start();
+    std::unique_ptr<consumer> held = std::make_unique<remote_consumer>(std::move(at), made);
+    co_return held;
+}
+
+}  // namespace
+
+awaitable<std::unique_ptr<consumer>> redis_core::consume(std::shared_ptr<home> at,
+                                                         std::vector<std::string> queues,
+                                                         std::size_t prefetch,
+                                                         std::shared_ptr<result_store> results)
+{
+    return open_consumer(std::move(at),
+                         std::make_shared<redis_consumer>(shared_from_this(), std::move(queues),
+                                                          prefetch, std::move(results)));
+}
+
 awaitable<redis_batch> claim(core_pointer from, redis_claim what)
 {
     std::vector<std::string> keys;
@@ -259,7 +303,6 @@ awaitable<redis_batch> claim(core_pointer from, redis_claim what)
     for (std::string& list : what.lists) keys.push_back(std::move(list));
     std::vector<std::string> arguments;
     arguments.reserve(what.queues.size() + 5);
-    arguments.push_back(number_text(unix_now()));
     arguments.push_back(what.tag_prefix);
     arguments.push_back(std::to_string(what.first_number));
     arguments.push_back(std::to_string(what.count));
@@ -292,7 +335,6 @@ awaitable<void> renew_claims(core_pointer in, std::vector<std::string> tags)
     for (std::vector<std::string>& part : in_parts(std::move(tags))) {
         std::vector<std::string> keys;
         keys.push_back(in->key(unacked_index));
-        part.insert(part.begin(), number_text(unix_now()));
         auto renewing = renew_script().run(in->client, std::move(keys), std::move(part));
         co_await std::move(renewing);
     }
@@ -302,7 +344,7 @@ awaitable<void> give_back(core_pointer in, std::vector<std::string> tags)
 {
     // Each goes before the one that went back last.
     for (auto tag = tags.rbegin(); tag != tags.rend(); ++tag) {
-        auto giving = give_back_one(in, *tag, unix_now() + 3600);
+        auto giving = give_back_one(in, *tag, at_any_time);
         co_await std::move(giving);
     }
 }
@@ -313,8 +355,9 @@ awaitable<void> restore_expired(core_pointer in)
     auto locking = in->client.cmd("SET", in->key(unacked_mutex), token, "PX", 300'000, "NX");
     const redis::reply locked = co_await std::move(locking);
     if (locked.is_null()) co_return;
-    const double limit =
-        unix_now() - static_cast<double>(in->options.visibility_timeout().count()) / 1000;
+    auto timing = time_of(in);
+    const double now = co_await std::move(timing);
+    const double limit = now - static_cast<double>(in->options.visibility_timeout().count()) / 1000;
     while (true) {
         auto asking = in->client.cmd("ZREVRANGEBYSCORE", in->key(unacked_index), number_text(limit),
                                      "-inf", "LIMIT", 0, 100);

@@ -3,6 +3,7 @@
 #include "ferry/redis/client.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
+#include "ferry/tasks/detail/broker_core.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
 #include <array>
@@ -22,7 +23,7 @@ inline constexpr std::array<int, 4> priority_steps = {0, 3, 6, 9};
 inline constexpr std::string_view separator = "\x06\x16";
 
 /// kombu's keys in one Redis, and what is done with them. Lives at home.
-class redis_core {
+class redis_core final : public broker_core, public std::enable_shared_from_this<redis_core> {
 public:
     redis_core(redis::options server, const redis_broker_options& with)
         : database{server.db()}, client{std::move(server)}, options{with}
@@ -39,9 +40,28 @@ public:
     /// The channel of an exchange whose messages go to all: `/0.celery.pidbox`.
     std::string channel(std::string_view exchange, std::string_view routing_key) const;
 
-    static awaitable<void> publish(std::shared_ptr<redis_core> self, std::string queue, envelope e);
-    static awaitable<std::int64_t> size(std::shared_ptr<redis_core> self, std::string queue);
-    static awaitable<std::int64_t> purge(std::shared_ptr<redis_core> self, std::string queue);
+    awaitable<void> publish(std::string queue, envelope e) override
+    {
+        return publish(shared_from_this(), std::move(queue), std::move(e));
+    }
+    awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
+                                                 std::vector<std::string> queues,
+                                                 std::size_t prefetch,
+                                                 std::shared_ptr<result_store> results) override;
+    awaitable<std::int64_t> size(std::string queue) override
+    {
+        return size(shared_from_this(), std::move(queue));
+    }
+    awaitable<std::int64_t> purge(std::string queue) override
+    {
+        return purge(shared_from_this(), std::move(queue));
+    }
+    awaitable<std::unique_ptr<listener>> listen(std::shared_ptr<home> at, bus on, std::string name,
+                                                std::string key) override;
+    awaitable<void> announce(bus on, std::string key, envelope e) override
+    {
+        return announce(shared_from_this(), on, std::move(key), std::move(e));
+    }
 
     /// Makes a queue known as kombu does.
     static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string exchange,
@@ -49,15 +69,21 @@ public:
     static awaitable<void> unbind(std::shared_ptr<redis_core> self, std::string exchange,
                                   std::string key, std::string queue);
 
-    /// Puts a message into the queue that an exchange has bound to the key; drops it if none is.
-    static awaitable<void> reply(std::shared_ptr<redis_core> self, std::string exchange,
-                                 std::string key, envelope e);
-
     const int database;
     redis::client client;
     const redis_broker_options options;
 
 private:
+    using self_pointer = std::shared_ptr<redis_core>;
+
+    static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    static awaitable<std::int64_t> size(self_pointer self, std::string queue);
+    static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
+    static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
+    /// Puts a message into the queue that an exchange has bound to the key; drops it if none is.
+    static awaitable<void> reply(self_pointer self, std::string exchange, std::string key,
+                                 envelope e);
+
     std::set<std::string> bound_;
 };
 
@@ -100,10 +126,5 @@ awaitable<void> give_back(std::shared_ptr<redis_core> in, std::vector<std::strin
 
 /// The same for all whose claim is older than the visibility timeout, unless somebody is at it.
 awaitable<void> restore_expired(std::shared_ptr<redis_core> in);
-
-/// At home.
-awaitable<std::unique_ptr<listener>> open_redis_listener(std::shared_ptr<home> at,
-                                                         std::shared_ptr<redis_core> core, bus on,
-                                                         std::string name, std::string key);
 
 }  // namespace ferry::tasks::detail

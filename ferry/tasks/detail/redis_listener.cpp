@@ -125,7 +125,7 @@ private:
     {
         auto removing = redis_core::unbind(core, exchange, std::move(key), queue);
         co_await std::move(removing);
-        auto purging = redis_core::purge(core, std::move(queue));
+        auto purging = core->purge(std::move(queue));
         co_await std::move(purging);
     }
 
@@ -178,11 +178,9 @@ std::string pattern_of(std::string key)
     return key;
 }
 
-}  // namespace
-
-awaitable<std::unique_ptr<listener>> open_redis_listener(std::shared_ptr<home> at,
-                                                         std::shared_ptr<redis_core> core, bus on,
-                                                         std::string name, std::string key)
+awaitable<std::unique_ptr<listener>> open_listener(std::shared_ptr<home> at,
+                                                   std::shared_ptr<redis_core> core, bus on,
+                                                   std::string name, std::string key)
 {
     std::shared_ptr<source> from;
     if (on == bus::replies) {
@@ -199,6 +197,14 @@ awaitable<std::unique_ptr<listener>> open_redis_listener(std::shared_ptr<home> a
     }
     std::unique_ptr<listener> made = std::make_unique<redis_listener>(std::move(at), from);
     co_return made;
+}
+
+}  // namespace
+
+awaitable<std::unique_ptr<listener>> redis_core::listen(std::shared_ptr<home> at, bus on,
+                                                        std::string name, std::string key)
+{
+    return open_listener(std::move(at), shared_from_this(), on, std::move(name), std::move(key));
 }
 
 }  // namespace ferry::tasks::detail

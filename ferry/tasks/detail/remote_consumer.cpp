@@ -3,6 +3,7 @@
 #include "ferry/async/gather.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/store_at_last.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,9 +14,6 @@ namespace ferry::tasks::detail {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::chrono::milliseconds first_pause = 100ms;
-constexpr std::chrono::milliseconds longest_pause = 5s;
 
 }  // namespace
 
@@ -95,17 +93,9 @@ awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, se
             auto published = gather(std::move(all));
             co_await std::move(published);
         }
-        for (auto pause = first_pause; s.result; pause = std::min(pause * 2, longest_pause)) {
-            try {
-                auto stored = self->results_->store(*s.result);
-                co_await std::move(stored);
-                s.result.reset();
-            } catch (const error& e) {
-                if (e.code() == condition::bad_input || self->leaving_) throw;
-                log::error("result is not stored yet", "id", s.result->task_id, "reason", e.what());
-            }
-            if (!s.result) break;
-            co_await sleep(pause);
+        if (s.result) {
+            auto stored = store_at_last(self->results_, std::move(*s.result), self->giving_up_);
+            co_await std::move(stored);
         }
         if (s.tag != 0) self->finish(s.tag, s.verdict);
         done.set(nullptr, std::monostate());
@@ -117,7 +107,7 @@ awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, se
 awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
 {
     self->drain();
-    self->leaving_ = true;
+    self->give_up();
     try {
         auto settled = timeout(10s, self->settling_.join(), "settling");
         co_await std::move(settled);

@@ -33,6 +33,7 @@ public:
     static awaitable<std::vector<delivery>> receive(std::shared_ptr<consumer_core> self);
     static awaitable<void> settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
                                   settlement s);
+    void give_up() noexcept { *giving_up_ = true; }
     /// @}
 
     /// \name At home
@@ -56,6 +57,10 @@ protected:
     std::uint64_t tag_of(std::uint64_t number) const noexcept
     {
         return (epoch_ << epoch_bits) | number;
+    }
+    static std::uint64_t number_of(std::uint64_t tag) noexcept
+    {
+        return tag & ((std::uint64_t{1} << epoch_bits) - 1);
     }
     /// What was handed out before is not held any more.
     void next_epoch() noexcept { ++epoch_; }
@@ -83,7 +88,8 @@ private:
     bool draining_ = false;        ///< guarded: home knows that there is something
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;
-    bool leaving_ = false;
+    const std::shared_ptr<std::atomic<bool>> giving_up_ =
+        std::make_shared<std::atomic<bool>>(false);
     std::atomic<std::uint64_t> epoch_ = 0;
 };
 
@@ -102,6 +108,7 @@ public:
         return consumer_core::settle(core_, home_, std::move(s));
     }
     void prefetch(std::size_t count) override;
+    void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> close() override;

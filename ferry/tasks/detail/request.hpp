@@ -29,7 +29,7 @@ public:
     }
 
     message call;
-    envelope content;  ///< as it came, if another process is to run it
+    std::unique_ptr<const envelope> content;  ///< as it came, if another process is to run it
     const std::string queue;
     const std::uint64_t tag;
     const bool redelivered;

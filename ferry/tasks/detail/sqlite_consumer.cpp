@@ -3,7 +3,9 @@
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/gate.hpp"
 #include "ferry/tasks/detail/ledger_io.hpp"
+#include "ferry/tasks/detail/store_at_last.hpp"
 
+#include <atomic>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -70,6 +72,7 @@ struct sqlite_consumer::shared {
     std::shared_ptr<result_store> results;
     std::optional<std::chrono::seconds> expiry;
     std::shared_ptr<inbox> in = std::make_shared<inbox>();
+    const std::shared_ptr<std::atomic<bool>> giving_up = std::make_shared<std::atomic<bool>>(false);
     std::uint64_t number = 0;
 };
 
@@ -174,7 +177,7 @@ awaitable<void> sqlite_consumer::settle_with(std::shared_ptr<shared> self, settl
         auto followed = write(self->from, ledger::leaves::news, insert_all(std::move(s.publish)));
         co_await std::move(followed);
         s.publish.clear();
-        auto stored = self->results->store(std::move(*s.result));
+        auto stored = store_at_last(self->results, std::move(*s.result), self->giving_up);
         co_await std::move(stored);
         s.result.reset();
     }
@@ -205,6 +208,11 @@ void sqlite_consumer::prefetch(std::size_t count)
 {
     const auto before = static_cast<std::int64_t>(std::exchange(prefetch_, count));
     shared_->from->want(shared_->number, static_cast<std::int64_t>(count) - before);
+}
+
+void sqlite_consumer::give_up() noexcept
+{
+    *shared_->giving_up = true;
 }
 
 void sqlite_consumer::leave(ledger::completion done)

@@ -26,6 +26,7 @@ public:
     awaitable<std::vector<delivery>> receive() override;
     awaitable<void> settle(settlement s) override;
     void prefetch(std::size_t count) override;
+    void give_up() noexcept override;
     awaitable<void> close() override;
 
 private:

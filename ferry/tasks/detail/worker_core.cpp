@@ -19,6 +19,9 @@ using steady = std::chrono::steady_clock;
 constexpr auto pause_after_failure = 1s;
 constexpr auto heartbeat_each = 2s;
 constexpr auto far_away = 1h;
+// A worker takes no more in advance than it does in this time, or what its settings say.
+constexpr auto ahead = 20ms;
+constexpr std::size_t most_ahead = 128;
 
 value or_null(const std::string& text)
 {
@@ -85,7 +88,24 @@ std::size_t worker_core::prefetch() const
     const std::size_t now_there = running ? running->threads() : settings.concurrency;
     const std::size_t threads = scaled.most > 0 ? scaled.most : now_there;
     const std::size_t usual = threads * settings.coroutines * settings.prefetch_multiplier;
-    return std::max<std::size_t>(1, usual) + extra_;
+    return std::max({std::size_t{1}, usual, ahead_}) + extra_;
+}
+
+/// Short tasks are taken many at a time: a few of them would be gone before the next can be there.
+void worker_core::follow_pace()
+{
+    const auto clock_now = steady::now();
+    const std::chrono::duration<double> passed = clock_now - paced_at_;
+    if (passed < ahead / 2 || settings.prefetch_multiplier == 1) return;
+    const std::uint64_t ended = processed;
+    const double pace = static_cast<double>(ended - paced_) / passed.count();
+    paced_ = ended;
+    paced_at_ = clock_now;
+    const double in_time = pace * std::chrono::duration<double>(ahead).count();
+    const auto wanted = static_cast<std::size_t>(std::min<double>(in_time, most_ahead));
+    if (wanted <= ahead_ + ahead_ / 4 && wanted >= ahead_ / 2) return;
+    ahead_ = wanted;
+    set_prefetch();
 }
 
 void worker_core::set_prefetch()
@@ -107,6 +127,8 @@ awaitable<void> worker_core::receive(worker_core* self)
         }
         if (failed) co_await sleep(pause_after_failure);
         for (delivery& d : arrived) self->accept(std::move(d));
+        self->push_ready();
+        self->follow_pace();
     }
 }
 
@@ -124,7 +146,7 @@ void worker_core::accept(delivery d)
         settling.start(settle_at_last(receiver.get(), std::move(s), &giving_up_));
         return;
     }
-    if (processes) r->content = std::move(d.content);
+    if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
     r->task = app->find_any(r->call.task);
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
@@ -165,6 +187,11 @@ void worker_core::accept(delivery d)
 /// One that waits for its time takes nobody's place.
 void worker_core::hold(std::shared_ptr<request> r, timestamp until)
 {
+    // For long, perhaps: without the whole text in which its arguments came.
+    for (value* v : {&r->call.args, &r->call.kwargs, &r->call.callbacks, &r->call.errbacks,
+                     &r->call.chain, &r->call.chord, &r->call.headers}) {
+        *v = v->deep_copy();
+    }
     people.hold(r);
     held_.emplace(until, std::move(r));
     ++extra_;
@@ -195,9 +222,12 @@ void worker_core::enqueue(std::shared_ptr<request> r)
         changed_.set();
         return;
     }
-    std::vector<std::shared_ptr<request>> one;
-    one.push_back(std::move(r));
-    running->jobs().push(std::move(one));
+    ready_.push_back(std::move(r));
+}
+
+void worker_core::push_ready()
+{
+    if (!ready_.empty()) running->jobs().push(std::exchange(ready_, {}));
 }
 
 std::string worker_core::rate_of(const std::string& task) const
@@ -235,6 +265,7 @@ timestamp worker_core::release_due()
         people.let_go(r);
         enqueue(std::move(r));
     }
+    push_ready();
     if (fewer) set_prefetch();
     if (!held_.empty()) next = std::min(next, held_.begin()->first);
     for (auto& [name, b] : buckets_) {

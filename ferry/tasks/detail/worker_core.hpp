@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ferry::tasks::detail {
 
@@ -109,16 +110,22 @@ private:
     void accept(delivery d);
     void hold(std::shared_ptr<request> r, timestamp until);
     void enqueue(std::shared_ptr<request> r);
+    void push_ready();
+    void follow_pace();
     bool take_token(bucket& from);
     void end_unrun(const std::shared_ptr<request>& r, const performed& how);
     void tell_end(const request& what, const performed& how, double seconds);
     timestamp release_due();
 
+    std::vector<std::shared_ptr<request>> ready_;  ///< not with the pool yet
     std::multimap<timestamp, std::shared_ptr<request>> held_;
     std::map<std::string, bucket> buckets_;
     std::map<std::string, std::string> rates_;  ///< as set from afar
     std::size_t extra_ = 0;
     std::uint64_t written_down_ = 0;
+    std::size_t ahead_ = 0;  ///< as the pace allows
+    std::uint64_t paced_ = 0;
+    std::chrono::steady_clock::time_point paced_at_;
     event changed_;
     const std::atomic<bool> giving_up_ = false;
 };

@@ -1,0 +1,73 @@
+#include "ferry/tasks/brokers/remote.hpp"
+
+#include "ferry/tasks/detail/broker_core.hpp"
+#include "ferry/tasks/detail/home.hpp"
+
+#include <utility>
+
+namespace ferry::tasks {
+
+remote_broker::remote_broker(std::shared_ptr<detail::broker_core> core)
+    : home_{std::make_shared<detail::home>()}, core_{std::move(core)}
+{
+}
+
+remote_broker::~remote_broker()
+{
+    home_->post([core = std::move(core_)]() mutable { core.reset(); });
+}
+
+awaitable<void> remote_broker::publish(std::string queue, envelope e)
+{
+    return detail::home::call<void>(
+        home_, [core = core_, queue = std::move(queue), e = std::move(e)]() mutable {
+            return core->publish(std::move(queue), std::move(e));
+        });
+}
+
+awaitable<std::unique_ptr<consumer>> remote_broker::consume(std::vector<std::string> queues,
+                                                            std::size_t prefetch,
+                                                            std::shared_ptr<result_store> results)
+{
+    return detail::home::call<std::unique_ptr<consumer>>(
+        home_, [at = home_, core = core_, queues = std::move(queues), prefetch,
+                results = std::move(results)]() mutable {
+            return core->consume(std::move(at), std::move(queues), prefetch, std::move(results));
+        });
+}
+
+awaitable<std::int64_t> remote_broker::size(std::string queue)
+{
+    return detail::home::call<std::int64_t>(home_,
+                                            [core = core_, queue = std::move(queue)]() mutable {
+                                                return core->size(std::move(queue));
+                                            });
+}
+
+awaitable<std::int64_t> remote_broker::purge(std::string queue)
+{
+    return detail::home::call<std::int64_t>(home_,
+                                            [core = core_, queue = std::move(queue)]() mutable {
+                                                return core->purge(std::move(queue));
+                                            });
+}
+
+awaitable<std::unique_ptr<listener>> remote_broker::listen(bus on, std::string name,
+                                                           std::string key)
+{
+    return detail::home::call<std::unique_ptr<listener>>(
+        home_,
+        [at = home_, core = core_, on, name = std::move(name), key = std::move(key)]() mutable {
+            return core->listen(std::move(at), on, std::move(name), std::move(key));
+        });
+}
+
+awaitable<void> remote_broker::announce(bus on, std::string key, envelope e)
+{
+    return detail::home::call<void>(
+        home_, [core = core_, on, key = std::move(key), e = std::move(e)]() mutable {
+            return core->announce(on, std::move(key), std::move(e));
+        });
+}
+
+}  // namespace ferry::tasks

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "ferry/async/awaitable.hpp"
+#include "ferry/tasks/broker.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+class home;
+
+/// The part of a remote broker that lives at home, beside its connections: every operation begins
+/// and ends there. As message_broker's of the same names.
+class broker_core {
+public:
+    broker_core() = default;
+    broker_core(const broker_core&) = delete;
+    broker_core& operator=(const broker_core&) = delete;
+    virtual ~broker_core() = default;
+
+    virtual awaitable<void> publish(std::string queue, envelope e) = 0;
+    /// \param at  where this is; what is opened calls in from elsewhere.
+    virtual awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
+                                                         std::vector<std::string> queues,
+                                                         std::size_t prefetch,
+                                                         std::shared_ptr<result_store> results) = 0;
+    virtual awaitable<std::int64_t> size(std::string queue) = 0;
+    virtual awaitable<std::int64_t> purge(std::string queue) = 0;
+    virtual awaitable<std::unique_ptr<listener>> listen(std::shared_ptr<home> at, bus on,
+                                                        std::string name, std::string key) = 0;
+    virtual awaitable<void> announce(bus on, std::string key, envelope e) = 0;
+};
+
+}  // namespace ferry::tasks::detail
