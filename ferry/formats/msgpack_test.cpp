@@ -1,4 +1,5 @@
 #include "ferry/formats/msgpack.hpp"
+
 #include "ferry/testing/hex.hpp"
 
 #include <gtest/gtest.h>

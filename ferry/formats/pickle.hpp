@@ -24,8 +24,8 @@
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/describe.hpp"
 #include "ferry/core/value.hpp"
-#include "ferry/formats/prefix.hpp"
 #include "ferry/formats/pickle_error.hpp"
+#include "ferry/formats/prefix.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,6 @@
 #include "ferry/testing/hex.hpp"
 
 #include "tests/interop/formats/python.hpp"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
