@@ -1,6 +1,7 @@
 #include "ferry/tasks/detail/built_in.hpp"
 
 #include "ferry/tasks/detail/followers.hpp"
+#include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -146,19 +146,19 @@ void worker_core::accept(delivery d)
         settling.start(settle_at_last(receiver.get(), std::move(s), &giving_up_));
         return;
     }
-    if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
     r->task = app->find_any(r->call.task);
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
         if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
-        if (processes && r->content.headers.contains("task")) {
+        if (processes && d.content.headers.contains("task")) {
             const auto seconds = [](const std::optional<double>& s) {
                 return s ? value(*s) : value();
             };
-            r->content.headers.insert("timelimit", value::array(seconds(r->call.hard_time_limit),
-                                                                seconds(r->call.soft_time_limit)));
+            d.content.headers.insert("timelimit", value::array(seconds(r->call.hard_time_limit),
+                                                               seconds(r->call.soft_time_limit)));
         }
     }
+    if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
     people.add(r);
     if (!r->task) {
         log::error("unknown task", "task", r->call.task, "id", r->call.id);
