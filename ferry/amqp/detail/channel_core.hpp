@@ -204,6 +204,8 @@ private:
                                  std::shared_ptr<consumer_core> c);
     static awaitable<void> open_now(std::shared_ptr<channel_core> self);
     static awaitable<bool> resume_consumers(std::shared_ptr<channel_core> self);
+    void unclaimed(method answer, std::string_view arguments,
+                   const std::optional<delivery>* found) noexcept;
     void end_abandoned(std::string_view tag);
     void take_return(buffer body);
     void answer_get(delivery&& d);

@@ -66,11 +66,27 @@ void channel_core::take_method(method m, std::string_view arguments)
     }
     answer_due_ = false;
     if (pending_ != nullptr) {
-        pending_->answer(std::string(arguments));
-    } else if (m == method::basic_consume_ok) {
-        end_abandoned(wire_reader(arguments).short_text());
+        pending_->answer(m, std::string(arguments));
+    } else {
+        unclaimed(m, arguments, nullptr);
     }
     answered_.set();
+}
+
+// Who asked went away: what the broker has given for it goes back.
+void channel_core::unclaimed(method answer, std::string_view arguments,
+                             const std::optional<delivery>* found) noexcept
+{
+    if (!is_open()) return;
+    try {
+        if (answer == method::basic_consume_ok) {
+            end_abandoned(wire_reader(arguments).short_text());
+        } else if (answer == method::basic_get_ok && !get_without_ack_) {
+            settle(generation_, (*found)->delivery_tag(), false, true, false);
+        }
+    } catch (const error&) {
+        return;  // the channel has ended
+    }
 }
 
 // The broker began a consumer that nobody waits for any more.
@@ -199,9 +215,10 @@ void channel_core::answer_get(delivery&& d)
     if (pending_ != nullptr) {
         message_access::set_channel(d, shared_from_this(), generation_, get_without_ack_);
         *pending_->found = std::move(d);
-        pending_->answer({});
-    } else if (!get_without_ack_) {
-        settle(generation_, d.delivery_tag(), false, true, false);  // who asked went away
+        pending_->answer(method::basic_get_ok, {});
+    } else {
+        const std::optional<delivery> found(std::move(d));
+        unclaimed(method::basic_get_ok, {}, &found);
     }
     answered_.set();
 }

@@ -11,6 +11,8 @@
 namespace ferry::amqp::detail {
 
 /// What a call waits for: the answer of its method. At most one in a channel.
+///
+/// The answer may come while a cancelled call unwinds: what it brings is given back then.
 class channel_core::pending_call {
 public:
     /// \param where  gets the message of a basic.get.
@@ -23,15 +25,18 @@ public:
     ~pending_call()
     {
         if (of_.pending_ == this) of_.pending_ = nullptr;
+        if (answered_by_ != method()) of_.unclaimed(answered_by_, arguments_, found);
     }
 
-    void answer(std::string arguments)
+    void answer(method by, std::string arguments)
     {
+        answered_by_ = by;
         arguments_ = std::move(arguments);
         done.set();
     }
     void fail(std::exception_ptr why) noexcept
     {
+        answered_by_ = method();
         failure_ = std::move(why);
         done.set();
     }
@@ -40,6 +45,7 @@ public:
     std::string take()
     {
         if (failure_) std::rethrow_exception(failure_);
+        answered_by_ = method();
         return std::move(arguments_);
     }
 
@@ -48,6 +54,7 @@ public:
 
 private:
     channel_core& of_;
+    method answered_by_{};  ///< of an answer that nobody has taken; else 0
     std::string arguments_;
     std::exception_ptr failure_;
 };

@@ -8,6 +8,8 @@
 #include "broker.hpp"
 #include <gtest/gtest.h>
 
+#include <future>
+#include <memory>
 #include <set>
 
 namespace ferry::amqp {
@@ -60,8 +62,10 @@ awaitable<void> kill_in_the_middle(const broker* leader, const int* published)
 TEST(amqp_cluster, a_quorum_queue_outlives_the_node_that_leads_it)
 {
     const broker first;
-    const broker second(&first);
+    auto joining = std::async(std::launch::async, [&] { return std::make_unique<broker>(&first); });
     const broker third(&first);
+    const std::unique_ptr<broker> beside = joining.get();
+    const broker& second = *beside;
     connection giving = run(connect(options().hosts({at(first), at(second), at(third)})));
     connection taking = run(connect(options().hosts({at(second), at(third)})));
     {

@@ -369,6 +369,24 @@ TEST_F(amqp_fault, refusals_have_their_code)
     EXPECT_TRUE(twice.is_open());
 }
 
+// What a call brings in spite of its cancellation is the caller's.
+awaitable<void> get_and_give_back(channel from, std::string queue)
+{
+    auto getting = from.basic_get(std::move(queue));
+    auto d = co_await std::move(getting);
+    if (!d) co_return;
+    auto rejecting = d->reject();
+    co_await std::move(rejecting);
+}
+
+awaitable<void> consume_and_end(channel from, std::string queue)
+{
+    auto beginning = from.basic_consume(std::move(queue), prefetch(1));
+    consumer all = co_await std::move(beginning);
+    auto ending = from.close();
+    co_await std::move(ending);
+}
+
 TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
 {
     channel ch = run(c.channel(confirm()));
@@ -381,8 +399,11 @@ TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
         going.cancel();
         co_await going.wait();
     };
-    for (int i = 0; i < 20; ++i) run(cancel_soon(ignore(ch.basic_get(q))));
-    for (int i = 0; i < 20; ++i) run(cancel_soon(ignore(ch.basic_consume(q, prefetch(1)))));
+    for (int i = 0; i < 20; ++i) run(cancel_soon(get_and_give_back(ch, q)));
+    for (int i = 0; i < 20; ++i) {
+        channel own = run(c.channel());
+        run(cancel_soon(consume_and_end(own, q)));
+    }
     std::optional<delivery> d;
     const auto get = [](channel on, std::string from,
                         std::optional<delivery>* into) -> awaitable<void> {
@@ -395,7 +416,14 @@ TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
     EXPECT_EQ(d->text(), "one");
     run(d->ack());
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 0U);
-    EXPECT_EQ(run(ch.queue_declare(q, passive())).consumer_count(), 0U);
+    const auto until_alone = [](channel on, std::string queue) -> awaitable<void> {
+        for (std::uint32_t consumers = 1; consumers != 0;) {
+            auto asking = on.queue_declare(queue, passive());
+            const queue_info info = co_await std::move(asking);
+            consumers = info.consumer_count();
+        }
+    };
+    run(timeout(10s, until_alone(ch, q)));
 }
 
 }  // namespace
