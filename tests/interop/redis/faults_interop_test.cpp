@@ -174,6 +174,23 @@ TEST(redis_faults, what_the_server_refuses_has_its_own_code)
     EXPECT_EQ(failure_of(copy.cmd("SET", "k", "v")), errc::read_only);
 }
 
+TEST(redis_faults, a_server_that_still_loads_is_waited_for)
+{
+    // Two seconds for its keys.
+    server at({"--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"});
+    client r(options::from_url(at.url()).timeout(20s));
+    pipeline keys;
+    for (int i = 0; i < 1000; ++i) keys.set(fmt::format("k{}", i), std::string(100, 'x'));
+    run(r.execute(std::move(keys)));
+    run(r.cmd("SAVE"));
+    at.stop(SIGKILL);
+    at.start();
+    client fresh(at.url());
+    const std::string state = run(fresh.cmd("INFO", "persistence")).as<std::string>();
+    EXPECT_NE(state.find("loading:1"), std::string::npos) << state;
+    EXPECT_EQ(run(r.get("k999")), std::string(100, 'x'));
+}
+
 TEST(redis_faults, tls_checks_the_certificate)
 {
     const testing::temporary_directory directory;

@@ -346,5 +346,58 @@ TEST(zmq_interop, a_tunnel_carries_a_connection_and_ends_with_its_object)
     EXPECT_THROW(run(ssh::open_tunnel(server.at(), "other@gate", how)), error);
 }
 
+TEST(zmq_interop, freelance_both_ways)
+{
+    const testing::temporary_directory folder;
+    const std::string theirs = "ipc://" + (folder.path() / "theirs").string();
+    const std::string mine = "ipc://" + (folder.path() / "mine").string();
+    {
+        const python there({"freelance_server", theirs});
+        freelance::client client(freelance::options().ping(50ms));
+        client.connect(theirs);
+        EXPECT_THAT(texts(run(client.request(parts("a", "b")))),
+                    ElementsAre("a", "b", "by python"));
+    }
+    freelance::server server(mine);
+    const auto serving = spawn(server.run(shout));
+    python client({"freelance_client", mine});
+    EXPECT_EQ(run(timeout(20s, run_blocking([&] { return client.line(); }))), "ok");
+    serving.cancel();
+    run(serving.wait());
+}
+
+TEST(zmq_interop, a_clone_of_pyzmq_follows_ferry)
+{
+    clone::server server({any_port, any_port, any_port}, clone::options().heartbeat(20ms));
+    run(server.set("/ferry", "1"));
+    const auto serving = spawn(server.run());
+    const clone::address& at = server.at();
+    python client({"clone_client", at.snapshots, at.updates, at.changes});
+    EXPECT_EQ(run(timeout(20s, run_blocking([&] { return client.line(); }))), "ok");
+    EXPECT_EQ(server.find("/python"), "2");
+    serving.cancel();
+    run(serving.wait());
+}
+
+TEST(zmq_interop, a_binary_star_of_pyzmq_and_ferry)
+{
+    const testing::temporary_directory folder;
+    const std::string theirs = "ipc://" + (folder.path() / "theirs").string();
+    const std::string mine = "ipc://" + (folder.path() / "mine").string();
+    binary_star backup(binary_star::backup, mine, theirs, 50ms);
+    const auto running = spawn(backup.run());
+    {
+        python primary({"star", theirs, mine});
+        EXPECT_EQ(run(timeout(20s, run_blocking([&] { return primary.line(); }))), "ok");
+        EXPECT_EQ(backup.now(), binary_star::state::passive);
+    }
+    const auto until_serving = [](binary_star* one) -> awaitable<void> {
+        while (!one->may_serve()) co_await ferry::sleep(5ms);
+    };
+    run(timeout(20s, until_serving(&backup)));
+    running.cancel();
+    run(running.wait());
+}
+
 }  // namespace
 }  // namespace ferry::zmq

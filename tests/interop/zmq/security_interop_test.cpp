@@ -36,16 +36,20 @@ awaitable<void> echo(socket* s, std::string* user)
     }
 }
 
-std::string ask(socket& client)
+// What a server says to a client, which is told at the handshake if it is not let in.
+std::string ask(socket& client, const std::string& server)
 {
     client.set(opt::linger, 0ms);
-    client.set(opt::rcvtimeo, 1s);
+    auto news = client.watch();
+    client.connect(server);
     try {
-        run(client.send("question"));
-        return run(client.receive_string());
-    } catch (const timeout_error&) {
-        return "refused";
+        run(timeout(20s, news.connected()));
+    } catch (const error& e) {
+        if (e.code() == errc::refused) return "refused";
+        throw;
     }
+    run(client.send("question"));
+    return run(timeout(20s, client.receive_string()));
 }
 
 TEST(zmq_security_interop, certificates_both_ways)
@@ -84,22 +88,20 @@ TEST(zmq_security_interop, curve_against_a_pyzmq_server)
 
     socket client(req);
     known.connect(client, server_keys.public_key());
-    client.connect(server.at());
-    EXPECT_EQ(ask(client), "question");
+    EXPECT_EQ(ask(client, server.at()), "question");
 
     socket stranger(req);
     certificate::generate().connect(stranger, server_keys.public_key());
     auto news = stranger.watch();
     stranger.connect(server.at());
     try {
-        run(timeout(5s, news.connected()));
+        run(timeout(20s, news.connected()));
         ADD_FAILURE();
     } catch (const error& e) {
         EXPECT_EQ(e.code(), errc::refused);
         EXPECT_NE(std::string(e.what()).find("handshake_failed_auth (400)"), std::string::npos)
             << e.what();
     }
-    EXPECT_EQ(ask(stranger), "refused");
 }
 
 TEST(zmq_security_interop, curve_for_pyzmq_clients)
@@ -137,8 +139,7 @@ TEST(zmq_security_interop, plain_both_ways)
         socket client(req);
         client.set(opt::plain_username, user);
         client.set(opt::plain_password, password);
-        client.connect(there.at());
-        return ask(client);
+        return ask(client, there.at());
     };
     EXPECT_EQ(as("ann", "secret"), "question");
     EXPECT_EQ(as("ann", "wrong"), "refused");

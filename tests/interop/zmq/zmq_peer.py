@@ -5,6 +5,7 @@ import time
 import zmq
 import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
+from zmq.utils.monitor import recv_monitor_message
 
 context = zmq.Context.instance()
 role, arguments = sys.argv[1], sys.argv[2:]
@@ -36,6 +37,18 @@ def attach(s, endpoint):
 def echo(s):
     while True:
         s.send_multipart(s.recv_multipart())
+
+
+def ask_once(s, endpoint, text):
+    """Whether a server lets the client in, which the handshake tells, and answers it."""
+    news = s.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_HANDSHAKE_FAILED_AUTH |
+                                zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)
+    attach(s, endpoint)
+    if recv_monitor_message(news)['event'] != zmq.EVENT_HANDSHAKE_SUCCEEDED:
+        say('refused')
+        return
+    s.send(text)
+    say('ok' if s.recv() == text else 'wrong')
 
 
 if role == 'echo':                                 # echo KIND [ENDPOINT]: gives back what comes
@@ -140,13 +153,7 @@ elif role == 'curve_client':                       # curve_client FOLDER ENDPOIN
     s = socket('REQ')
     s.curve_publickey, s.curve_secretkey = zmq.auth.load_certificate(f'{arguments[0]}/{arguments[2]}.key_secret')
     s.curve_serverkey, _ = zmq.auth.load_certificate(arguments[0] + '/server.key')
-    s.rcvtimeo = 1000
-    attach(s, arguments[1])
-    s.send(b'secret')
-    try:
-        say('ok' if s.recv() == b'secret' else 'wrong')
-    except zmq.Again:
-        say('refused')
+    ask_once(s, arguments[1], b'secret')
 elif role == 'plain_server':
     authenticator = ThreadAuthenticator(context)
     authenticator.start()
@@ -156,13 +163,7 @@ elif role == 'plain_server':
     echo(listen(s))
 elif role == 'plain_client':                       # plain_client ENDPOINT USER PASSWORD
     s = socket('REQ', plain_username=arguments[1].encode(), plain_password=arguments[2].encode())
-    s.rcvtimeo = 1000
-    attach(s, arguments[0])
-    s.send(b'x')
-    try:
-        say('ok' if s.recv() == b'x' else 'wrong')
-    except zmq.Again:
-        say('refused')
+    ask_once(s, arguments[0], b'x')
 elif role == 'monitored':                          # monitored ENDPOINT: connects, stays, goes
     s = attach(socket('DEALER'), arguments[0])
     time.sleep(60)
@@ -195,6 +196,56 @@ elif role == 'mdp_client':                         # mdp_client ENDPOINT SERVICE
     s = attach(socket('REQ'), arguments[0])
     s.send_multipart([b'MDPC01', arguments[1].encode(), b'hello'])
     assert s.recv_multipart() == [b'MDPC01', arguments[1].encode(), b'hello', b'!']
+    say('ok')
+elif role == 'freelance_server':                   # freelance_server ENDPOINT: the guide's, by hand
+    s = socket('ROUTER', routing_id=arguments[0].encode())
+    s.bind(arguments[0])
+    say(0)
+    while True:
+        client, control, *body = s.recv_multipart()
+        s.send_multipart([client, b'PONG'] if control == b'PING' else [client, control, *body, b'by python'])
+elif role == 'freelance_client':                   # freelance_client ENDPOINT
+    s = attach(socket('ROUTER'), arguments[0])
+    server = arguments[0].encode()
+    while not s.poll(50):                          # a ROUTER drops what it has no peer for
+        s.send_multipart([server, b'PING'])
+    assert s.recv_multipart() == [server, b'PONG']
+    s.send_multipart([server, b'1', b'hello'])
+    while (m := s.recv_multipart())[1] == b'PONG':
+        pass
+    assert m == [server, b'1', b'hello', b'!'], m
+    say('ok')
+elif role == 'clone_client':                       # clone_client SNAPSHOTS UPDATES CHANGES
+    updates, snapshots, changes = socket('SUB'), socket('DEALER'), socket('PUSH')
+    updates.subscribe('')
+    for s, endpoint in zip((snapshots, updates, changes), arguments):
+        s.connect(endpoint)
+    say(0)
+    snapshots.send_multipart([b'ICANHAZ?', b'/'])
+    have = {}
+    while (m := snapshots.recv_multipart())[0] != b'KTHXBAI':
+        have[m[0]] = m[4]
+    assert have == {b'/ferry': b'1'}, have
+    changes.send_multipart([b'/python', bytes(8), b'u' * 16, b'ttl=60\n', b'2'])
+    while (m := updates.recv_multipart())[0] == b'HUGZ':
+        assert m[1] == bytes(8)
+    assert m == [b'/python', (2).to_bytes(8, 'big'), b'u' * 16, b'ttl=60\n', b'2'], m
+    say('ok')
+elif role == 'star':                               # star ENDPOINT PEER: a primary of a binary star
+    telling, hearing = socket('PUB'), socket('SUB')
+    telling.bind(arguments[0])
+    hearing.subscribe('')
+    hearing.connect(arguments[1])
+    say(0)
+    state = b'1'
+    while state != b'3':
+        telling.send(state)
+        if hearing.poll(50) and hearing.recv() == b'2':
+            state = b'3'
+    while True:
+        telling.send(state)
+        if hearing.poll(50) and hearing.recv() == b'4':
+            break
     say('ok')
 else:
     sys.exit(f'no such role: {role}')
