@@ -27,6 +27,31 @@ awaitable<void> push_all(zmq::socket s, const std::string* data, int count)
     for (int i = 0; i < count; ++i) co_await s.send(*data);
 }
 
+// Many in one operation, as a program that has many would.
+constexpr int in_one = 64;
+
+awaitable<void> push_by_many(zmq::socket s, const std::string* data, int count)
+{
+    std::vector<zmq::message> some(in_one);
+    for (int sent = 0; sent < count; sent += in_one) {
+        some.resize(static_cast<std::size_t>(std::min(in_one, count - sent)));
+        for (zmq::message& m : some) m = zmq::message(*data);
+        co_await s.send_each(some);
+    }
+}
+
+awaitable<void> pull_by_many(zmq::socket s, std::size_t size, int count)
+{
+    std::vector<zmq::message> some(in_one);
+    for (int left = count; left > 0;) {
+        const std::size_t got = co_await s.receive_some(some);
+        for (std::size_t i = 0; i < got; ++i) {
+            if (some[i].size() != size) std::abort();
+        }
+        left -= static_cast<int>(got);
+    }
+}
+
 awaitable<void> share_all(zmq::socket s, buffer data, int count)
 {
     for (int i = 0; i < count; ++i) co_await s.send(zmq::message::share(data));
@@ -41,7 +66,7 @@ awaitable<void> pull_all(zmq::socket s, std::size_t size, int count)
     }
 }
 
-double push_pull_by_ferry(const std::string& at, std::size_t size, int count)
+double push_pull_by_ferry(const std::string& at, std::size_t size, int count, bool by_many = false)
 {
     zmq::context own;
     zmq::socket to(own, zmq::pull);
@@ -52,12 +77,13 @@ double push_pull_by_ferry(const std::string& at, std::size_t size, int count)
         from.connect(real);
         if (size < zmq::copy_threshold) {
             const std::string data(size, 'x');
-            run(push_all(std::move(from), &data, count));
+            run(by_many ? push_by_many(std::move(from), &data, count)
+                        : push_all(std::move(from), &data, count));
         } else {
             run(share_all(std::move(from), buffer(std::string(size, 'x')), count));
         }
     });
-    run(pull_all(std::move(to), size, count));
+    run(by_many ? pull_by_many(std::move(to), size, count) : pull_all(std::move(to), size, count));
     sender.join();
     return count;
 }
@@ -200,13 +226,14 @@ double cost(F work)
     return (cpu_seconds() - began) / count * 1e6;
 }
 
-void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count)
+void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count,
+                       bool by_many = false)
 {
-    const auto by_ferry = [=] { return push_pull_by_ferry(at, size, count); };
+    const auto by_ferry = [=] { return push_pull_by_ferry(at, size, count, by_many); };
     compare(
         "zmq", name, {"msg/s"},
         {{"ferry", by_ferry}, {"libzmq", [=] { return push_pull_by_libzmq(at, size, count); }}});
-    if (wanted("zmq", name)) compare_with_pyzmq(name, cost(by_ferry));
+    if (wanted("zmq", name) && !by_many) compare_with_pyzmq(name, cost(by_ferry));
 }
 
 void compare_latencies()
@@ -234,6 +261,8 @@ int main()
     const std::string tcp = "tcp://127.0.0.1:*";
     compare_pipelines("push-pull-64", tcp, 64, batch);
     compare_pipelines("push-pull-64-inproc", "inproc://bench", 64, batch);
+    compare_pipelines("push-pull-64-many", tcp, 64, batch, true);
+    compare_pipelines("push-pull-64-inproc-many", "inproc://bench", 64, batch, true);
     compare_pipelines("push-pull-64k", tcp, 64 << 10, big_batch);
     compare_latencies();
 }
