@@ -3,6 +3,7 @@
 #include "ferry/core/error.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/signature.hpp"
 
 #include <cstddef>
 #include <cstdint>
