@@ -5,6 +5,7 @@
 
 #include "apps/ferry/commands.hpp"
 #include "apps/ferry/input_lines.hpp"
+#include "apps/ferry/zmq_services.hpp"
 #include "apps/ferry/zmq_tools.hpp"
 
 #include <array>
@@ -206,6 +207,9 @@ void add_pattern(CLI::App& options, const pattern& p, settings& with)
     verb->add_flag_callback(
         "--hex", [&] { with.format = line_format::hex; },
         "a message is its bytes in hexadecimal, frames between blanks");
+    verb->add_flag_callback(
+        "--pickle", [&] { with.format = line_format::pickle; },
+        "a message is a pickle, a line its value in JSON");
     verb->add_option("--parts", with.separator, "what stands between the frames of a line");
     verb->add_option("--timeout", with.timeout, "seconds to wait for each message");
     verb->add_option("--hwm", with.hwm, "messages that may wait for each peer")
@@ -272,6 +276,75 @@ awaitable<int> print_events(std::string endpoint, std::uint64_t count)
     co_return 0;
 }
 
+/// The verbs that are more than one socket.
+class services {
+public:
+    explicit services(CLI::App& options)
+    {
+        log_ = options.add_subcommand("log", "print the log records that programs publish");
+        log_->add_option("endpoint", log_with_.endpoint, "where they are published")->required();
+        log_->add_flag("--bind", log_with_.bind, "listen, for programs that connect");
+        log_->add_option("-l,--level", log_with_.level, "the least level")
+            ->check(CLI::IsMember({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}))
+            ->capture_default_str();
+        log_->add_option("-t,--topic", log_with_.topic, "only topics that begin so, as app.");
+        log_->add_option("-n,--count", log_with_.count, "end after so many records");
+
+        mdp_ = options.add_subcommand("mdp", "services by name: the Majordomo protocol");
+        mdp_->require_subcommand(1);
+        broker_ = mdp_->add_subcommand("broker", "stand between clients and workers");
+        call_ = mdp_->add_subcommand("call", "ask a service, and print the answer");
+        list_ = mdp_->add_subcommand("list", "tell whether services have a worker");
+        for (CLI::App* const verb : {broker_, call_, list_}) {
+            verb->add_option("endpoint", mdp_with_.endpoint, "the broker's endpoint")->required();
+        }
+        for (CLI::App* const verb : {call_, list_}) {
+            verb->add_option("--timeout", mdp_with_.timeout, "seconds for each attempt")
+                ->capture_default_str();
+            verb->add_option("--retries", mdp_with_.retries, "further attempts")
+                ->capture_default_str();
+        }
+        call_->add_option("service", mdp_with_.service, "its name")->required();
+        call_->add_option("words", mdp_with_.words,
+                          "the frames of the question; without them each line of the input is one");
+        list_->add_option("services", mdp_with_.words, "their names")->required();
+
+        bench_ = options.add_subcommand("bench", "measure this machine's ZeroMQ");
+        bench_->add_option("endpoint", bench_with_.endpoint, "ipc://path, tcp://127.0.0.1:*")
+            ->capture_default_str();
+        bench_->add_option("--size", bench_with_.size, "bytes of a message")->capture_default_str();
+        bench_->add_option("-n,--count", bench_with_.count, "messages to push")
+            ->check(CLI::Range(2, 1'000'000'000))
+            ->capture_default_str();
+        bench_->add_option("--questions", bench_with_.questions, "questions to ask")
+            ->check(CLI::Range(1, 1'000'000'000))
+            ->capture_default_str();
+        bench_->add_flag("--json", bench_with_.json, "print one object");
+    }
+
+    /// The chosen one's operation; none if it is another verb.
+    std::optional<awaitable<int>> chosen() const
+    {
+        if (*log_) return watch_log(log_with_);
+        if (*bench_) return measure_zmq(bench_with_);
+        if (*broker_) return run_mdp_broker(mdp_with_);
+        if (*call_) return call_mdp_service(mdp_with_);
+        if (*list_) return list_mdp_services(mdp_with_);
+        return std::nullopt;
+    }
+
+private:
+    CLI::App* log_;
+    CLI::App* mdp_;
+    CLI::App* broker_;
+    CLI::App* call_;
+    CLI::App* list_;
+    CLI::App* bench_;
+    log_settings log_with_;
+    mdp_settings mdp_with_;
+    zmq_bench_settings bench_with_;
+};
+
 }  // namespace
 
 int zmq(int argc, char** argv)
@@ -306,7 +379,10 @@ int zmq(int argc, char** argv)
     auto* const making = options.add_subcommand("keygen", "make NAME.key and NAME.key_secret");
     making->add_option("name", name, "a path without the ending")->required();
 
+    const services more(options);
+
     if (const auto end = parse(options, argc, argv)) return *end;
+    if (auto operation = more.chosen()) return run_until_interrupted(std::move(*operation));
     if (*passing) return run_until_interrupted(pass_on(between));
     if (*monitoring) return run_until_interrupted(print_events(with.endpoint, with.count));
     if (*making) {

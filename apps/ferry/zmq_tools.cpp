@@ -4,6 +4,7 @@
 #include "ferry/core/error.hpp"
 #include "ferry/core/utf8.hpp"
 #include "ferry/documents/json.hpp"
+#include "ferry/formats/pickle.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -123,7 +124,9 @@ std::string shell(const std::string& command, std::string_view input)
 zmq::multipart to_message(std::string_view line, line_format format, const std::string& separator)
 {
     zmq::multipart all;
-    if (format == line_format::hex) {
+    if (format == line_format::pickle) {
+        all.emplace_back(pickle::dump(json::parse(line)));
+    } else if (format == line_format::hex) {
         each_part(line, " ", [&](std::string_view part) { all.emplace_back(from_hex(part)); });
     } else if (format == line_format::text) {
         each_part(line, separator, [&](std::string_view part) { all.emplace_back(part); });
@@ -142,6 +145,14 @@ zmq::multipart to_message(std::string_view line, line_format format, const std::
 
 std::string to_line(const zmq::multipart& m, line_format format, const std::string& separator)
 {
+    if (format == line_format::pickle) {
+        std::string line;
+        for (const zmq::message& frame : m) {
+            if (!line.empty()) line += ' ';
+            line += json::dump(pickle::load(frame.span()));
+        }
+        return line;
+    }
     if (format == line_format::json) {
         value all = value::array();
         for (const zmq::message& frame : m) all.push_back(value(utf8::repair(frame.text())));

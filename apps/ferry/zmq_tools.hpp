@@ -9,10 +9,11 @@
 namespace ferry::command {
 
 /// How messages stand in lines.
-enum class line_format : unsigned char { text, json, hex };
+enum class line_format : unsigned char { text, json, hex, pickle };
 
 /// A line's message: text is one frame, or several between `separator`; JSON is an array of texts,
-/// a frame each, or any other value, one frame; hex is one frame, or several between blanks.
+/// a frame each, or any other value, one frame; hex is one frame, or several between blanks; pickle
+/// is a value in JSON, whose frame is its pickle.
 /// \throws error  the line is not of that format.
 zmq::multipart to_message(std::string_view line, line_format format, const std::string& separator);
 

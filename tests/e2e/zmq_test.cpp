@@ -56,7 +56,7 @@ TEST(zmq_verb, a_proxy_with_capture)
         "$F sub ipc://c -n 1 --timeout 60 >seen & S=$!; "
         "$F pull ipc://b >pulled & Q=$!; "
         "while kill -0 $S 2>/dev/null; do echo hello | $F push ipc://a --connect; done; "
-        "kill $P $Q; wait; cat seen; uniq pulled");
+        "while [ ! -s pulled ]; do sleep 0.01; done; kill $P $Q; wait; cat seen; uniq pulled");
     EXPECT_EQ(done.out, "hello\nhello\n") << done.err;
 }
 
@@ -76,6 +76,74 @@ TEST(zmq_verb, prints_what_happens_to_a_connection)
         "while ! grep -q handshake_succeeded seen; do sleep 0.01; done; "
         "kill $M $P; grep -c handshake_succeeded seen");
     EXPECT_EQ(done.out, "1\n") << done.err;
+}
+
+TEST(zmq_verb, pickles)
+{
+    const auto done = script(
+        "echo '{\"a\":[1,null,2.5]}' | $F push ipc://p --pickle & "
+        "$F pull ipc://p -n 1 --pickle; wait");
+    EXPECT_EQ(done.out, "{\"a\":[1,null,2.5]}\n") << done.err;
+    const auto of_python = script(
+        "/usr/bin/python3 -c 'import zmq; s = zmq.Context().socket(zmq.PUSH); "
+        "s.connect(\"ipc://p\");"
+        " s.send_pyobj({\"b\": (1, True)})' & $F pull ipc://p --bind -n 1 --pickle; wait");
+    EXPECT_EQ(of_python.out, "{\"b\":[1,true]}\n") << of_python.err;
+}
+
+TEST(zmq_verb, shows_the_log_of_a_python_program)
+{
+    const auto done = script(
+        "cat >log.py <<'E'\n"
+        "import logging, time, zmq, zmq.log.handlers as h\n"
+        "s = zmq.Context().socket(zmq.XPUB)\n"
+        "s.bind('ipc://log')\n"
+        "s.recv()\n"
+        "p = h.PUBHandler(s)\n"
+        "p.root_topic = 'app'\n"
+        "log = logging.getLogger('x')\n"
+        "log.addHandler(p)\n"
+        "log.setLevel(logging.DEBUG)\n"
+        "log.info('quiet')\n"
+        "log.warning('loud')\n"
+        "log.critical('db::gone')\n"
+        "E\n"
+        "/usr/bin/python3 log.py & $F log ipc://log -t app. --level WARNING -n 2; wait");
+    EXPECT_EQ(done.out, "app.WARNING loud\napp.CRITICAL.db gone\n") << done.err;
+}
+
+TEST(zmq_verb, majordomo)
+{
+    const auto done = script(
+        "$F mdp broker ipc://b & B=$!; "
+        "cat >worker.py <<'E'\n"
+        "import zmq\n"
+        "s = zmq.Context().socket(zmq.DEALER)\n"
+        "s.connect('ipc://b')\n"
+        "s.send_multipart([b'', b'MDPW01', b'\\x01', b'shout'])\n"
+        "while True:\n"
+        "    _, _, command, *rest = s.recv_multipart()\n"
+        "    if command == b'\\x02':\n"
+        "        s.send_multipart([b'', b'MDPW01', b'\\x03', rest[0], b'', *(f.upper() for f in "
+        "rest[2:])])\n"
+        "    else:\n"
+        "        s.send_multipart([b'', b'MDPW01', b'\\x04'])\n"
+        "E\n"
+        "/usr/bin/python3 worker.py & W=$!; "
+        "$F mdp call ipc://b shout two words --timeout 20; printf 'a\nb\n' | $F mdp call ipc://b "
+        "shout; "
+        "$F mdp list ipc://b shout; echo $?; $F mdp list ipc://b shout nobody; echo $?; kill $W "
+        "$B; wait");
+    EXPECT_EQ(done.out, "TWO WORDS\nA\nB\nshout served\n0\nshout served\nnobody missing\n1\n")
+        << done.err;
+}
+
+TEST(zmq_verb, measures)
+{
+    const auto done = script("$F bench ipc://b --size 10 -n 1000 --questions 10 --json");
+    EXPECT_NE(done.out.find("\"size\":10,\"messages_per_second\":"), std::string::npos) << done.err;
+    EXPECT_NE(script("$F bench -n 1000 --questions 10").out.find("push/pull of 100 bytes: "),
+              std::string::npos);
 }
 
 TEST(zmq_verb, says_what_failed)
