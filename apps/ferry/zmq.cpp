@@ -53,7 +53,8 @@ zmq::socket open(zmq::socket_type type, const settings& with, bool binds_by_defa
 {
     zmq::socket s(type);
     s.set_hwm(with.hwm);
-    s.set(zmq::opt::linger, in_milliseconds(with.linger));
+    // A subscriber has nothing to say at its end but that it goes.
+    s.set(zmq::opt::linger, type == zmq::sub ? milliseconds(0) : in_milliseconds(with.linger));
     s.set(zmq::opt::rcvtimeo, in_milliseconds(with.timeout));
     s.set(zmq::opt::sndtimeo, in_milliseconds(with.timeout));
     if (!with.certificate.empty() && with.server_key.empty()) {
