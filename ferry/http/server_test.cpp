@@ -230,21 +230,32 @@ TEST(server, bad_requests_end_the_connection_and_nothing_else)
     }
 }
 
+// What the server says to a client that begins so and then waits.
+awaitable<std::string> begin(server* s, std::string with)
+{
+    auto two = net::pair();
+    auto served = spawn(s->serve_connection(std::move(two.second)));
+    co_await two.first.write(std::move(with));
+    const auto all = co_await two.first.read_all(1 << 20);
+    co_await two.first.shutdown_write();
+    co_await served.join();
+    co_return to_string(all);
+}
+
+TEST(server, a_client_of_another_protocol_is_told_at_once)
+{
+    server site = make_site(server_limits().head_time(10min).idle_time(10min));
+    for (const char* greeting : {"\x16\x03\x01\x02", "\x03\x10", "(", "\xff\xfb\x18"}) {
+        EXPECT_THAT(run(ferry::timeout(20s, begin(&site, greeting))), StartsWith("HTTP/1.1 400"));
+    }
+}
+
 TEST(server, a_slow_head_gets_408_and_an_idle_connection_is_closed)
 {
     server site = make_site(server_limits().head_time(30ms).idle_time(30ms));
-    const auto silent = [](server* s, std::string begin) -> awaitable<std::string> {
-        auto two = net::pair();
-        auto served = spawn(s->serve_connection(std::move(two.second)));
-        co_await two.first.write(std::move(begin));
-        const auto all = co_await two.first.read_all(1 << 20);
-        co_await two.first.shutdown_write();
-        co_await served.join();
-        co_return to_string(all);
-    };
-    EXPECT_THAT(run(silent(&site, "GET /hello HTTP/1.1\r\nHo")), StartsWith("HTTP/1.1 408"));
-    EXPECT_EQ(run(silent(&site, "")), "");
-    EXPECT_THAT(run(silent(&site, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")),
+    EXPECT_THAT(run(begin(&site, "GET /hello HTTP/1.1\r\nHo")), StartsWith("HTTP/1.1 408"));
+    EXPECT_EQ(run(begin(&site, "")), "");
+    EXPECT_THAT(run(begin(&site, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")),
                 EndsWith("hello nobody"));
 }
 

@@ -232,6 +232,10 @@ std::size_t head_reader::request(std::string_view buffered, request_head& into)
     if (scanned_ < skipped) scanned_ = skipped;
     const std::size_t end = end_of_head(buffered);
     if (end == 0 || end > limits_.head_bytes) {
+        // A client that speaks TLS or something else would wait for an answer to its greeting.
+        if (!is_token_char(message.front())) {
+            throw problem(status::bad_request, "this is not an HTTP request");
+        }
         const std::size_t seen = std::min(message.find('\n'), message.size());
         if (seen > limits_.start_line_bytes + 64) {
             throw problem(status::uri_too_long, "the request line is too long");
