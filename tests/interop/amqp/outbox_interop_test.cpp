@@ -52,6 +52,8 @@ TEST(amqp_outbox, what_it_accepted_arrives_though_program_and_broker_are_killed)
     connection c = run(connect(b.url()));
     channel ch = run(c.channel());
     run(ch.queue_declare("ledger", durable()));
+    // RabbitMQ writes down by and by that there is a queue, and this one is killed soon.
+    b.ctl({"eval", "mnesia:sync_log()."});
     const std::string file = b.directory() / "outbox.db";
     const std::string printed = b.directory() / "publisher.out";
     {
