@@ -17,7 +17,8 @@ std::optional<std::chrono::milliseconds> wait_of(const value& v)
 {
     if (!v.is_integer() && !v.is_real()) return std::nullopt;
     constexpr double longest = 1e11;  // seconds, some 3000 years
-    const double seconds = std::clamp(v.to<double>(), 0.0, longest);
+    const auto given = v.to<double>();
+    const double seconds = given > 0 ? std::min(given, longest) : 0;  // no number is no wait
     return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
 }
 
