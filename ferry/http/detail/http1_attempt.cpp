@@ -63,7 +63,7 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
     std::string& head = lease_.connection()->head;
     what->write_http1(head, lease_.connection()->proxy.get());
     const buffer& data = what->body().data();
-    const std::array<std::span<const std::byte>, 2> pieces = {as_bytes(head), data.span()};
+    std::array<std::span<const std::byte>, 2> pieces = {as_bytes(head), data.span()};
     auto unsent = std::span(pieces).first(data.empty() ? 1 : 2);
     std::exception_ptr lost;
     head_reader reader;
@@ -75,6 +75,11 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
             answered = co_await answered_unsent(&reader, into);
         }
         if (!answered) {
+            // A head alone is nearly always taken at once: no coroutine is needed for it.
+            if (unsent.size() == 1) {
+                unsent[0] = unsent[0].subspan(stream().try_write(unsent[0]));
+                if (unsent[0].empty()) unsent = {};
+            }
             if (!unsent.empty()) co_await stream().write(unsent);
             with_.reached->bytes_sent += data.size();
             if (what->body().source()) co_await send_source(what);
