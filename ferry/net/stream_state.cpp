@@ -30,29 +30,24 @@ void stream::state::check_open() const
     throw connection_error(errc::disconnected, "the stream is closed", over->remote_endpoint());
 }
 
-awaitable<std::size_t> stream::state::receive(std::span<std::byte> into)
+awaitable<std::size_t> stream::state::receive(self s, std::optional<std::span<std::byte>> into)
 {
-    check_open();
-    if (ended) co_return 0;
-    const watchdog::watch time(dog, direction::reading);
-    std::size_t count = 0;
-    try {
-        count = co_await over->read_some(into);
-    } catch (const cancelled&) {
-        if (!time.bitten()) throw;
-        throw timeout_error("read " + over->remote_endpoint(), time.limit());
-    }
-    ended = count == 0 && !into.empty();
-    co_return count;
-}
-
-awaitable<std::size_t> stream::state::fill(self s)
-{
-    if (s->buffer.size() >= max_buffered_bytes) {
+    if (!into && s->buffer.size() >= max_buffered_bytes) {
         throw limit_error("max_buffered_bytes", max_buffered_bytes);
     }
-    const std::size_t count = co_await s->receive(s->buffer.space());
-    s->buffer.commit(count);
+    s->check_open();
+    if (s->ended) co_return 0;
+    const watchdog::watch time(s->dog, direction::reading);
+    const std::span<std::byte> room = into ? *into : s->buffer.space();
+    std::size_t count = 0;
+    try {
+        count = co_await s->over->read_some(room);
+    } catch (const cancelled&) {
+        if (!time.bitten()) throw;
+        throw timeout_error("read " + s->over->remote_endpoint(), time.limit());
+    }
+    s->ended = count == 0 && !room.empty();
+    if (!into) s->buffer.commit(count);
     co_return count;
 }
 
@@ -73,7 +68,7 @@ awaitable<void> stream::state::wait_readable(self s)
 awaitable<std::size_t> stream::state::read_some(self s, std::span<std::byte> into)
 {
     const auto ready = s->buffer.data();
-    if (ready.empty()) co_return co_await s->receive(into);
+    if (ready.empty()) co_return co_await receive(s, into);
     const std::size_t count = std::min(ready.size(), into.size());
     std::memcpy(into.data(), ready.data(), count);
     s->buffer.consume(count);

@@ -62,7 +62,8 @@ private:
     void sift_up(std::size_t index) noexcept;
     void sift_down(std::size_t index) noexcept;
 
-    boost::asio::io_context context_{1};
+    /// Only the loop's own thread touches its descriptors; the rest is locked.
+    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::any_io_executor executor_{context_.get_executor()};
     boost::asio::steady_timer alarm_{context_};
     timer::clock::time_point armed_ = timer::clock::time_point::max();

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -59,21 +60,38 @@ line_view first_line(std::string_view text) noexcept
 }
 
 // Where the first character stands that no field value may hold; eight at a time.
-const char* first_bad(const char* at, const char* end) noexcept
+char* first_bad(char* at, char* end) noexcept
 {
     constexpr std::uint64_t each = 0x0101010101010101;
     constexpr std::uint64_t high = 0x80 * each;
-    for (; end - at >= 8; at += 8) {
+    while (std::endian::native == std::endian::little && end - at >= 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, at, sizeof word);
         const std::uint64_t below_blank = (word - 0x20 * each) & ~word;
         const std::uint64_t other = word ^ (0x7f * each);
         const std::uint64_t is_delete = (other - each) & ~other;
-        // A tab is below the blank and allowed: looked at one by one.
-        if (((below_blank | is_delete) & high) != 0) break;
+        const std::uint64_t found = (below_blank | is_delete) & high;
+        if (found == 0) {
+            at += 8;
+            continue;
+        }
+        at += std::countr_zero(found) / 8;  // exact for the first one
+        if (*at != '\t') return at;
+        ++at;
     }
     while (at != end && is_value_char(*at)) ++at;
     return at;
+}
+
+// `rest` begins with a line that has no name before its colon, or no colon at all.
+[[noreturn]] void bad_line(std::string_view rest)
+{
+    const std::string_view line = first_line(rest).text;
+    const auto* const after = std::ranges::find_if_not(line, is_token_char);
+    if (after != line.begin() && after != line.end() && is_blank(*after)) {
+        malformed(fmt::format("blank before the colon in header line {}", quoted(line)));
+    }
+    malformed(fmt::format("bad header line {}", quoted(line)));
 }
 
 void parse_status_line(std::string_view line, response_head& into)
@@ -123,7 +141,7 @@ void read_connection(std::string_view list, message_facts& facts)
 {
     while (!list.empty()) {
         const std::string_view element = take_element(list);
-        if (same(element, "close")) facts.close = true;
+        if (element.size() == 5 && same(element, "close")) facts.close = true;
         if (same(element, "keep-alive")) facts.keep_alive = true;
     }
 }
@@ -273,30 +291,18 @@ void field_parser::parse(std::string_view text, side from, const codec_limits& l
     char* const base = into.text_.data();
     char* const end = base + into.text_.size();
     char* at = base;
+    // The text ends with a zero, which no loop here passes.
     while (at != end) {
-        auto* const lf =
-            static_cast<char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
-        if (lf == nullptr) malformed("a header line does not end");
-        char* stop = lf;
-        if (stop != at && stop[-1] == '\r') {
-            --stop;
-        } else if (from == side::request) {
-            malformed("a line ends without CR");
+        if (*at == '\n' || (*at == '\r' && at[1] == '\n')) {  // the end of the section
+            if (*at == '\n' && from == side::request) malformed("a line ends without CR");
+            return;
         }
-        if (at == stop) return;  // the empty line: end of the section
-
         char* value = at;
         if (is_blank(*at)) {
             if (from == side::request || into.fields_.empty()) malformed("folded header line");
         } else {
             while (is_token_char(*value)) ++value;
-            if (*value != ':' || value == at) {
-                const std::string line = quoted({at, static_cast<std::size_t>(stop - at)});
-                if (value != at && is_blank(*value)) {
-                    malformed(fmt::format("blank before the colon in header line {}", line));
-                }
-                malformed(fmt::format("bad header line {}", line));
-            }
+            if (*value != ':' || value == at) bad_line({at, static_cast<std::size_t>(end - at)});
             if (into.fields_.size() == limits.head_fields) {
                 throw limit_error("head_fields", limits.head_fields);
             }
@@ -305,11 +311,15 @@ void field_parser::parse(std::string_view text, side from, const codec_limits& l
             const auto name = static_cast<std::uint32_t>(at - base);
             into.fields_.push_back({name, static_cast<std::uint32_t>(value - base), name_size, 0});
         }
-        while (value != stop && is_blank(*value)) ++value;
-        if (const char* const c = first_bad(value, stop); c != stop) {
-            malformed(*c == '\r' ? "CR inside a header line"
-                                 : "control character in a header line");
+        while (is_blank(*value)) ++value;
+        char* const stop = first_bad(value, end);
+        if (stop == end) malformed("a header line does not end");
+        const bool crlf = *stop == '\r' && stop[1] == '\n';
+        if (!crlf && *stop != '\n') {
+            malformed(*stop == '\r' ? "CR inside a header line"
+                                    : "control character in a header line");
         }
+        if (!crlf && from == side::request) malformed("a line ends without CR");
         char* trimmed = stop;
         while (trimmed != value && is_blank(trimmed[-1])) --trimmed;
 
@@ -322,7 +332,7 @@ void field_parser::parse(std::string_view text, side from, const codec_limits& l
         if (trimmed != value || field.value_size == 0) {
             field.value_size = static_cast<std::uint32_t>(trimmed - base) - field.value;
         }
-        at = lf + 1;
+        at = stop + (crlf ? 2 : 1);
     }
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 /// The character classes of RFC 9110 section 5.6 and comparisons without case, as tables.
 namespace ferry::http::detail {
@@ -59,10 +62,30 @@ constexpr bool is_field_value(std::string_view text) noexcept
     return true;
 }
 
+/// Eight characters, the ASCII letters among them in lower case.
+inline std::uint64_t eight_lower(const char* at) noexcept
+{
+    constexpr std::uint64_t each = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t low = word & (0x7f * each);
+    const std::uint64_t from_a = low + (0x80 - 'A') * each;
+    const std::uint64_t beyond_z = low + (0x7f - 'Z') * each;
+    const std::uint64_t is_upper = (from_a ^ beyond_z) & ~word & (0x80 * each);
+    return word | (is_upper >> 2);
+}
+
 /// Equal but for the case of ASCII letters.
 constexpr bool same(std::string_view a, std::string_view b) noexcept
 {
     if (a.size() != b.size()) return false;
+    if (!std::is_constant_evaluated() && a.size() >= 8) {
+        const std::size_t last = a.size() - 8;
+        for (std::size_t at = 0; at < last; at += 8) {
+            if (eight_lower(a.data() + at) != eight_lower(b.data() + at)) return false;
+        }
+        return eight_lower(a.data() + last) == eight_lower(b.data() + last);
+    }
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
     }

@@ -5,9 +5,10 @@
 #include "ferry/core/error.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ public:
     explicit impl(int fd) : io{loop_access::executor()}
     {
         boost::system::error_code ec;
-        io.assign(fd, ec);
+        io.assign(asio::generic::stream_protocol(AF_UNSPEC, 0), fd, ec);
         if (!ec) io.non_blocking(true, ec);
         if (ec) {
             if (!io.is_open()) ::close(fd);
@@ -39,8 +40,8 @@ public:
         return interrupted || !io.is_open() || state.cancelled() != asio::cancellation_type::none;
     }
 
-    loop owner = loop::current();  ///< lives as long as its descriptors
-    asio::posix::stream_descriptor io;
+    loop owner = loop::current();               ///< lives as long as its descriptors
+    asio::generic::stream_protocol::socket io;  ///< recv() costs less than read()
     bool interrupted_[2] = {false, false};
     bool pending_[2] = {false, false};
 
@@ -64,8 +65,8 @@ public:
         const waiting mark(*self, direction::reading);
         for (;;) {
             if (self->meant(direction::reading, state)) throw cancelled();
-            auto operation = self->io.async_read_some(asio::buffer(into.data(), into.size()),
-                                                      asio::as_tuple(asio::deferred));
+            auto operation = self->io.async_receive(asio::buffer(into.data(), into.size()),
+                                                    asio::as_tuple(asio::deferred));
             const auto [ec, count] = co_await std::move(operation);
             if (!ec) co_return count;
             if (ec == asio::error::eof) co_return 0;
@@ -80,8 +81,8 @@ public:
     {
         const auto state = co_await asio::this_coro::cancellation_state;
         const waiting mark(*self, d);
-        const auto what = d == direction::reading ? asio::posix::stream_descriptor::wait_read
-                                                  : asio::posix::stream_descriptor::wait_write;
+        const auto what =
+            d == direction::reading ? asio::socket_base::wait_read : asio::socket_base::wait_write;
         for (;;) {
             if (self->meant(d, state)) throw cancelled();
             auto operation = self->io.async_wait(what, asio::as_tuple(asio::deferred));

@@ -6,6 +6,7 @@
 #include "ferry/net/stream.hpp"
 
 #include <chrono>
+#include <optional>
 
 namespace ferry::net {
 
@@ -64,7 +65,7 @@ public:
     static awaitable<std::optional<std::string>> read_line(self s);
     static awaitable<std::string> read_until(self s, std::string separator, std::size_t limit);
     static awaitable<bytes> read_all(self s, std::size_t limit);
-    static awaitable<std::size_t> fill(self s);
+    static awaitable<std::size_t> fill(self s) { return receive(std::move(s), std::nullopt); }
     static awaitable<void> wait_readable(self s);
     static awaitable<void> write(self s, std::span<const std::byte> from);
     static awaitable<void> write_text(self s, std::string text);
@@ -84,7 +85,8 @@ public:
     std::uint64_t sent = 0;  ///< of the write that was cut
 
 private:
-    awaitable<std::size_t> receive(std::span<std::byte> into);
+    /// Reads once; into the buffer without `into`.
+    static awaitable<std::size_t> receive(self s, std::optional<std::span<std::byte>> into);
     awaitable<void> send(const_buffers parts);
     awaitable<std::size_t> send_some(const_buffers parts);
     void check_open() const;
