@@ -89,6 +89,20 @@ std::string unbinding(const std::string& name, const std::string& source, const 
     return out;
 }
 
+// What the broker's word on a message means; null if it has the message.
+std::exception_ptr failure_of(bool taken, const std::optional<returned_message>& returned)
+{
+    if (returned) {
+        return std::make_exception_ptr(error(
+            errc::no_route,
+            fmt::format("amqp: no queue takes the message to '{}' with the key '{}': {}",
+                        returned->exchange(), returned->routing_key(), returned->reply_text())));
+    }
+    if (taken) return nullptr;
+    return std::make_exception_ptr(
+        error(errc::publish_nacked, "amqp: the broker did not take the message"));
+}
+
 // Waits for the broker's word on one message.
 class confirm_waiter final : public waiter, public detail::confirmation {
 public:
@@ -100,10 +114,7 @@ public:
 
     void settled(bool taken, std::optional<returned_message> returned) noexcept override
     {
-        told_ = true;
-        taken_ = taken;
-        returned_ = std::move(returned);
-        wake();
+        lost(failure_of(taken, returned));
     }
     void lost(const std::exception_ptr& why) noexcept override
     {
@@ -115,22 +126,31 @@ public:
     void rethrow() const
     {
         if (failure_) std::rethrow_exception(failure_);
-        if (returned_) {
-            throw error(
-                errc::no_route,
-                fmt::format("amqp: no queue takes the message to '{}' with the key '{}': {}",
-                            returned_->exchange(), returned_->routing_key(),
-                            returned_->reply_text()));
-        }
-        if (!taken_) throw error(errc::publish_nacked, "amqp: the broker did not take the message");
     }
 
 private:
     core_pointer core_;
     bool told_ = false;
-    bool taken_ = false;
-    std::optional<returned_message> returned_;
     std::exception_ptr failure_;
+};
+
+// Tells somebody of the broker's word on one message, and is gone.
+class confirm_reporter final : public detail::confirmation {
+public:
+    explicit confirm_reporter(std::shared_ptr<publish_watcher> to) : to_{std::move(to)} {}
+
+    void settled(bool taken, std::optional<returned_message> returned) noexcept override
+    {
+        lost(failure_of(taken, returned));
+    }
+    void lost(const std::exception_ptr& why) noexcept override
+    {
+        to_->published(why);
+        delete this;
+    }
+
+private:
+    std::shared_ptr<publish_watcher> to_;
 };
 
 awaitable<void> publish(core_pointer core, std::string exchange, std::string routing_key,
@@ -340,6 +360,22 @@ awaitable<void> channel::basic_publish(std::string exchange, std::string routing
 {
     return publish(core_, std::move(exchange), std::move(routing_key), std::move(body),
                    std::move(with), static_cast<bool>(flag));
+}
+
+bool channel::try_publish(const std::string& exchange, const std::string& routing_key,
+                          const publish_body& body, const properties& with, mandatory flag,
+                          std::shared_ptr<publish_watcher> told)
+{
+    if (!core_->confirms()) {
+        throw error(errc::bad_argument, "amqp: try_publish needs a channel with confirms");
+    }
+    if (!detail::admitted(*core_)) return false;
+    auto reporter = std::make_unique<confirm_reporter>(std::move(told));
+    core_->publish(exchange, routing_key, with, body.data(), body.text(), static_cast<bool>(flag),
+                   reporter.get());
+    // Its own from now on.
+    static_cast<void>(reporter.release());
+    return true;
 }
 
 awaitable<void> channel::confirm_delivery()

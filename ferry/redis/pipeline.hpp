@@ -26,6 +26,13 @@ public:
         return *this;
     }
 
+    /// One that is made already.
+    pipeline& add(command c)
+    {
+        all_.push_back(std::move(c));
+        return *this;
+    }
+
     std::size_t size() const noexcept { return all_.size(); }
     bool empty() const noexcept { return all_.empty(); }
     void clear() noexcept { all_.clear(); }

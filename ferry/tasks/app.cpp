@@ -154,13 +154,23 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
 {
     if (call.message.reply_to.empty()) {
         const std::shared_ptr<result_store> results = app->results();
-        auto naming = results->reply_to();
-        call.message.reply_to = co_await std::move(naming);
+        if (results->wants_reply_to()) {
+            auto naming = results->reply_to();
+            call.message.reply_to = co_await std::move(naming);
+        } else {
+            call.message.reply_to = result_store::any_reply_to();
+        }
     }
     outgoing message = prepare(*app, std::move(call));
     std::string id = message.content.correlation_id;
-    auto sending = send_out(std::move(app), std::move(message));
-    co_await std::move(sending);
+    if (app->settings().sent_events) {
+        auto sending = send_out(std::move(app), std::move(message));
+        co_await std::move(sending);
+    } else {
+        const std::shared_ptr<message_broker> to = app->broker();
+        auto publishing = to->publish(std::move(message.queue), std::move(message.content));
+        co_await std::move(publishing);
+    }
     co_return id;
 }
 

@@ -233,8 +233,7 @@ constexpr std::array schemes = {
 
 awaitable<std::string> made_up_reply_to()
 {
-    static const std::string name = uuid4();
-    co_return name;
+    co_return result_store::any_reply_to();
 }
 
 [[noreturn]] void refuse_buses()
@@ -294,6 +293,12 @@ std::shared_ptr<result_store> open_results(const std::string& url,
     const scheme* found = find_scheme(wanted);
     if (found == nullptr || found->results == nullptr) refuse_scheme(wanted, "result store");
     return found->results(wanted, beside.get(), expiry);
+}
+
+const std::string& result_store::any_reply_to()
+{
+    static const std::string name = uuid4();
+    return name;
 }
 
 awaitable<std::string> result_store::reply_to()

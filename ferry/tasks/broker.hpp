@@ -53,6 +53,10 @@ public:
     /// interest to stores that send results to who waits for them; any text for all others.
     virtual awaitable<std::string> reply_to();
 
+    /// Whether it matters what reply_to() says; if not, calls say any_reply_to() without asking.
+    virtual bool wants_reply_to() const noexcept { return false; }
+    static const std::string& any_reply_to();
+
     /// Begins to count the parts of a chord, before they are sent.
     /// \throws error  unsupported: the store cannot count.
     virtual awaitable<void> begin_chord(std::string group, std::int64_t size);

@@ -1,5 +1,6 @@
 #include "ferry/tasks/message.hpp"
 
+#include "ferry/core/value_builder.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -30,22 +31,6 @@ constexpr std::array known_headers = {
     text += ": ";
     text += why;
     throw error{ferry::errc::malformed, std::move(text)};
-}
-
-value or_null(const std::string& text)
-{
-    return text.empty() ? value{} : value{text};
-}
-
-template <class T>
-value or_null(const std::optional<T>& v)
-{
-    return v ? value{*v} : value{};
-}
-
-value time_or_null(const std::optional<timestamp>& time)
-{
-    return time ? value{iso8601::format(*time)} : value{};
 }
 
 /// Null for a member that is missing, so that a sender may leave out what it has nothing to say of.
@@ -173,18 +158,108 @@ value read_body(const envelope& e, const accept_content& accept, message& into)
     }
 }
 
+/// What follows the arguments in the body of protocol 2.
+value embed_of(const message& m)
+{
+    return value::object("callbacks", m.callbacks, "errbacks", m.errbacks, "chain", m.chain,
+                         "chord", m.chord);
+}
+
 /// The body of protocol 2. In a pickle it is as Python makes it, a tuple with a tuple of arguments.
 std::string write_body(const message& m, const codec& how)
 {
+    if (how.name == "json") {
+        // Mostly nothing follows, and the arguments need not be copied.
+        const bool alone =
+            m.callbacks.is_null() && m.errbacks.is_null() && m.chain.is_null() && m.chord.is_null();
+        std::string text = "[";
+        text += how.dump(m.args);
+        text += ',';
+        text += how.dump(m.kwargs);
+        text += ',';
+        text += alone ? R"({"callbacks":null,"errbacks":null,"chain":null,"chord":null})"
+                      : how.dump(embed_of(m));
+        text += ']';
+        return text;
+    }
     value args = m.args;
     if (how.name == "pickle" && args.is_array()) {
         args = value::tuple();
         args.reserve(m.args.size());
         for (const value& arg : m.args) args.push_back(arg);
     }
-    return how.dump(value::tuple(std::move(args), m.kwargs,
-                                 value::object("callbacks", m.callbacks, "errbacks", m.errbacks,
-                                               "chain", m.chain, "chord", m.chord)));
+    return how.dump(value::tuple(std::move(args), m.kwargs, embed_of(m)));
+}
+
+/// The headers of protocol 2, in one piece of memory.
+class header_writer {
+public:
+    header_writer() : build_{512, 1024}, from_{build_.mark()} {}
+
+    void text(std::string_view name, std::string_view v)
+    {
+        build_.string(name);
+        build_.string(v);
+    }
+    void text_or_null(std::string_view name, std::string_view v)
+    {
+        build_.string(name);
+        v.empty() ? build_.null() : build_.string(v);
+    }
+    void time(std::string_view name, const std::optional<timestamp>& v)
+    {
+        text_or_null(name, v ? iso8601::format(*v) : std::string{});
+    }
+    void integer(std::string_view name, const std::optional<std::int64_t>& v)
+    {
+        build_.string(name);
+        v ? build_.integer(*v) : build_.null();
+    }
+    void seconds(std::string_view name, const std::optional<double>& a,
+                 const std::optional<double>& b)
+    {
+        build_.string(name);
+        const std::size_t from = build_.mark();
+        a ? build_.real(*a) : build_.null();
+        b ? build_.real(*b) : build_.null();
+        build_.array(from);
+    }
+    void boolean(std::string_view name, bool v)
+    {
+        build_.string(name);
+        build_.boolean(v);
+    }
+    value finish()
+    {
+        build_.object(from_);
+        return build_.finish();
+    }
+
+private:
+    value_builder build_;
+    std::size_t from_;
+};
+
+value write_headers(const message& m)
+{
+    header_writer w;
+    w.text("lang", "c++");
+    w.text("task", m.task);
+    w.text("id", m.id);
+    w.text_or_null("shadow", m.shadow);
+    w.time("eta", m.eta);
+    w.time("expires", m.expires);
+    w.text_or_null("group", m.group);
+    w.integer("group_index", m.group_index);
+    w.integer("retries", m.retries);
+    w.seconds("timelimit", m.hard_time_limit, m.soft_time_limit);
+    w.text("root_id", m.root_id.empty() ? m.id : m.root_id);
+    w.text_or_null("parent_id", m.parent_id);
+    w.text("argsrepr", python_args_repr(m.args));
+    w.text("kwargsrepr", python_repr(m.kwargs));
+    w.text("origin", m.origin);
+    w.boolean("ignore_result", m.ignore_result);
+    return w.finish();
 }
 
 }  // namespace
@@ -192,14 +267,7 @@ std::string write_body(const message& m, const codec& how)
 envelope encode(const message& m)
 {
     envelope e;
-    e.headers = value::object(
-        "lang", "c++", "task", m.task, "id", m.id, "shadow", or_null(m.shadow), "eta",
-        time_or_null(m.eta), "expires", time_or_null(m.expires), "group", or_null(m.group),
-        "group_index", or_null(m.group_index), "retries", m.retries, "timelimit",
-        value::array(or_null(m.hard_time_limit), or_null(m.soft_time_limit)), "root_id",
-        m.root_id.empty() ? m.id : m.root_id, "parent_id", or_null(m.parent_id), "argsrepr",
-        python_args_repr(m.args), "kwargsrepr", python_repr(m.kwargs), "origin", m.origin,
-        "ignore_result", m.ignore_result);
+    e.headers = write_headers(m);
     for (const auto& [name, v] : m.headers.items()) e.headers.insert(name, v);
     e.correlation_id = m.id;
     e.reply_to = m.reply_to;

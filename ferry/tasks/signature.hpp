@@ -50,7 +50,8 @@ public:
         return send(app_, set(options...).call_);
     }
 
-    awaitable<async_result<R>> delay() const { return send(app_, call_); }
+    awaitable<async_result<R>> delay() const& { return send(app_, call_); }
+    awaitable<async_result<R>> delay() && { return send(std::move(app_), std::move(call_)); }
 
     /// The same call, which takes no result of the task before it in a workflow. As Celery's `si`.
     signature immutable(bool on = true) const

@@ -36,6 +36,13 @@ bool is_our_fault(const connection_error& e)
 
 channel_core::~channel_core()
 {
+    // Whoever waits holds the channel; what is left only wants to know.
+    const std::deque<confirmation*> left = std::exchange(unconfirmed_, {});
+    for (confirmation* const c : left) {
+        if (c != nullptr) {
+            c->lost(std::make_exception_ptr(error(errc::closed, "amqp: the channel was dropped")));
+        }
+    }
     link* const over = connection_->now();
     if (!is_open() || over == nullptr) {
         connection_->release(number_, this);

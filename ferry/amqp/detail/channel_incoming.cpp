@@ -236,6 +236,9 @@ void channel_core::settle_confirms(std::uint64_t tag, bool multiple, bool taken)
     }
     statistics& counts = connection_->counts();
     const auto last = static_cast<std::size_t>(tag - first_unconfirmed_);
+    if (link* const from = connection_->now()) {
+        from->confirms_taken(multiple ? last + 1 : 1, unconfirmed_.size());
+    }
     for (std::size_t i = multiple ? 0 : last; i <= last && i < unconfirmed_.size(); ++i) {
         if (confirmation* const c = std::exchange(unconfirmed_[i], nullptr)) {
             ++(taken ? counts.confirmed : counts.nacked);

@@ -20,7 +20,7 @@ using clock = std::chrono::steady_clock;
 // What is taken for a stream of messages, and how long its reads are put off.
 constexpr unsigned many_messages = 4;
 constexpr int reads_of_a_stream = 8;
-constexpr auto stream_pause = 200us;
+constexpr auto stream_pause = 500us;
 
 // 0 means no limit.
 template <class T>
@@ -313,7 +313,7 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
 
 // Whether so many messages come that the next ones may as well be read together: each write of the
 // broker's wakes the program up, which costs more than the messages in it. Not if that could use up
-// what consumers may have under way, nor for single messages, such as answers.
+// what consumers or publishers may have under way, nor for single messages, such as answers.
 bool link::streams() noexcept
 {
     const unsigned count = std::exchange(messages_, 0);

@@ -68,6 +68,12 @@ public:
     {
         if (prefetch != 0) least_prefetch_ = std::min(least_prefetch_, prefetch);
     }
+    /// The listener took confirms of so many messages, while `in_flight` were under way.
+    void confirms_taken(std::size_t count, std::size_t in_flight) noexcept
+    {
+        messages_ += static_cast<unsigned>(count);
+        limited_to(static_cast<std::uint16_t>(std::min<std::size_t>(in_flight, 65535)));
+    }
 
     /// Ends it; the listener is told. What is queued is still written if `then` says so.
     enum class rest : unsigned char { dropped, written };
@@ -102,8 +108,8 @@ private:
     bool closing_ = false;
     std::size_t consumed_ = 0;  ///< of the stream's buffer, by read_frame()
     std::weak_ptr<link_listener> listener_;
-    unsigned messages_ = 0;                 ///< of the latest read
-    std::uint16_t least_prefetch_ = 65535;  ///< of their consumers
+    unsigned messages_ = 0;                 ///< of the latest read, or confirms of so many
+    std::uint16_t least_prefetch_ = 65535;  ///< of their consumers, or what waits for confirms
     int many_in_a_row_ = 0;                 ///< reads that brought many messages
     std::exception_ptr failure_;
     value server_properties_;

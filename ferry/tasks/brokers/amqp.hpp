@@ -77,6 +77,7 @@ public:
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
     awaitable<std::string> reply_to() override;
+    bool wants_reply_to() const noexcept override { return true; }
 
 private:
     std::shared_ptr<detail::home> home_;

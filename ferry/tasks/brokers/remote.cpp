@@ -2,13 +2,16 @@
 
 #include "ferry/tasks/detail/broker_core.hpp"
 #include "ferry/tasks/detail/home.hpp"
+#include "ferry/tasks/detail/mailbox.hpp"
 
 #include <utility>
 
 namespace ferry::tasks {
 
 remote_broker::remote_broker(std::shared_ptr<detail::broker_core> core)
-    : home_{std::make_shared<detail::home>()}, core_{std::move(core)}
+    : home_{std::make_shared<detail::home>()},
+      core_{std::move(core)},
+      mailbox_{std::make_shared<detail::mailbox>()}
 {
 }
 
@@ -19,10 +22,7 @@ remote_broker::~remote_broker()
 
 awaitable<void> remote_broker::publish(std::string queue, envelope e)
 {
-    return detail::home::call<void>(
-        home_, [core = core_, queue = std::move(queue), e = std::move(e)]() mutable {
-            return core->publish(std::move(queue), std::move(e));
-        });
+    return detail::mailbox::send(mailbox_, home_, core_, std::move(queue), std::move(e));
 }
 
 awaitable<std::unique_ptr<consumer>> remote_broker::consume(std::vector<std::string> queues,

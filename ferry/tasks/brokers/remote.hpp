@@ -9,6 +9,7 @@ namespace ferry::tasks {
 namespace detail {
 class broker_core;
 class home;
+class mailbox;
 }  // namespace detail
 
 /// A broker that is reached over a network. Its connections live on a thread of their own, where
@@ -39,6 +40,7 @@ protected:
 private:
     std::shared_ptr<detail::home> home_;
     std::shared_ptr<detail::broker_core> core_;
+    std::shared_ptr<detail::mailbox> mailbox_;
 };
 
 }  // namespace ferry::tasks

@@ -135,12 +135,17 @@ awaitable<std::unique_ptr<consumer>> amqp_core::consume(std::shared_ptr<home> at
 
 awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
 {
+    amqp::publish_body body(std::move(e.body));
+    return publish(std::move(self), std::move(queue), std::move(body), to_properties(std::move(e)));
+}
+
+awaitable<void> amqp_core::publish(self_pointer self, std::string queue, amqp::publish_body body,
+                                   amqp::properties with)
+{
     auto opening = publishing(self);
     amqp::channel on = co_await std::move(opening);
     // The broker confirms what it throws away, too: a queue that somebody has deleted is made
     // again.
-    const buffer body(std::move(e.body));
-    const amqp::properties with = to_properties(std::move(e));
     for (bool again = false;; again = true) {
         if (!self->declared_.contains(queue)) {
             auto declaring = declare(self, on, queue);
@@ -154,6 +159,70 @@ awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelop
             if (again || failure.code() != amqp::errc::no_route) throw;
             self->declared_.erase(queue);
         }
+    }
+}
+
+/// A letter of which the broker's word is awaited, without a coroutine.
+class amqp_core::posting final : public amqp::publish_watcher {
+public:
+    posting(std::weak_ptr<amqp_core> core, std::shared_ptr<letter> what)
+        : core_{std::move(core)},
+          letter_{std::move(what)},
+          body_{std::move(letter_->content.body)},
+          with_{to_properties(std::move(letter_->content))}
+    {
+    }
+
+    const amqp::publish_body& body() const noexcept { return body_; }
+    const amqp::properties& with() const noexcept { return with_; }
+
+    void published(std::exception_ptr failure) noexcept override
+    {
+        const self_pointer core = core_.lock();
+        if (failure && core && has_no_route(failure)) {
+            core->declared_.erase(letter_->queue);
+            return carry_out(letter_, again(core));
+        }
+        letter::end(letter_, std::move(failure));
+    }
+
+    awaitable<void> again(self_pointer core)
+    {
+        return publish(std::move(core), letter_->queue, std::move(body_), std::move(with_));
+    }
+
+private:
+    static bool has_no_route(const std::exception_ptr& failure)
+    {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const error& e) {
+            return e.code() == amqp::errc::no_route;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    std::weak_ptr<amqp_core> core_;
+    std::shared_ptr<letter> letter_;
+    amqp::publish_body body_;
+    amqp::properties with_;
+};
+
+void amqp_core::publish(std::vector<std::shared_ptr<letter>> all)
+{
+    for (const std::shared_ptr<letter>& one : all) {
+        const bool ready = publishing_ && publishing_->is_open() && declared_.contains(one->queue);
+        const auto post = std::make_shared<posting>(weak_from_this(), one);
+        bool sent = false;
+        try {
+            sent = ready && publishing_->try_publish("", one->queue, post->body(), post->with(),
+                                                     amqp::mandatory(), post);
+        } catch (const error&) {
+            letter::end(one, std::current_exception());
+            continue;
+        }
+        if (!sent) carry_out(one, post->again(shared_from_this()));
     }
 }
 

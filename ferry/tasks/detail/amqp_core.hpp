@@ -40,6 +40,7 @@ public:
     {
         return publish(shared_from_this(), std::move(queue), std::move(e));
     }
+    void publish(std::vector<std::shared_ptr<letter>> all) override;
     awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
                                                  std::vector<std::string> queues,
                                                  std::size_t prefetch,
@@ -67,7 +68,11 @@ public:
     void watch(const std::shared_ptr<amqp_consumer>& who) { watching_.push_back(who); }
 
 private:
+    class posting;
+
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    static awaitable<void> publish(self_pointer self, std::string queue, amqp::publish_body body,
+                                   amqp::properties with);
     static awaitable<std::int64_t> size(self_pointer self, std::string queue);
     static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
     static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);

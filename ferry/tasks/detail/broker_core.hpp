@@ -2,6 +2,7 @@
 
 #include "ferry/async/awaitable.hpp"
 #include "ferry/tasks/broker.hpp"
+#include "ferry/tasks/detail/mailbox.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,8 @@ public:
     virtual ~broker_core() = default;
 
     virtual awaitable<void> publish(std::string queue, envelope e) = 0;
+    /// Publishes each of them, begun in this order, and tells it by letter::end().
+    virtual void publish(std::vector<std::shared_ptr<letter>> all) = 0;
     /// \param at  where this is; what is opened calls in from elsewhere.
     virtual awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
                                                          std::vector<std::string> queues,
@@ -33,6 +36,10 @@ public:
     virtual awaitable<std::unique_ptr<listener>> listen(std::shared_ptr<home> at, bus on,
                                                         std::string name, std::string key) = 0;
     virtual awaitable<void> announce(bus on, std::string key, envelope e) = 0;
+
+protected:
+    /// Runs the operation that publishes a letter.
+    static void carry_out(const std::shared_ptr<letter>& what, awaitable<void> publishing);
 };
 
 }  // namespace ferry::tasks::detail

@@ -17,6 +17,7 @@ using core_pointer = std::shared_ptr<redis_core>;
 
 // So many tags go into one call of a script.
 constexpr std::size_t tags_at_once = 500;
+constexpr std::size_t letters_at_once = 128;
 constexpr double at_any_time = 1e15;
 constexpr std::string_view unacked = "unacked";
 constexpr std::string_view unacked_index = "unacked_index";
@@ -204,6 +205,93 @@ awaitable<void> redis_core::publish(core_pointer self, std::string queue, envelo
     auto sending = self->client.execute(std::move(both));
     const std::vector<redis::reply> answers = co_await std::move(sending);
     for (const redis::reply& r : answers) r.as<void>();
+}
+
+void redis_core::publish(std::vector<std::shared_ptr<letter>> all)
+{
+    spawn(push(shared_from_this(), std::move(all)), "redis publish");
+}
+
+namespace {
+
+/// What the letters are in Redis. Those that cannot be written are told so, and left out.
+std::vector<std::string> kombu_texts(std::vector<std::shared_ptr<letter>>& all)
+{
+    std::vector<std::string> texts;
+    texts.reserve(all.size());
+    std::erase_if(all, [&](const std::shared_ptr<letter>& l) {
+        try {
+            texts.push_back(to_kombu(l->content, "", l->queue));
+            return false;
+        } catch (const error&) {
+            letter::end(l, std::current_exception());
+            return true;
+        }
+    });
+    return texts;
+}
+
+std::exception_ptr failure_of(const redis::reply& r)
+{
+    try {
+        r.as<void>();
+        return nullptr;
+    } catch (...) {
+        return std::current_exception();
+    }
+}
+
+}  // namespace
+
+/// One command for those that follow one another into a list.
+awaitable<void> redis_core::push(core_pointer self, std::vector<std::shared_ptr<letter>> all)
+{
+    std::vector<letter_run> runs;
+    std::vector<redis::reply> answers;
+    std::exception_ptr failure;
+    std::size_t bindings = 0;
+    const std::vector<std::string> texts = kombu_texts(all);
+    try {
+        redis::pipeline together;
+        for (const auto& l : all) {
+            if (!self->bound_.insert(l->queue).second) continue;
+            together.cmd("SADD", binding_key(*self, l->queue), binding(l->queue, l->queue));
+            ++bindings;
+        }
+        for (std::size_t i = 0; i < all.size();) {
+            const letter_run run = self->next_run(all, i);
+            redis::command c("LPUSH", run.list);
+            for (; i < run.last; ++i) c.add(texts[i]);
+            together.add(std::move(c));
+            runs.push_back(run);
+        }
+        auto sending = self->client.execute(std::move(together));
+        answers = co_await std::move(sending);
+    } catch (const cancelled&) {
+        failure =
+            std::make_exception_ptr(error{ferry::errc::disconnected, "the broker was closed"});
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    for (std::size_t n = 0; n < bindings && !failure; ++n) failure = failure_of(answers[n]);
+    if (failure) {
+        for (const auto& l : all) letter::end(l, failure);
+        co_return;
+    }
+    for (std::size_t n = 0; n < runs.size(); ++n) {
+        const std::exception_ptr why = failure_of(answers[bindings + n]);
+        for (std::size_t i = runs[n].first; i < runs[n].last; ++i) letter::end(all[i], why);
+    }
+}
+
+redis_core::letter_run redis_core::next_run(const std::vector<std::shared_ptr<letter>>& all,
+                                            std::size_t first) const
+{
+    const auto list_of = [this](const letter& l) { return list_for(l.queue, l.content.priority); };
+    letter_run run{first, first, list_of(*all[first])};
+    const std::size_t end = std::min(all.size(), first + letters_at_once);
+    while (run.last < end && (run.last == first || list_of(*all[run.last]) == run.list)) ++run.last;
+    return run;
 }
 
 awaitable<std::int64_t> redis_core::size(core_pointer self, std::string queue)

@@ -44,6 +44,7 @@ public:
     {
         return publish(shared_from_this(), std::move(queue), std::move(e));
     }
+    void publish(std::vector<std::shared_ptr<letter>> all) override;
     awaitable<std::unique_ptr<consumer>> consume(std::shared_ptr<home> at,
                                                  std::vector<std::string> queues,
                                                  std::size_t prefetch,
@@ -77,6 +78,15 @@ private:
     using self_pointer = std::shared_ptr<redis_core>;
 
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    static awaitable<void> push(self_pointer self, std::vector<std::shared_ptr<letter>> all);
+
+    /// Letters that go in one command; the answer is for all of them.
+    struct letter_run {
+        std::size_t first;
+        std::size_t last;
+        std::string list;
+    };
+    letter_run next_run(const std::vector<std::shared_ptr<letter>>& all, std::size_t first) const;
     static awaitable<std::int64_t> size(self_pointer self, std::string queue);
     static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
     static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);

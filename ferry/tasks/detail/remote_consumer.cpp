@@ -15,6 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// How long an ack may wait for others while there are many: so many in that time.
+constexpr std::chrono::milliseconds unhurried = 1ms;
+constexpr std::size_t many = 4;
+
 }  // namespace
 
 awaitable<std::vector<delivery>> consumer_core::receive(std::shared_ptr<consumer_core> self)
@@ -50,25 +54,48 @@ awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::
     const bool waits = r.what.result || !r.what.publish.empty();
     if (waits) r.done.emplace();
     const answer done = r.done;
-    bool first = false;
+    bool tell = false;
     {
         const std::lock_guard lock{self->mutex_};
         self->outbox_.push_back(std::move(r));
-        first = !std::exchange(self->draining_, true);
+        tell = !std::exchange(self->draining_, true);
+        if (waits && std::exchange(self->unhurried_, false)) tell = true;
     }
-    if (first) at->post([self] { self->drain(); });
+    if (tell) at->post([self] { self->drain(); });
     if (!waits) co_return;
     auto waiting = outcome<std::monostate>::get(*done);
     co_await std::move(waiting);
 }
 
+/// Whether settlements come so fast that the next ones are worth waiting for.
+bool consumer_core::flows(std::size_t settled)
+{
+    const auto now = std::chrono::steady_clock::now();
+    const auto passed = now - lately_;
+    settled_lately_ += settled;
+    if (passed >= unhurried) {
+        flowing_ =
+            !closing_ && settled_lately_ >= static_cast<std::size_t>(passed / unhurried) * many;
+        settled_lately_ = 0;
+        lately_ = now;
+    }
+    return flowing_;
+}
+
 void consumer_core::drain()
 {
     std::vector<request> all;
+    bool later = false;
     {
         const std::lock_guard lock{mutex_};
-        draining_ = false;
         all.swap(outbox_);
+        later = flows(all.size());
+        draining_ = unhurried_ = later;
+    }
+    if (later) {
+        look_.start_after(unhurried);
+    } else {
+        look_.stop();
     }
     for (request& r : all) {
         if (r.done) {
@@ -106,6 +133,8 @@ awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, se
 
 awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
 {
+    self->closing_ = true;
+    self->flowing_ = false;
     self->drain();
     self->give_up();
     try {

@@ -2,11 +2,13 @@
 
 #include "ferry/async/awaitable.hpp"
 #include "ferry/async/scope.hpp"
+#include "ferry/async/waiter.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/detail/gate.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,7 +22,8 @@ namespace ferry::tasks::detail {
 
 /// The part of a consumer that lives at home, beside its connection, and what it shares with the
 /// loops of the worker: deliveries go out through an inbox, settlements come in through an outbox,
-/// many at a time.
+/// many at a time: while acks come by the thousand, home looks for them by itself every
+/// millisecond, and nobody has to wake it up.
 class consumer_core : public std::enable_shared_from_this<consumer_core> {
 public:
     explicit consumer_core(std::shared_ptr<result_store> results) : results_{std::move(results)} {}
@@ -77,7 +80,18 @@ private:
         answer done;
     };
 
+    /// Looks into the outbox again after a while.
+    class look final : public timer {
+    public:
+        explicit look(consumer_core& at) noexcept : at_{at} {}
+
+    private:
+        void expired() noexcept override { at_.drain(); }
+        consumer_core& at_;
+    };
+
     void drain();
+    bool flows(std::size_t settled);
     static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, settlement s,
                                      outcome<std::monostate> done);
 
@@ -85,7 +99,13 @@ private:
     std::mutex mutex_;
     std::vector<delivery> inbox_;  ///< guarded
     std::vector<request> outbox_;  ///< guarded
-    bool draining_ = false;        ///< guarded: home knows that there is something
+    bool draining_ = false;        ///< guarded: home knows that there is something, or will look
+    bool unhurried_ = false;       ///< guarded: only after a while
+    look look_{*this};
+    std::size_t settled_lately_ = 0;
+    std::chrono::steady_clock::time_point lately_;
+    bool flowing_ = false;
+    bool closing_ = false;
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;
     const std::shared_ptr<std::atomic<bool>> giving_up_ =
