@@ -253,6 +253,16 @@ bool selector::is_local() const noexcept
     return is_local_list(program_->list);
 }
 
+bool selector::may_match(std::string_view name) const noexcept
+{
+    return std::any_of(program_->list.begin(), program_->list.end(), [&](const detail::complex& c) {
+        const auto& tests = c.subject().tests;
+        if (tests.empty() || tests.front().what != detail::test::type) return true;
+        const detail::written_name& wanted = program_->names[tests.front().name];
+        return wanted.exact == name || wanted.lower == name;
+    });
+}
+
 const std::string& selector::text() const noexcept
 {
     return program_->text;

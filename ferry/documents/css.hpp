@@ -135,6 +135,8 @@ public:
     /// Whether names and attributes of an element alone decide: no combinators, no places among
     /// siblings, nothing of what is in it. Such selectors can be used on a stream of tags.
     bool is_local() const noexcept;
+    /// Whether an element of that name can match at all: a quick no for a stream of tags.
+    bool may_match(std::string_view name) const noexcept;
     const std::string& text() const noexcept;
 
 private:

@@ -1,56 +1,29 @@
 #include "ferry/documents/html_stream.hpp"
 
 #include "ferry/core/error.hpp"
+#include "ferry/documents/detail/html_feed.hpp"
 #include "ferry/documents/detail/html_tags.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace ferry::html {
 
 namespace {
 
 namespace tag = documents::detail::tag;
+using documents::name_id;
+using documents::detail::html_token;
+using documents::detail::token_kind;
+using documents::detail::traits_of;
 
 constexpr std::size_t most_kept = 1024;
 constexpr std::size_t longest_kept = 256;
 
-std::uint32_t traits_of(std::string_view name) noexcept
-{
-    return documents::detail::traits_of(documents::detail::find_static_name(name));
-}
-
-bool is_void(std::string_view name) noexcept
-{
-    return (traits_of(name) & documents::detail::is_void) != 0;
-}
-
-bool may_end_by_itself(std::string_view name) noexcept
-{
-    return (traits_of(name) & documents::detail::end_is_implied_thoroughly) != 0;
-}
-
-std::string start_tag(const token& t)
-{
-    std::string out = '<' + t.name;
-    for (const auto& [name, value] : t.attributes) {
-        out += ' ' + name + "=\"";
-        for (const char c : value) {
-            if (c == '&')
-                out += "&amp;";
-            else if (c == '"')
-                out += "&quot;";
-            else
-                out += c;
-        }
-        out += '"';
-    }
-    return out + (t.self_closing ? "/>" : ">");
-}
-
 /// Where an element of that name may stand.
-std::string_view context_of(std::string_view name) noexcept
+std::string_view context_of(name_id name) noexcept
 {
-    switch (documents::detail::find_static_name(name)) {
+    switch (name) {
         case tag::td:
         case tag::th: return "tr";
         case tag::tr: return "tbody";
@@ -74,32 +47,125 @@ ferry::css::selector checked(std::string_view text)
     return made;
 }
 
+struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept
+    {
+        return std::hash<std::string_view>()(text);
+    }
+};
+
 }  // namespace
 
-stream::stream(std::string_view selector, handler take, std::size_t max_element_bytes)
-    : selector_(checked(selector)),
-      take_(std::move(take)),
-      max_element_bytes_(max_element_bytes),
-      tokens_([this](const token& t) { this->take(t); }, max_element_bytes)
-{
-}
+class stream::impl : public documents::detail::html_feed_sink {
+public:
+    impl(std::string_view selector, handler take, std::size_t max_element_bytes)
+        : selector_(checked(selector)),
+          take_(std::move(take)),
+          max_element_bytes_(max_element_bytes),
+          feed_(*this, max_element_bytes)
+    {
+    }
 
-void stream::add(std::string_view text)
-{
-    html_ += text;
-    if (html_.size() > max_element_bytes_)
-        throw limit_error("max_element_bytes", max_element_bytes_);
-}
+    documents::detail::html_feed& feed() noexcept { return feed_; }
 
-void stream::finish()
-{
-    tokens_.finish();
-    if (!open_.empty()) give();
-}
+    void finish()
+    {
+        feed_.finish();
+        if (!open_.empty()) give();
+    }
+
+    void on_token(const html_token& t, std::string_view raw) override
+    {
+        if (t.kind == token_kind::start_tag) return start(t, raw);
+        if (open_.empty()) return;
+        if (t.kind == token_kind::end_tag) return end(t, raw);
+        add(raw);
+    }
+    void on_pause() override
+    {
+        html_ += piece_;
+        piece_ = {};
+    }
+
+private:
+    /// A name; the text of one that not every tree knows.
+    struct open_element {
+        name_id name;
+        std::string text;
+    };
+
+    void add(std::string_view raw)
+    {
+        piece_ = piece_.empty() ? raw : std::string_view(piece_.data(), piece_.size() + raw.size());
+        if (html_.size() + piece_.size() > max_element_bytes_)
+            throw limit_error("max_element_bytes", max_element_bytes_);
+    }
+
+    void start(const html_token& t, std::string_view raw)
+    {
+        if (!open_.empty() && start_tag_ends(t.name)) give();
+        if (open_.empty()) {
+            if (!is_wanted(t.name, raw)) return;
+            own_ = t.name;
+        }
+        add(raw);
+        const bool is_foreign = feed_.in_foreign() || t.name == tag::svg || t.name == tag::math;
+        const bool is_whole =
+            (traits_of(t.name) & documents::detail::is_void) != 0 || (t.self_closing && is_foreign);
+        if (!is_whole)
+            open_.push_back({t.name, std::string(text_of(t.name))});
+        else if (open_.empty())
+            give();
+    }
+
+    void end(const html_token& t, std::string_view raw)
+    {
+        const std::string_view text = text_of(t.name);
+        std::size_t at = open_.size();
+        while (at > 0 && (text.empty() ? open_[at - 1].name != t.name : open_[at - 1].text != text))
+            --at;
+        if (at == 0 && end_tag_ends(t.name)) return give();
+        add(raw);
+        if (at == 0) return;
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at) - 1, open_.end());
+        if (open_.empty()) give();
+    }
+
+    std::string_view text_of(name_id name) const noexcept
+    {
+        return name < tag::count ? std::string_view() : feed_.names().name(name);
+    }
+
+    /// Whether no element in the one that is being collected has one of those traits.
+    bool none_inside(std::uint32_t traits) const noexcept
+    {
+        return std::none_of(open_.begin() + 1, open_.end(), [traits](const open_element& e) {
+            return (traits_of(e.name) & traits) != 0;
+        });
+    }
+
+    bool is_wanted(name_id name, std::string_view start_tag);
+    bool start_tag_ends(name_id name) const noexcept;
+    bool end_tag_ends(name_id name) const noexcept;
+    void give();
+
+    ferry::css::selector selector_;
+    handler take_;
+    std::size_t max_element_bytes_;
+    // Start tags that were looked at.
+    std::unordered_map<std::string, bool, text_hash, std::equal_to<>> wanted_;
+    std::vector<open_element> open_;    // from the element that is being collected on
+    name_id own_ = documents::no_name;  // of that element
+    std::string html_;                  // what it has so far,
+    std::string_view piece_;            // and of the text that is being read
+    documents::detail::html_feed feed_;
+};
 
 /// Pages repeat themselves: what was found out about a start tag is kept for the next one.
-bool stream::is_wanted(const std::string& name, const std::string& start_tag)
+bool stream::impl::is_wanted(name_id name, std::string_view start_tag)
 {
+    if (!selector_.may_match(feed_.names().name(name))) return false;
     if (const auto known = wanted_.find(start_tag); known != wanted_.end()) return known->second;
     const document alone = parse_fragment(start_tag, context_of(name));
     const auto first = alone.tree().first_child(0);
@@ -110,85 +176,99 @@ bool stream::is_wanted(const std::string& name, const std::string& start_tag)
 }
 
 /// Whether a start tag ends the element that is being collected, as its own end tag would.
-bool stream::ends_before(std::string_view name) const
+bool stream::impl::start_tag_ends(name_id name) const noexcept
 {
-    if (!std::all_of(open_.begin(), open_.end(), may_end_by_itself)) return false;
-    const std::string& own = open_.front();
-    const auto one_of = [name](std::initializer_list<std::string_view> all) {
-        return std::find(all.begin(), all.end(), name) != all.end();
+    using namespace documents::detail;
+    const auto is_part = [name](std::initializer_list<name_id> more) {
+        return name == tag::tbody || name == tag::thead || name == tag::tfoot ||
+               name == tag::caption || name == tag::col || name == tag::colgroup ||
+               std::find(more.begin(), more.end(), name) != more.end();
     };
-    if (own == "p") return (traits_of(name) & documents::detail::starts_block) != 0;
-    if (own == "dt" || own == "dd") return one_of({"dt", "dd"});
-    if (own == "option") return one_of({"option", "optgroup"});
-    if (own == "rt" || own == "rp") return one_of({"rt", "rp"});
-    if (own == "td" || own == "th") return one_of({"td", "th", "tr", "tbody", "tfoot", "thead"});
-    if (own == "tr") return one_of({"tr", "tbody", "tfoot", "thead"});
-    if (own == "tbody" || own == "thead" || own == "tfoot")
-        return one_of({"tbody", "tfoot", "thead"});
-    return own == name;
-}
-
-void stream::take(const token& t)
-{
-    switch (t.type) {
-        case token::kind::start_tag: return take_start(t);
-        case token::kind::end_tag:
-            if (!open_.empty()) take_end(t);
-            return;
-        case token::kind::text:
-            if (open_.empty()) return;
-            if ((traits_of(open_.back()) & documents::detail::has_raw_text) != 0)
-                return add(t.text);
-            for (const char c : t.text) {
-                if (c == '&')
-                    html_ += "&amp;";
-                else if (c == '<')
-                    html_ += "&lt;";
-                else
-                    html_ += c;
-            }
-            return add({});
-        case token::kind::comment:
-            if (!open_.empty()) add("<!--" + t.text + "-->");
-            return;
-        case token::kind::doctype: return;
+    switch (own_) {
+        case tag::p:
+            return (traits_of(name) & starts_block) != 0 &&
+                   none_inside(bounds_scope | bounds_button_scope);
+        case tag::li:
+        case tag::dt:
+        case tag::dd:
+            if (own_ == tag::li ? name != tag::li : name != tag::dt && name != tag::dd)
+                return false;
+            return std::none_of(open_.begin() + 1, open_.end(), [](const open_element& e) {
+                return (traits_of(e.name) & (is_special | is_transparent_to_items)) == is_special;
+            });
+        case tag::td:
+        case tag::th:
+            return is_part({tag::td, tag::th, tag::tr}) && none_inside(bounds_table_scope);
+        case tag::caption:
+            return is_part({tag::td, tag::th, tag::tr}) && none_inside(bounds_table_scope);
+        case tag::tr: return is_part({tag::tr}) && none_inside(bounds_table_scope);
+        case tag::tbody:
+        case tag::thead:
+        case tag::tfoot: return is_part({}) && none_inside(bounds_table_scope);
+        case tag::colgroup: return name != tag::col && name != tag::template_ && open_.size() == 1;
+        default: break;
     }
+    if (!std::all_of(open_.begin(), open_.end(), [](const open_element& e) {
+            return (traits_of(e.name) & end_is_implied) != 0;
+        }))
+        return false;
+    if (own_ == tag::rt || own_ == tag::rp) return name == tag::rt || name == tag::rp;
+    return name == own_ || (own_ == tag::option && name == tag::optgroup);
 }
 
-void stream::take_start(const token& t)
+/// Whether the end tag of something around the element ends it.
+bool stream::impl::end_tag_ends(name_id name) const noexcept
 {
-    if (!open_.empty() && ends_before(t.name)) give();
-    const std::string start = start_tag(t);
-    if (open_.empty() && !is_wanted(t.name, start)) return;
-    add(start);
-    if (!is_void(t.name) && !t.self_closing) open_.push_back(t.name);
-    if (open_.empty()) give();
-}
-
-void stream::take_end(const token& t)
-{
-    const auto found = std::find(open_.rbegin(), open_.rend(), t.name);
-    if (found == open_.rend()) {
-        // The end of what is around it.
-        if (std::all_of(open_.begin(), open_.end(), may_end_by_itself)) give();
-        return;
+    using namespace documents::detail;
+    if ((traits_of(own_) & end_is_implied_thoroughly) == 0) return false;
+    const bool ends_table =
+        name == tag::table || name == tag::tbody || name == tag::thead || name == tag::tfoot;
+    switch (own_) {
+        case tag::td:
+        case tag::th: return (ends_table || name == tag::tr) && none_inside(bounds_table_scope);
+        case tag::tr: return ends_table && none_inside(bounds_table_scope);
+        case tag::tbody:
+        case tag::thead:
+        case tag::tfoot:
+        case tag::caption:
+        case tag::colgroup: return name == tag::table && none_inside(bounds_table_scope);
+        default: break;
     }
-    open_.erase(std::prev(found.base()), open_.end());
-    add("</" + t.name + '>');
-    if (open_.empty()) give();
+    const bool ends_other = ends_table || name == tag::tr || name == tag::td || name == tag::th ||
+                            name == tag::caption || name == tag::form || name == tag::body ||
+                            name == tag::html || name == tag::li || name == tag::dt ||
+                            name == tag::dd || name == tag::optgroup || name == tag::ruby;
+    return (ends_other || (traits_of(name) & (ends_block | is_heading)) != 0) &&
+           none_inside(bounds_scope);
 }
 
-void stream::give()
+void stream::impl::give()
 {
     open_.clear();
-    const std::string text = std::move(html_);
-    html_.clear();
-    const std::size_t name_end = text.find_first_of(" />", 1);
-    const document made =
-        parse_fragment(text, context_of(std::string_view(text).substr(1, name_end - 1)));
+    std::string text = std::exchange(html_, {});
+    text += std::exchange(piece_, {});
+    const document made = parse_fragment(text, context_of(own_));
     const auto first = made.tree().first_child(0);
     if (first != documents::no_node && made.tree().is_element(first))
         take_(element(made.tree(), first));
+}
+
+stream::stream(std::string_view selector, handler take, std::size_t max_element_bytes)
+    : impl_(std::make_unique<impl>(selector, std::move(take), max_element_bytes))
+{
+}
+stream::stream(stream&&) noexcept = default;
+stream& stream::operator=(stream&&) noexcept = default;
+stream::~stream() = default;
+
+void stream::feed(std::string_view text)
+{
+    impl_->feed().feed(text);
+}
+
+void stream::finish()
+{
+    impl_->finish();
 }
 
 }  // namespace ferry::html

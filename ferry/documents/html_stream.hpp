@@ -5,10 +5,8 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
+#include <memory>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
 /// \file
 /// The elements of a page that is too large to be a tree, one after another.
@@ -32,29 +30,18 @@ public:
     /// \throws parse_error  it is another one, or none.
     stream(std::string_view selector, handler take,
            std::size_t max_element_bytes = tokens::default_max_token_bytes);
-    stream(const stream&) = delete;
-    stream& operator=(const stream&) = delete;
+    stream(stream&&) noexcept;
+    stream& operator=(stream&&) noexcept;
+    ~stream();
 
+    /// \param text  UTF-8, cut anywhere.
     /// \throws limit_error  `max_element_bytes`; and what the handler throws.
-    void feed(std::string_view text) { tokens_.feed(text); }
+    void feed(std::string_view text);
     void finish();
 
 private:
-    void take(const token& t);
-    void take_start(const token& t);
-    void take_end(const token& t);
-    bool is_wanted(const std::string& name, const std::string& start_tag);
-    bool ends_before(std::string_view name) const;
-    void give();
-    void add(std::string_view text);
-
-    ferry::css::selector selector_;
-    handler take_;
-    std::size_t max_element_bytes_;
-    std::unordered_map<std::string, bool> wanted_;  // start tags that were looked at
-    std::vector<std::string> open_;                 // from the element that is being collected on
-    std::string html_;
-    tokens tokens_;
+    class impl;
+    std::unique_ptr<impl> impl_;
 };
 
 }  // namespace ferry::html

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,10 +44,10 @@ public:
 
     /// \param take  gets every token, in order; what it throws comes out of feed() or finish(), and
     ///              nothing may be fed after that.
-    explicit tokens(handler take, std::size_t max_token_bytes = default_max_token_bytes)
-        : take_(std::move(take)), max_token_bytes_(max_token_bytes)
-    {
-    }
+    explicit tokens(handler take, std::size_t max_token_bytes = default_max_token_bytes);
+    tokens(tokens&&) noexcept;
+    tokens& operator=(tokens&&) noexcept;
+    ~tokens();
 
     /// \param text  UTF-8, cut anywhere; what is not is replaced by U+FFFD.
     /// \throws limit_error  `max_token_bytes`. Cost: linear in all that is fed.
@@ -55,22 +56,8 @@ public:
     void finish();
 
 private:
-    struct place {
-        std::string raw;                   // the element whose text is being read, if any
-        std::vector<std::string> foreign;  // svg, math and what stands in them with HTML in it
-    };
-
-    void run(bool final);
-    static void note_start(const token& t, place& at);
-    static void note_end(const std::string& name, place& at);
-
-    handler take_;
-    std::size_t max_token_bytes_;
-    std::string carried_;  // an unfinished character or line end
-    std::string buffer_;
-    place at_;
-    std::size_t offset_ = 0;    // of buffer_
-    std::size_t next_try_ = 0;  // what buffer_ must have grown to
+    class impl;
+    std::unique_ptr<impl> impl_;
 };
 
 }  // namespace ferry::html

@@ -73,39 +73,40 @@ bool tree::is_id(node_id n, const attribute& a) const noexcept
 std::string_view tree::name(name_id id) const noexcept
 {
     if (id < detail::tag::count) return detail::static_name(id);
-    return id == no_name ? std::string_view() : names_[id - detail::tag::count];
+    return id == no_name ? std::string_view() : words_->names[id - detail::tag::count];
 }
 
 std::string tree::qualified_name(node_id n) const
 {
     const node& at = nodes_[n];
     if (at.prefix == 0) return std::string(name(at.name));
-    return prefixes_[at.prefix] + ':' + std::string(name(at.name));
+    return words_->prefixes[at.prefix] + ':' + std::string(name(at.name));
 }
 
 std::string tree::qualified_name(const attribute& a) const
 {
     if (a.prefix == 0) return std::string(name(a.name));
-    return prefixes_[a.prefix] + ':' + std::string(name(a.name));
+    return words_->prefixes[a.prefix] + ':' + std::string(name(a.name));
 }
 
 name_id tree::find_name(std::string_view name) const noexcept
 {
     const name_id known = detail::find_static_name(name);
-    if (known != no_name || name_slots_.empty()) return known;
-    const std::size_t mask = name_slots_.size() - 1;
+    const auto& slots = words_->name_slots;
+    if (known != no_name || slots.empty()) return known;
+    const std::size_t mask = slots.size() - 1;
     for (std::size_t at = detail::hash_name(name) & mask;; at = (at + 1) & mask) {
-        if (name_slots_[at] == 0) return no_name;
-        if (names_[name_slots_[at] - 1] == name)
-            return static_cast<name_id>(detail::tag::count + name_slots_[at] - 1);
+        if (slots[at] == 0) return no_name;
+        if (words_->names[slots[at] - 1] == name)
+            return static_cast<name_id>(detail::tag::count + slots[at] - 1);
     }
 }
 
 namespace_id tree::find_namespace(std::string_view uri) const noexcept
 {
-    const auto found = std::find(namespaces_.begin(), namespaces_.end(), uri);
-    return found == namespaces_.end() ? ns::unknown
-                                      : static_cast<namespace_id>(found - namespaces_.begin());
+    const auto& all = words_->namespaces;
+    const auto found = std::find(all.begin(), all.end(), uri);
+    return found == all.end() ? ns::unknown : static_cast<namespace_id>(found - all.begin());
 }
 
 text_position tree::position(node_id n) const noexcept
@@ -117,9 +118,9 @@ std::size_t tree::memory_bytes() const noexcept
 {
     std::size_t total = nodes_.capacity() * sizeof(node) +
                         attributes_.capacity() * sizeof(attribute) + source_.capacity() +
-                        side_.capacity() + names_.capacity() * sizeof(std::string_view) +
-                        name_slots_.capacity() * sizeof(std::uint32_t);
-    for (const std::string_view name : names_) total += name.size();
+                        side_.capacity() + words_->names.capacity() * sizeof(std::string_view) +
+                        words_->name_slots.capacity() * sizeof(std::uint32_t);
+    for (const std::string_view name : words_->names) total += name.size();
     return total;
 }
 

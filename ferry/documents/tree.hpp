@@ -89,6 +89,16 @@ struct cdata_range {
 
 class tree_builder;
 
+/// The names, prefixes and namespaces of a tree beyond those that all trees know. Trees that are
+/// made one after another may share them.
+struct tree_words {
+    std::vector<std::string_view> names;
+    std::vector<std::uint32_t> name_slots;  ///< open addressing; 0 is free, otherwise index + 1
+    std::vector<std::unique_ptr<char[]>> name_blocks;  ///< what the names point into
+    std::vector<std::string> prefixes;                 ///< by id
+    std::vector<std::string> namespaces;               ///< by id
+};
+
 /// A finished document. Made by html::parse() and xml::parse() through a tree_builder.
 class tree {
 public:
@@ -164,8 +174,11 @@ public:
     // Names. Resolve a name once with find_name(), then compare ids.
     std::string_view name(name_id id) const noexcept;
     std::string_view local_name(node_id n) const noexcept { return name(nodes_[n].name); }
-    std::string_view prefix(std::uint16_t id) const noexcept { return prefixes_[id]; }
-    std::string_view namespace_uri(namespace_id id) const noexcept { return namespaces_[id]; }
+    std::string_view prefix(std::uint16_t id) const noexcept { return words_->prefixes[id]; }
+    std::string_view namespace_uri(namespace_id id) const noexcept
+    {
+        return words_->namespaces[id];
+    }
     std::string qualified_name(node_id n) const;
     std::string qualified_name(const attribute& a) const;
     /// The id of a name, or no_name if nothing in this tree can have it. Case-sensitive: names of
@@ -204,13 +217,9 @@ private:
     std::vector<attribute> attributes_;
     std::string source_;
     std::string side_;
-    std::vector<std::string_view> names_;    // those that are not in the static table
-    std::vector<std::uint32_t> name_slots_;  // open addressing; 0 is free, otherwise index + 1
-    std::vector<std::string> prefixes_;
-    std::vector<std::string> namespaces_;
-    std::vector<std::unique_ptr<char[]>> name_blocks_;  // what names_ points into
-    std::vector<cdata_range> cdata_;                    // by node
-    std::vector<std::pair<name_id, name_id>> ids_;      // names of an element and its ID, sorted
+    std::shared_ptr<const tree_words> words_;
+    std::vector<cdata_range> cdata_;                // by node
+    std::vector<std::pair<name_id, name_id>> ids_;  // names of an element and its ID, sorted
     quirks_mode quirks_ = quirks_mode::no_quirks;
     bool is_html_ = false;
     bool scripting_ = false;

@@ -11,16 +11,43 @@ namespace ferry::documents {
 
 namespace {
 
+constexpr std::size_t first_name_block_bytes = 256;
 constexpr std::size_t name_block_bytes = 4096;
+constexpr std::size_t first_slots = 16;
 constexpr std::size_t max_names = 0x00ff'ffff;
 
-constexpr const char* known_namespaces[] = {"",
-                                            "http://www.w3.org/1999/xhtml",
-                                            "http://www.w3.org/2000/svg",
-                                            "http://www.w3.org/1998/Math/MathML",
-                                            "http://www.w3.org/XML/1998/namespace",
-                                            "http://www.w3.org/2000/xmlns/",
-                                            "http://www.w3.org/1999/xlink"};
+/// What every tree begins with: the constants of documents::ns, and the prefixes that HTML has.
+const std::shared_ptr<const tree_words>& first_words()
+{
+    static const auto words = [] {
+        auto made = std::make_shared<tree_words>();
+        made->prefixes = {"", "xml", "xmlns", "xlink"};
+        made->namespaces = {"",
+                            "http://www.w3.org/1999/xhtml",
+                            "http://www.w3.org/2000/svg",
+                            "http://www.w3.org/1998/Math/MathML",
+                            "http://www.w3.org/XML/1998/namespace",
+                            "http://www.w3.org/2000/xmlns/",
+                            "http://www.w3.org/1999/xlink"};
+        return std::shared_ptr<const tree_words>(std::move(made));
+    }();
+    return words;
+}
+
+void add_slot(tree_words& words, std::uint64_t hash, std::size_t index)
+{
+    const std::size_t mask = words.name_slots.size() - 1;
+    std::size_t at = hash & mask;
+    while (words.name_slots[at] != 0) at = (at + 1) & mask;
+    words.name_slots[at] = static_cast<std::uint32_t>(index + 1);
+}
+
+void grow_slots(tree_words& words)
+{
+    words.name_slots.assign(std::max(first_slots, words.name_slots.size() * 2), 0);
+    for (std::size_t i = 0; i < words.names.size(); ++i)
+        add_slot(words, detail::hash_name(words.names[i]), i);
+}
 
 bool is_inside(std::string_view text, std::string_view whole) noexcept
 {
@@ -35,10 +62,22 @@ tree_builder::tree_builder(std::string source)
 {
     if (source.size() >= tree::side_bit) throw limit_error("max_bytes", tree::side_bit);
     tree_.source_ = std::move(source);
-    tree_.namespaces_.assign(std::begin(known_namespaces), std::end(known_namespaces));
-    tree_.prefixes_ = {"", "xml", "xmlns", "xlink"};
-    tree_.nodes_.reserve(tree_.source_.size() / 20 + 16);
-    tree_.attributes_.reserve(tree_.source_.size() / 48 + 16);
+    tree_.words_ = first_words();
+    reserve(tree_.source_.size() / 20 + 16, tree_.source_.size() / 48 + 16);
+    start();
+}
+
+tree_builder::tree_builder(std::shared_ptr<const tree_words> words, std::size_t nodes,
+                           std::size_t attributes, std::size_t text_bytes)
+{
+    tree_.words_ = words ? std::move(words) : first_words();
+    reserve(nodes, attributes);
+    tree_.side_.reserve(text_bytes);
+    start();
+}
+
+void tree_builder::start()
+{
     node root;
     root.end = no_node;
     tree_.nodes_.push_back(root);
@@ -52,7 +91,7 @@ void tree_builder::reserve(std::size_t nodes, std::size_t attributes)
 
 std::size_t tree_builder::name_count() const noexcept
 {
-    return detail::tag::count + tree_.names_.size();
+    return detail::tag::count + tree_.words_->names.size();
 }
 
 name_id tree_builder::intern(std::string_view name)
@@ -61,35 +100,45 @@ name_id tree_builder::intern(std::string_view name)
     return known != no_name ? known : add_name(name, detail::hash_name(name));
 }
 
-void tree_builder::grow_slots()
+/// The words, to be added to: those of other trees are copied first.
+tree_words& tree_builder::own_words()
 {
-    std::vector<std::uint32_t> slots(std::max<std::size_t>(64, tree_.name_slots_.size() * 2));
-    const std::size_t mask = slots.size() - 1;
-    for (std::size_t i = 0; i < tree_.names_.size(); ++i) {
-        std::size_t at = detail::hash_name(tree_.names_[i]) & mask;
-        while (slots[at] != 0) at = (at + 1) & mask;
-        slots[at] = static_cast<std::uint32_t>(i + 1);
+    if (own_words_ != nullptr) return *own_words_;
+    const tree_words& shared = *tree_.words_;
+    auto own = std::make_shared<tree_words>();
+    own_words_ = own.get();
+    own->names.reserve(shared.names.size());
+    for (const std::string_view name : shared.names) own->names.push_back(keep_name(name));
+    own->name_slots = shared.name_slots;
+    own->prefixes = shared.prefixes;
+    own->namespaces = shared.namespaces;
+    tree_.words_ = std::move(own);
+    return *own_words_;
+}
+
+std::string_view tree_builder::keep_name(std::string_view name)
+{
+    if (name_free_bytes_ < name.size()) {
+        auto& blocks = own_words_->name_blocks;
+        name_free_bytes_ =
+            std::max(name.size(), blocks.empty() ? first_name_block_bytes : name_block_bytes);
+        blocks.push_back(std::make_unique<char[]>(name_free_bytes_));
+        name_free_ = blocks.back().get();
     }
-    tree_.name_slots_ = std::move(slots);
+    char* const kept = name_free_;
+    std::copy(name.begin(), name.end(), kept);
+    name_free_ += name.size();
+    name_free_bytes_ -= name.size();
+    return {kept, name.size()};
 }
 
 name_id tree_builder::add_name(std::string_view name, std::uint64_t hash)
 {
-    if (tree_.names_.size() >= max_names) throw limit_error("max_names", max_names);
-    if (tree_.names_.size() * 2 >= tree_.name_slots_.size()) grow_slots();
-    if (name_block_free_ < name.size()) {
-        name_block_free_ = std::max(name.size(), name_block_bytes);
-        tree_.name_blocks_.push_back(std::make_unique<char[]>(name_block_free_));
-        name_block_end_ = tree_.name_blocks_.back().get() + name_block_free_;
-    }
-    char* const kept = name_block_end_ - name_block_free_;
-    std::copy(name.begin(), name.end(), kept);
-    name_block_free_ -= name.size();
-    const std::size_t mask = tree_.name_slots_.size() - 1;
-    std::size_t at = hash & mask;
-    while (tree_.name_slots_[at] != 0) at = (at + 1) & mask;
-    tree_.names_.emplace_back(kept, name.size());
-    tree_.name_slots_[at] = static_cast<std::uint32_t>(tree_.names_.size());
+    tree_words& words = own_words();
+    if (words.names.size() >= max_names) throw limit_error("max_names", max_names);
+    if (words.names.size() * 2 >= words.name_slots.size()) grow_slots(words);
+    words.names.push_back(keep_name(name));
+    add_slot(words, hash, words.names.size() - 1);
     return static_cast<name_id>(name_count() - 1);
 }
 
@@ -102,23 +151,24 @@ namespace_id tree_builder::intern_namespace(std::string_view uri)
         return found == index.end() ? ns::unknown : found->second;
     }();
     if (known != ns::unknown) return known;
-    if (tree_.namespaces_.size() >= ns::unknown) throw limit_error("max_namespaces", ns::unknown);
-    tree_.namespaces_.emplace_back(uri);
-    const auto made = static_cast<namespace_id>(tree_.namespaces_.size() - 1);
+    auto& all = own_words().namespaces;
+    if (all.size() >= ns::unknown) throw limit_error("max_namespaces", ns::unknown);
+    all.emplace_back(uri);
+    const auto made = static_cast<namespace_id>(all.size() - 1);
     if (!index.empty()) {
         index.emplace(uri, made);
     } else if (made >= many) {
-        for (std::size_t i = 0; i <= made; ++i)
-            index.emplace(tree_.namespaces_[i], static_cast<namespace_id>(i));
+        for (std::size_t i = 0; i <= made; ++i) index.emplace(all[i], static_cast<namespace_id>(i));
     }
     return made;
 }
 
 std::uint8_t tree_builder::intern_prefix(std::string_view prefix)
 {
-    auto& all = tree_.prefixes_;
-    const auto found = std::find(all.begin(), all.end(), prefix);
-    if (found != all.end()) return static_cast<std::uint8_t>(found - all.begin());
+    const auto& known = tree_.words_->prefixes;
+    const auto found = std::find(known.begin(), known.end(), prefix);
+    if (found != known.end()) return static_cast<std::uint8_t>(found - known.begin());
+    auto& all = own_words().prefixes;
     if (all.size() > 0xff) throw limit_error("max_prefixes", 0xff);
     all.emplace_back(prefix);
     return static_cast<std::uint8_t>(all.size() - 1);

@@ -18,6 +18,9 @@ public:
     /// \param source  what views given to the other functions may point into without being copied.
     /// \throws limit_error  `max_bytes`: the source has 2 GiB or more.
     explicit tree_builder(std::string source);
+    /// Without a source, with the words of a tree that was made before, and room for so much.
+    tree_builder(std::shared_ptr<const tree_words> words, std::size_t nodes, std::size_t attributes,
+                 std::size_t text_bytes);
 
     /// Room for so many, where the number can be guessed better than from the size of the source.
     void reserve(std::size_t nodes, std::size_t attributes);
@@ -26,6 +29,7 @@ public:
     const node& operator[](node_id n) const noexcept { return tree_.nodes_[n]; }
     node_id size() const noexcept { return tree_.size(); }
     const tree& view() const noexcept { return tree_; }
+    const std::shared_ptr<const tree_words>& words() const noexcept { return tree_.words_; }
 
     /// \throws limit_error  `max_names`, `max_prefixes` (255) or `max_namespaces` (65,534).
     name_id intern(std::string_view name);
@@ -100,19 +104,22 @@ private:
     void settle_late_attributes();
     void reorder();
     void close_ranges();
+    void start();
+    tree_words& own_words();
     name_id add_name(std::string_view name, std::uint64_t hash);
-    void grow_slots();
+    std::string_view keep_name(std::string_view name);
 
     // While building, node::end is the last child, and node::source of a text node that is in the
     // side arena is its capacity there.
     tree tree_;
+    tree_words* own_words_ = nullptr;  // tree_'s words, once they are its own
     std::vector<late_attributes> late_;
     std::vector<link> links_;  // empty as long as nodes are in document order
     node_id edge_ = 0;         // the last node in document order
     bool linked_ = false;
     std::unordered_map<std::string, namespace_id> many_namespaces_;  // once there are many
-    std::size_t name_block_free_ = 0;  // bytes at the end of the last name block
-    char* name_block_end_ = nullptr;
+    char* name_free_ = nullptr;                                      // in the last name block
+    std::size_t name_free_bytes_ = 0;
 };
 
 }  // namespace ferry::documents

@@ -206,27 +206,29 @@ public:
     {
         if (!record_) {
             if (!matches(name, space)) return;
-            record_.emplace(with_);
+            record_.emplace(*this);
             record_->sink.set_reader(pump_.reader());
         }
-        if (depth_++ > 0) {
-            record_->sink.on_start(name, space, attributes);
-            return;
-        }
-        record_->sink.on_start(name, space, with_namespaces(attributes));
+        if (depth_++ == 0) attributes = with_namespaces(attributes);
+        record_->has.attributes += attributes.size();
+        for (const attribute_event& a : attributes) record_->has.text_bytes += a.value.size();
+        record_->sink.on_start(name, space, attributes);
     }
     void on_end(name_entry& name) override
     {
         if (!record_) return;
         record_->sink.on_end(name);
         if (--depth_ > 0) return;
+        learn();
         ready_.push_back(document(
             std::make_shared<const documents::tree>(std::move(record_->builder).finish()), info_));
         record_.reset();
     }
     void on_text(std::string_view text) override
     {
-        if (record_) record_->sink.on_text(text);
+        if (!record_) return;
+        record_->has.text_bytes += text.size();
+        record_->sink.on_text(text);
     }
     void on_cdata(std::string_view text) override
     {
@@ -242,11 +244,36 @@ public:
     }
 
 private:
+    struct sizes {
+        std::size_t nodes = 16;
+        std::size_t attributes = 4;
+        std::size_t text_bytes = 64;
+    };
+
     struct record {
-        explicit record(const options& with) : builder(""), sink(builder, with, false) {}
+        explicit record(const impl& of)
+            : builder(of.words_, of.last_.nodes, of.last_.attributes, of.last_.text_bytes),
+              sink(builder, of.with_, of.shares_words_)
+        {
+        }
         documents::tree_builder builder;
         detail::tree_sink sink;
+        sizes has{0, 0, 0};
     };
+
+    /// The next element is likely to be as large as this one, and to have the same names: they are
+    /// shared, unless there are so many of them that each element seems to have its own.
+    void learn()
+    {
+        constexpr std::size_t most_shared = 256;
+        last_ = record_->has;
+        last_.nodes = record_->builder.size();
+        if (!shares_words_) return;
+        words_ = record_->builder.words();
+        if (words_->names.size() + words_->namespaces.size() < most_shared) return;
+        words_ = nullptr;
+        shares_words_ = false;
+    }
 
     bool matches(const name_entry& name, std::uint32_t space) noexcept
     {
@@ -278,6 +305,9 @@ private:
     pump pump_;
     std::optional<std::string> uri_;
     std::optional<std::string> local_;
+    std::shared_ptr<const documents::tree_words> words_;
+    bool shares_words_ = true;
+    sizes last_;
     std::optional<record> record_;
     std::size_t depth_ = 0;
     std::vector<attribute_event> attributes_;

@@ -4,7 +4,11 @@
 #include "ferry/documents/detail/xml_chars.hpp"
 #include "ferry/documents/xml.hpp"
 
+#include <unicode/ucnv.h>
+
 #include <algorithm>
+#include <limits>
+#include <memory>
 
 namespace ferry::xml::detail {
 
@@ -34,6 +38,52 @@ std::string lowered(std::string_view text)
     return out;
 }
 
+struct converter_deleter {
+    void operator()(UConverter* c) const noexcept { ucnv_close(c); }
+};
+using converter = std::unique_ptr<UConverter, converter_deleter>;
+
+/// ICU's converter of that IANA name, or null.
+converter find_converter(const std::string& name)
+{
+    const auto may_be_in = [](char c) { return has_class(c, in_name) && c != ':'; };
+    if (name.empty() || !std::all_of(name.begin(), name.end(), may_be_in)) return nullptr;
+    UErrorCode status = U_ZERO_ERROR;
+    if (ucnv_getStandardName(name.c_str(), "IANA", &status) == nullptr) return nullptr;
+    converter found(ucnv_open(name.c_str(), &status));
+    if (U_FAILURE(status)) return nullptr;
+    switch (ucnv_getType(found.get())) {
+        // Markup can hide in these from whoever looks at the bytes.
+        case UCNV_UTF7:
+        case UCNV_IMAP_MAILBOX:
+        case UCNV_SCSU:
+        case UCNV_BOCU1: return nullptr;
+        default: return found;
+    }
+}
+
+std::string decode_by_icu(std::string_view bytes, const std::string& name, bool lenient)
+{
+    constexpr std::size_t most = std::numeric_limits<std::int32_t>::max() / 4;
+    if (bytes.size() > most) throw limit_error("max_bytes", most);
+    const converter from = find_converter(name);
+    UErrorCode status = U_ZERO_ERROR;
+    if (!lenient)
+        ucnv_setToUCallBack(from.get(), UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr,
+                            &status);
+    std::string out(bytes.size() * 2 + 16, '\0');
+    for (;;) {
+        status = U_ZERO_ERROR;
+        const std::int32_t size = ucnv_toAlgorithmic(
+            UCNV_UTF8, from.get(), out.data(), static_cast<std::int32_t>(out.size()), bytes.data(),
+            static_cast<std::int32_t>(bytes.size()), &status);
+        const bool fits = size <= static_cast<std::int32_t>(out.size());
+        out.resize(static_cast<std::size_t>(std::max(size, 0)));
+        if (status != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(status)) fail("malformed " + name);
+        if (fits) return out;
+    }
+}
+
 text_encoding named(std::string_view label)
 {
     const std::string name = lowered(label);
@@ -49,9 +99,9 @@ text_encoding named(std::string_view label)
     if (is_one_of({"utf-16be"})) return {kind::web, encoding::utf_16be};
     if (is_one_of({"iso-10646-ucs-2", "ucs-2"})) return {kind::web, encoding::utf_16le};
     const auto found = charset::find(name);
-    if (!found || *found == encoding::replacement)
-        fail("unknown encoding '" + std::string(label.substr(0, 64)) + "'");
-    return {kind::web, *found};
+    if (found && *found != encoding::replacement) return {kind::web, *found};
+    if (!find_converter(name)) fail("unknown encoding '" + std::string(label.substr(0, 64)) + "'");
+    return {kind::icu, encoding::utf_8, 0, name};
 }
 
 /// The encoding that an XML declaration in ASCII names; empty if it names none.
@@ -122,6 +172,22 @@ void decode_utf_32(std::string_view bytes, bool big_endian, bool lenient, std::s
     }
 }
 
+/// `<?xm` in every EBCDIC.
+constexpr std::string_view ebcdic_start = "\x4C\x6F\xA7\x94";
+
+/// What the declaration is made of is the same in every EBCDIC, so that any of them tells which.
+text_encoding find_ebcdic(std::string_view start)
+{
+    const std::string text = decode_by_icu(start, "ibm037", true);
+    const std::string_view label = declared(text);
+    if (label.empty()) fail("EBCDIC without a declaration of which");
+    const text_encoding says = named(label);
+    if (says.is != kind::icu || !decode_by_icu(ebcdic_start, says.icu, true).starts_with("<?xm"))
+        fail("the encoding is declared as '" + std::string(says.name()) +
+             "' but the bytes are EBCDIC");
+    return says;
+}
+
 }  // namespace
 
 std::string_view text_encoding::name() const noexcept
@@ -131,6 +197,7 @@ std::string_view text_encoding::name() const noexcept
         case kind::ascii: return "us-ascii";
         case kind::utf_32le: return "utf-32le";
         case kind::utf_32be: return "utf-32be";
+        case kind::icu: return icu;
         case kind::web: break;
     }
     return charset::name(web);
@@ -146,6 +213,7 @@ text_encoding find_encoding(std::span<const std::byte> start, std::string_view c
         // `UTF-16` alone does not say in which order the bytes are.
         return bytes.is_sure && is_utf_16(given) && is_utf_16(bytes.is) ? bytes.is : given;
     }
+    if (as_text(start).starts_with(ebcdic_start)) return find_ebcdic(as_text(start));
     std::string text;
     if (bytes.is_sure) {
         text = decode(start.first(complete_prefix(as_text(start), bytes.is)), bytes.is, true);
@@ -184,6 +252,7 @@ std::string decode(std::span<const std::byte> bytes, const text_encoding& from, 
         case kind::utf_32be:
             decode_utf_32(text, from.is == kind::utf_32be, lenient, out);
             return out;
+        case kind::icu: return decode_by_icu(text, from.icu, lenient);
         case kind::web: break;
     }
     if (lenient) return charset::decode(bytes, from.web);
@@ -202,6 +271,11 @@ std::size_t complete_prefix(std::string_view bytes, const text_encoding& from) n
         case kind::ascii: return bytes.size();
         case kind::utf_32le:
         case kind::utf_32be: return bytes.size() / 4 * 4;
+        case kind::icu: {
+            const converter of = find_converter(from.icu);
+            // The state of others may go on: all at once.
+            return of && ucnv_getMaxCharSize(of.get()) == 1 ? bytes.size() : 0;
+        }
         case kind::web: break;
     }
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };

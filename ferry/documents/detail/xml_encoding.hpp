@@ -10,12 +10,14 @@
 
 namespace ferry::xml::detail {
 
-/// An encoding of XML: one of the web's, or one of those that the web does not have.
+/// An encoding of XML: one of the web's, or one of those that the web does not have. What is in no
+/// other list is ICU's, by its IANA name: EBCDIC and the code pages of other machines.
 struct text_encoding {
-    enum class kind : std::uint8_t { web, latin_1, ascii, utf_32le, utf_32be };
+    enum class kind : std::uint8_t { web, latin_1, ascii, utf_32le, utf_32be, icu };
     kind is = kind::web;
     charset::encoding web = charset::encoding::utf_8;
     std::size_t mark = 0;  ///< bytes of the byte order mark in front
+    std::string icu = {};  ///< the name of ICU's converter
 
     bool is_utf_8() const noexcept { return is == kind::web && web == charset::encoding::utf_8; }
     std::string_view name() const noexcept;
