@@ -60,7 +60,8 @@ private:
     {
         document made;
         made.tree_ = std::make_shared<const documents::tree>(std::move(tree));
-        made.errors_ = std::make_shared<const std::vector<problem>>(std::move(problems));
+        if (!problems.empty())
+            made.errors_ = std::make_shared<const std::vector<problem>>(std::move(problems));
         made.encoding_ = std::move(encoding);
         return made;
     }
@@ -254,6 +255,12 @@ node_id element_range::after(node_id at) const noexcept
 }
 
 // Documents.
+
+const std::vector<problem>& document::errors() const noexcept
+{
+    static const std::vector<problem> none;
+    return errors_ == nullptr ? none : *errors_;
+}
 
 element document::root() const
 {

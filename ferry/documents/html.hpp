@@ -250,7 +250,7 @@ public:
     /// The encoding the bytes were decoded from, by its WHATWG name in lower case.
     const std::string& encoding() const noexcept { return encoding_; }
     /// The parse errors, if options::collect_errors() asked for them; in source order.
-    const std::vector<problem>& errors() const noexcept { return *errors_; }
+    const std::vector<problem>& errors() const noexcept;
     /// The decoded text that positions refer to.
     std::string_view source() const noexcept { return tree_->source(); }
 
@@ -261,7 +261,7 @@ private:
     std::optional<element> below_root(std::string_view name) const noexcept;
 
     std::shared_ptr<const documents::tree> tree_;
-    std::shared_ptr<const std::vector<problem>> errors_;
+    std::shared_ptr<const std::vector<problem>> errors_;  // null if there are none
     std::string encoding_;
 };
 

@@ -276,7 +276,6 @@ document edits::apply() const
 {
     document made;
     made.tree_ = std::make_shared<const tree>(builder(*this).build());
-    made.errors_ = std::make_shared<const std::vector<problem>>();
     made.encoding_ = of_.encoding_;
     return made;
 }

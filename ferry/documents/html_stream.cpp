@@ -63,7 +63,7 @@ public:
         : selector_(checked(selector)),
           take_(std::move(take)),
           max_element_bytes_(max_element_bytes),
-          feed_(*this, max_element_bytes)
+          feed_(*this, max_element_bytes, true)
     {
     }
 
@@ -245,9 +245,9 @@ bool stream::impl::end_tag_ends(name_id name) const noexcept
 void stream::impl::give()
 {
     open_.clear();
-    std::string text = std::exchange(html_, {});
-    text += std::exchange(piece_, {});
-    const document made = parse_fragment(text, context_of(own_));
+    if (!html_.empty()) piece_ = html_ += piece_;
+    const document made = parse_fragment(std::exchange(piece_, {}), context_of(own_));
+    html_.clear();
     const auto first = made.tree().first_child(0);
     if (first != documents::no_node && made.tree().is_element(first))
         take_(element(made.tree(), first));

@@ -38,6 +38,26 @@ TEST(html_stream, gives_each_element_when_it_is_whole)
         {"td", "<td>1<table><tr><td>2</table>3<td>4",
          "<td>1<table><tbody><tr><td>2</td></tr></tbody></table>3</td>\n<td>4</td>\n"},
         {"b", "no", ""},
+        {"td", "<table><tr><td><b>1<td>2</table>", "<td><b>1</b></td>\n<td>2</td>\n"},
+        {"td", "<td>a</div>b</p>c", "<td>ab<p></p>c</td>\n"},
+        {"tr", "<table><tr><td><table><tr><td>in</table><tr><td>2</table>",
+         "<tr><td><table><tbody><tr><td>in</td></tr></tbody></table></td></tr>\n"
+         "<tr><td>2</td></tr>\n"},
+        {"tbody", "<table><tr><tbody><tr><td>1<tfoot><tr><td>2</table>",
+         "<tbody><tr><td>1</td></tr></tbody>\n"},
+        {"p", "<div><p>a</span>b</b>c<p>d</div>e", "<p>abc</p>\n<p>d</p>\n"},
+        {"p", "<p><button><p>in</p></button></p>", "<p><button><p>in</p></button></p>\n"},
+        {"li", "<ul><li><b>1<li>2</ul><li>3", "<li><b>1</b></li>\n<li>2</li>\n<li>3</li>\n"},
+        {"dd", "<dl><dt>a<dd>b<dt>c<dd>d</dl>", "<dd>b</dd>\n<dd>d</dd>\n"},
+        {"option", "<select><option>1<option>2</select>",
+         "<option>1</option>\n<option>2</option>\n"},
+        {"div", "<div/>a</div>", "<div>a</div>\n"},
+        {"x-a", "<x-a>1<x-b>2</x-b></x-a><x-b>", "<x-a>1<x-b>2</x-b></x-a>\n"},
+        {"svg", "<svg><g/><title>x</title></svg><svg/>y",
+         "<svg><g></g><title>x</title></svg>\n<svg></svg>\n"},
+        {"textarea", "<textarea>a<b>&amp;</textarea>", "<textarea>a&lt;b&gt;&amp;</textarea>\n"},
+        {"a", "<a href='x>y'>1</a><a =b=c d=e>2</a>",
+         "<a href=\"x&gt;y\">1</a>\n<a =b=\"c\" d=\"e\">2</a>\n"},
     };
     for (const row& r : rows) {
         SCOPED_TRACE(r.page);

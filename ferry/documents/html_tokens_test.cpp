@@ -77,6 +77,21 @@ TEST(html_tokens, know_their_place_and_attributes)
     EXPECT_EQ(all[3].find("src"), nullptr);
 }
 
+TEST(html_tokens, have_each_attribute_once_however_many_there_are)
+{
+    std::string tag = "<a";
+    for (int i = 0; i < 20; ++i) tag += " x" + std::to_string(i) + '=' + std::to_string(i);
+    for (int i = 0; i < 20; ++i) tag += " x" + std::to_string(i) + "=again";
+    std::vector<token> all;
+    tokens reader([&](const token& t) { all.push_back(t); });
+    reader.feed(tag + "><b x1=1 x2=2 X1=3>");
+    reader.finish();
+    ASSERT_EQ(all.size(), 2U);
+    ASSERT_EQ(all[0].attributes.size(), 20U);
+    for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(all[0].attributes[i].second, std::to_string(i));
+    EXPECT_EQ(shown(all[1]), "<b x1=1 x2=2>");
+}
+
 TEST(html_tokens, stay_linear_and_end_in_a_limit)
 {
     const auto begin = std::chrono::steady_clock::now();

@@ -568,6 +568,73 @@ TEST(xml_conformance, encodings)
     EXPECT_EQ(parse(std::as_bytes(std::span(japanese))).root().text(), "\xE6\x97\xA5\xE6\x9C\xAC");
 }
 
+/// ASCII as the machines of another tradition write it.
+std::string ebcdic(std::string_view ascii)
+{
+    std::string out;
+    for (const char c : ascii) {
+        const auto in = [c](char first, char last) { return c >= first && c <= last; };
+        const char* at = nullptr;
+        constexpr const char* others = " \x40<\x4C>\x6E?\x6F/\x61=\x7E'\x7D-\x60.\x4B";
+        for (at = others; *at != '\0' && *at != c;) at += 2;
+        const int letter = c | 0x20;
+        const int base = in('A', 'Z') ? 0x40 : 0;
+        if (in('0', '9'))
+            out += static_cast<char>(c - '0' + 0xF0);
+        else if (letter >= 'a' && letter <= 'i')
+            out += static_cast<char>(letter - 'a' + 0x81 + base);
+        else if (letter >= 'j' && letter <= 'r')
+            out += static_cast<char>(letter - 'j' + 0x91 + base);
+        else if (letter >= 's' && letter <= 'z')
+            out += static_cast<char>(letter - 's' + 0xA2 + base);
+        else
+            out += *at == '\0' ? '\0' : at[1];
+    }
+    return out;
+}
+
+TEST(xml_conformance, encodings_that_only_the_declaration_knows)
+{
+    const auto named = [](const std::string& name, const std::string& text) {
+        return "<?xml version='1.0' encoding='" + name + "'?><a>" + text + "</a>";
+    };
+    const auto host = [&](const std::string& name, const std::string& text) {
+        const std::string around = ebcdic(named(name, "!"));
+        const std::size_t at = around.find('\0');
+        return around.substr(0, at) + text + around.substr(at + 1);
+    };
+    struct seen {
+        std::string bytes;
+        const char* text;  // null: refused
+    };
+    const seen rows[] = {
+        {host("IBM037", "\x51\x81"), "\u00e9a"},
+        {host("ebcdic-cp-us", "\x51"), "\u00e9"},
+        {host("IBM01140", "\x9F"), "\u20ac"},
+        {host("ibm500", "\xB0"), "\u00a2"},
+        {host("utf-8", "\x81"), nullptr},
+        {host("IBM850", "\x81"), nullptr},
+        {host("x-none", "\x81"), nullptr},
+        {ebcdic("<?xml version='1.0'?><a/>"), nullptr},
+        {named("IBM037", "x"), nullptr},
+        {named("IBM850", "\x82\x9D"), "\u00e9\u00d8"},
+        {named("cp437", "\x82"), "\u00e9"},
+        {named("hp-roman8", "\xC5"), "\u00e9"},
+        {named("ISO-2022-KR", "\x1B$)C\x0EGQ19\x0F"), "\uD55C\uAD6D"},
+        {named("UTF-7", "+AOk-"), nullptr},
+        {named("SCSU", "x"), nullptr},
+        {named("BOCU-1", "x"), nullptr},
+        {named("UTF-16,version=1", "x"), nullptr},
+    };
+    for (const seen& r : rows) {
+        SCOPED_TRACE(r.bytes);
+        if (r.text == nullptr)
+            EXPECT_NE(refusal(r.bytes), "");
+        else
+            EXPECT_EQ(parse(std::as_bytes(std::span(r.bytes))).root().text(), r.text);
+    }
+}
+
 /// Values are what an application sees.
 TEST(xml_conformance, what_is_read)
 {

@@ -161,6 +161,29 @@ TEST(xml_stream, gives_the_elements_of_one_name_as_documents)
     EXPECT_FALSE(rows.next());
 }
 
+TEST(xml_stream, elements_share_their_words_and_outlive_each_other)
+{
+    const auto name = [](int i) { return "n" + std::to_string(i); };
+    std::string text = "<r xmlns:p='urn:p'>";
+    for (int i = 0; i < 1000; ++i)
+        text += "<e k='1'><" + name(i) + " p:a" + std::to_string(i % 10) + "='x'/><common/></e>";
+    std::istringstream in(text + "</r>");
+    stream elements(in, "e");
+    std::vector<document> all;
+    while (auto next = elements.next()) all.push_back(std::move(*next));
+    ASSERT_EQ(all.size(), 1000U);
+    for (int i = 0; i < 1000; ++i) {
+        SCOPED_TRACE(i);
+        const element e = all[static_cast<std::size_t>(i)].root();
+        EXPECT_EQ(e.name().clark(), "e");
+        const auto one = e.find(name(i));
+        ASSERT_TRUE(one);
+        EXPECT_EQ(one->get("{urn:p}a" + std::to_string(i % 10)), "x");
+        EXPECT_TRUE(e.find("common"));
+        EXPECT_FALSE(e.find(name(i + 1)));
+    }
+}
+
 TEST(xml_stream, gives_what_came_before_an_error)
 {
     std::istringstream in("<r><a>1</a><a>2</a></x>");

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <tuple>
+#include <utility>
 
 namespace ferry::documents::detail {
 
@@ -61,34 +63,74 @@ void narrow(std::size_t& low, std::size_t& high, std::size_t depth, char c) noex
     high = first_at_least(low, high, wanted + 1U);
 }
 
+std::string_view name_at(std::size_t n) noexcept
+{
+    return {names + first_of[n], static_cast<std::size_t>(first_of[n + 1] - first_of[n])};
+}
+
+constexpr std::size_t name_slots = 8192;
+
+constexpr std::size_t slot_of(const char* name, std::size_t size) noexcept
+{
+    std::uint32_t hash = static_cast<std::uint32_t>(size);
+    for (std::size_t i = 0; i < size; ++i) hash = hash * 31 + static_cast<unsigned char>(name[i]);
+    return hash * 0x9e37'79b9U >> 19U;
+}
+
+/// Open addressing: 0 is free, otherwise the place of a name + 1.
+constexpr std::array<std::uint16_t, name_slots> make_name_table()
+{
+    std::array<std::uint16_t, name_slots> table{};
+    for (std::size_t n = 0; n < count; ++n) {
+        std::size_t at = slot_of(names + first_of[n], first_of[n + 1] - first_of[n]);
+        while (table[at] != 0) at = (at + 1) % name_slots;
+        table[at] = static_cast<std::uint16_t>(n + 1);
+    }
+    return table;
+}
+constexpr auto name_table = make_name_table();
+
+/// The place of that name, or `count`.
+std::size_t find_name(std::string_view name) noexcept
+{
+    for (std::size_t at = slot_of(name.data(), name.size()); name_table[at] != 0;
+         at = (at + 1) % name_slots)
+        if (name_at(name_table[at] - 1U) == name) return name_table[at] - 1U;
+    return count;
+}
+
+/// The longest name that the text begins with and that may stand there, and the bytes it takes, its
+/// semicolon included; or `count`.
+std::pair<std::size_t, std::size_t> longest_name(std::string_view after, std::size_t low,
+                                                 std::size_t high) noexcept
+{
+    std::pair<std::size_t, std::size_t> found(count, 0);
+    for (std::size_t depth = 1; low < high; ++depth) {
+        const bool is_name = name_at(low).size() == depth;
+        if (is_name && depth < after.size() && after[depth] == ';') return {low, depth + 1};
+        if (is_name && (values[low] & also_without_semicolon) != 0) found = {low, depth};
+        if (depth == after.size()) break;
+        narrow(low, high, depth, after[depth]);
+    }
+    return found;
+}
+
 character_reference read_named(std::string_view after, bool in_attribute) noexcept
 {
     character_reference made;
     const auto first = static_cast<unsigned char>(after[0]);
     if (first >= 128) return made;
-    std::size_t low = letter_starts[first];
-    std::size_t high = letter_starts[first + 1U];
-    std::size_t found = count;
-    std::size_t consumed = 0;
-    for (std::size_t depth = 1; low < high; ++depth) {
-        const bool is_name = first_of[low + 1] - first_of[low] == static_cast<int>(depth);
-        if (is_name && depth < after.size() && after[depth] == ';') {
-            found = low;
-            consumed = depth + 1;
-            break;
-        }
-        if (is_name && (values[low] & also_without_semicolon) != 0) {
-            found = low;
-            consumed = depth;
-        }
-        if (depth == after.size()) break;
-        narrow(low, high, depth, after[depth]);
-    }
+    // Most are written as they should be; of the others the longest that fits is looked for.
+    std::size_t end = 1;
+    while (end < after.size() && is_alphanumeric(after[end])) ++end;
+    const bool is_ended = end < after.size() && after[end] == ';';
+    std::size_t found = is_ended ? find_name(after.substr(0, end)) : count;
+    std::size_t consumed = end + 1;
+    if (found == count)
+        std::tie(found, consumed) =
+            longest_name(after, letter_starts[first], letter_starts[first + 1U]);
     if (found == count) {
-        std::size_t end = 0;
-        while (end < after.size() && is_alphanumeric(after[end])) ++end;
-        if (end < after.size() && after[end] == ';')
-            made.error = "unknown-named-character-reference";
+        if (is_ended) made.error = "unknown-named-character-reference";
         return made;
     }
     if (after[consumed - 1] != ';') {

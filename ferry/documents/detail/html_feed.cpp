@@ -148,6 +148,7 @@ void html_feed::run(bool final)
 {
     tree_builder builder(std::exchange(buffer_, {}));
     html_tokenizer reader(builder, nullptr);
+    reader.set_outline(outline_);
     const std::string_view source = builder.source();
     const char* const end = source.data() + source.size();
     names_ = &builder.view();

@@ -23,8 +23,9 @@ public:
 /// and knows by itself where the text of an element has its own rules. Memory: the longest token.
 class html_feed {
 public:
-    html_feed(html_feed_sink& to, std::size_t max_token_bytes)
-        : to_(to), max_token_bytes_(max_token_bytes)
+    /// \param outline  the sink wants tags without their attributes, and what is written.
+    html_feed(html_feed_sink& to, std::size_t max_token_bytes, bool outline = false)
+        : to_(to), max_token_bytes_(max_token_bytes), outline_(outline)
     {
     }
 
@@ -49,6 +50,7 @@ private:
 
     html_feed_sink& to_;
     std::size_t max_token_bytes_;
+    bool outline_;
     std::string carried_;  // an unfinished character or line end
     std::string buffer_;
     std::size_t offset_ = 0;    // of buffer_

@@ -1,8 +1,18 @@
 #include "ferry/documents/detail/html_stack.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace ferry::documents::detail {
+
+void open_elements::deepen()
+{
+    last_.assign(2 * std::size_t{tag::count}, none);
+    for (index i = 0; i < size(); ++i) {
+        const std::size_t at = slot(entries_[i]);
+        if (at >= last_.size()) last_.resize(2 * at, none);
+        entries_[i].below_same = std::exchange(last_[at], i);
+    }
+}
 
 void open_elements::push(node_id node, name_id name, name_id key, namespace_id space,
                          bool html_point)
@@ -38,16 +48,16 @@ void open_elements::push(node_id node, name_id name, name_id key, namespace_id s
         if (bounds) e.scope = e.button_scope = e.list_scope = e.special = e.item = here;
     }
     const std::size_t at = slot(e);
-    if (at >= last_.size()) last_.resize(2 * at, none);
-    e.below_same = last_[at];
-    last_[at] = here;
+    if (last_.empty() && entries_.size() == shallow) deepen();
+    if (!last_.empty() && at >= last_.size()) last_.resize(2 * at, none);
+    e.below_same = std::exchange(head(at), here);
     entries_.push_back(e);
 }
 
 void open_elements::pop() noexcept
 {
     const entry& e = entries_.back();
-    last_[slot(e)] = e.below_same;
+    head(slot(e)) = e.below_same;
     entries_.pop_back();
 }
 

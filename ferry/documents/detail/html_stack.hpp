@@ -3,6 +3,7 @@
 #include "ferry/documents/detail/html_tags.hpp"
 #include "ferry/documents/tree_builder.hpp"
 
+#include <array>
 #include <vector>
 
 namespace ferry::documents::detail {
@@ -22,7 +23,7 @@ public:
         namespace_id space = ns::html;
         bool html_point = false;  ///< HTML integration point
         bool math_text = false;   ///< MathML text integration point
-        index below_same = none;  ///< the next entry below with the same name
+        index below_same = none;  ///< the next entry below in the same place of the table
         // The nearest entry at or below this one that bounds...
         index scope = 0;
         index button_scope = 0;
@@ -32,6 +33,12 @@ public:
         index item = 0;     // ...the search for an open list item
         index html = 0;     // ...a run of foreign elements
     };
+
+    open_elements()
+    {
+        near_.fill(none);
+        entries_.reserve(16);
+    }
 
     bool empty() const noexcept { return entries_.empty(); }
     index size() const noexcept { return static_cast<index>(entries_.size()); }
@@ -66,14 +73,31 @@ public:
     }
 
 private:
-    index last(std::size_t slot) const noexcept { return slot < last_.size() ? last_[slot] : none; }
+    index last(std::size_t slot) const noexcept
+    {
+        if (!last_.empty()) return slot < last_.size() ? last_[slot] : none;
+        index at = near_[slot % near_.size()];
+        while (at != none && open_elements::slot(entries_[at]) != slot)
+            at = entries_[at].below_same;
+        return at;
+    }
+    index& head(std::size_t slot) noexcept
+    {
+        return last_.empty() ? near_[slot % near_.size()] : last_[slot];
+    }
+    void deepen();
     static std::size_t slot(const entry& e) noexcept
     {
         return e.space == ns::html ? 2 * std::size_t{e.name} : 2 * std::size_t{e.key} + 1;
     }
 
+    static constexpr std::size_t shallow = 64;
+
     std::vector<entry> entries_;
-    std::vector<index> last_ = std::vector<index>(2 * std::size_t{tag::count}, none);
+    // The topmost entry of a name, and of others that fall into the same place; once there are many
+    // entries, of each name by itself.
+    std::array<index, shallow> near_;
+    std::vector<index> last_;
 };
 
 }  // namespace ferry::documents::detail

@@ -27,7 +27,6 @@ html_tokenizer::html_tokenizer(tree_builder& builder, std::vector<tokenizer_erro
       end_(begin_ + builder.source().size()),
       at_(begin_)
 {
-    seen_.resize(builder.name_count() + 64);
 }
 
 void html_tokenizer::error(const char* code, const char* where)
@@ -99,7 +98,7 @@ const html_token& html_tokenizer::next_data()
 {
     const char* start = at_;
     for (;;) {
-        at_ = find_any(at_, end_, '<', '&', '\0');
+        at_ = find_any(at_, end_, '<', outline_ ? '<' : '&', '\0');
         if (at_ == end_) return start == end_ ? emit_end() : emit_text(start, end_);
         if (*at_ == '\0') return at_ == start ? emit_nul(false) : emit_text(start, at_);
         if (*at_ == '&') {
@@ -159,7 +158,7 @@ const html_token& html_tokenizer::next_raw(bool with_references)
 {
     const char* const start = at_;
     for (;;) {
-        at_ = find_any(at_, end_, '<', with_references ? '&' : '<', '\0');
+        at_ = find_any(at_, end_, '<', with_references && !outline_ ? '&' : '<', '\0');
         if (at_ == end_) return start == end_ ? emit_end() : emit_text(start, end_);
         if (*at_ == '\0') return at_ == start ? emit_nul(true) : emit_text(start, at_);
         if (*at_ == '<') {

@@ -47,6 +47,9 @@ public:
     void set_state(tokenizer_state state, name_id end_tag = no_name) noexcept;
     /// Whether `<![CDATA[` begins a CDATA section: the adjusted current node is not in HTML.
     void set_foreign(bool foreign) noexcept { foreign_ = foreign; }
+    /// Tags alone count: text keeps its references as they are written, and nobody looks at
+    /// attributes.
+    void set_outline(bool outline) noexcept { outline_ = outline; }
     /// The start of the token just returned, for errors of the tree construction.
     std::size_t offset() const noexcept { return token_.offset; }
     /// Where the token just returned ends in the source, and the next begins to be read.
@@ -77,6 +80,8 @@ private:
     const char* read_attribute_name(const char* at, name_id& id);
     const char* read_quoted(const char* at, char quote, std::string_view& value);
     const char* read_unquoted(const char* at, std::string_view& value);
+    const char* skip_attribute(const char* at) const noexcept;
+    bool is_repeated(name_id id);
     void add_attribute(name_id id, std::string_view value, const char* where);
     name_id lookup(const char* from, const char* to);
 
@@ -100,13 +105,14 @@ private:
     script_escape escape_ = script_escape::none;
     const char* escape_start_ = nullptr;
     bool foreign_ = false;
+    bool outline_ = false;
     bool bogus_doctype_ = false;  // between junk in a doctype and its end
     name_id end_tag_ = no_name;
     html_token token_;
     character_reference reference_;
     std::string scratch_;
     std::string doctype_name_, public_id_, system_id_;
-    std::vector<std::uint32_t> seen_;  // by name: the tag that had the attribute last
+    std::vector<std::uint32_t> seen_;  // by name: the last tag of many attributes that had it
     std::uint32_t tag_number_ = 0;
 };
 

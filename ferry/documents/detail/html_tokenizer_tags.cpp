@@ -2,7 +2,9 @@
 #include "ferry/documents/detail/html_scan.hpp"
 #include "ferry/documents/detail/html_tokenizer.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 // Tags and their attributes.
 namespace ferry::documents::detail {
@@ -90,7 +92,7 @@ const char* html_tokenizer::read_attributes(const char* at)
             error("unexpected-solidus-in-tag", at);
             continue;
         }
-        at = read_attribute(at);
+        at = outline_ ? skip_attribute(at) : read_attribute(at);
         if (at == nullptr) return nullptr;
     }
 }
@@ -122,6 +124,25 @@ const char* html_tokenizer::read_attribute(const char* at)
     return at;
 }
 
+/// As read_attribute(), for the place where it ends.
+const char* html_tokenizer::skip_attribute(const char* at) const noexcept
+{
+    if (*at == '=') ++at;
+    while (at != end_ && !has_class(*at, ends_attribute_name)) ++at;
+    while (at != end_ && has_class(*at, is_space)) ++at;
+    if (at == end_ || *at != '=') return at;
+    do ++at;
+    while (at != end_ && has_class(*at, is_space));
+    if (at == end_ || *at == '>') return at == end_ ? nullptr : at;
+    if (*at == '"' || *at == '\'') {
+        const auto size = static_cast<std::size_t>(end_ - at - 1);
+        const void* found = std::memchr(at + 1, *at, size);
+        return found == nullptr ? nullptr : static_cast<const char*>(found) + 1;
+    }
+    while (at != end_ && *at != '>' && !has_class(*at, is_space)) ++at;
+    return at == end_ ? nullptr : at;
+}
+
 const char* html_tokenizer::read_attribute_name(const char* at, name_id& id)
 {
     const char* const start = at;
@@ -138,15 +159,28 @@ const char* html_tokenizer::read_attribute_name(const char* at, name_id& id)
     return at;
 }
 
+/// Whether the tag has an attribute of that name already.
+bool html_tokenizer::is_repeated(name_id id)
+{
+    constexpr std::size_t few = 8;
+    const auto& all = token_.attributes;
+    if (all.size() < few)
+        return std::any_of(all.begin(), all.end(), [id](const auto& a) { return a.name == id; });
+    const auto mark = [this](name_id name) {
+        if (name >= seen_.size()) seen_.resize(std::size_t{name} * 2 + 1);
+        return std::exchange(seen_[name], tag_number_) == tag_number_;
+    };
+    if (all.size() == few)
+        for (const auto& a : all) mark(a.name);
+    return mark(id);
+}
+
 void html_tokenizer::add_attribute(name_id id, std::string_view value, const char* where)
 {
-    if (id >= seen_.size()) seen_.resize(std::size_t{id} * 2);
-    if (seen_[id] == tag_number_) {
+    if (is_repeated(id))
         error("duplicate-attribute", where);
-        return;
-    }
-    seen_[id] = tag_number_;
-    token_.attributes.push_back(builder_.make_attribute(id, value));
+    else
+        token_.attributes.push_back(builder_.make_attribute(id, value));
 }
 
 const char* html_tokenizer::read_quoted(const char* at, char quote, std::string_view& value)
