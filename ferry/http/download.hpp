@@ -49,7 +49,9 @@ void apply(const Option& option, download_options& to)
 
 }  // namespace detail
 
-/// Whether a download goes on where an earlier one was broken off. It does, unless told otherwise.
+/// Whether a download goes on where an earlier one was broken off. It does, unless told otherwise;
+/// and a file that is there already, as long as the server's and of the same time, is not fetched
+/// again: one HEAD tells. With sha256() it is.
 inline auto resume(bool yes = true)
 {
     return detail::simple_option<&download_options::resumes, bool>(yes);

@@ -192,6 +192,30 @@ TEST(download, does_not_go_on_with_what_it_does_not_know)
     EXPECT_THAT(server.received(2), Not(HasSubstr("Range")));
 }
 
+TEST(download, does_not_fetch_again_what_is_there)
+{
+    const temporary_directory dir;
+    const std::string newer =
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n"
+        "Last-Modified: Mon, 07 Nov 1994 08:49:37 GMT\r\n\r\n";
+    fault_server server({answer(whole_file("0123456789")), answer(whole), answer(newer),
+                         answer(newer + "abcdefghij"), answer(newer + "ABCDEFGHIJ")});
+    session api;
+    const auto fetch = [&](bool resumes) {
+        return run(api.download(url_of(server), dir / "f", resume(resumes)));
+    };
+    EXPECT_EQ(fetch(true).resumed_from, 0U);
+    const auto again = fetch(true);
+    EXPECT_EQ(again.size, 10U);
+    EXPECT_EQ(again.resumed_from, 10U);
+    EXPECT_THAT(server.received(1), HasSubstr("HEAD "));
+    EXPECT_EQ(read_file(dir / "f"), "0123456789");
+    fetch(true);  // it has changed: the third answer says so, the fourth is the file
+    EXPECT_EQ(read_file(dir / "f"), "abcdefghij");
+    fetch(false);
+    EXPECT_EQ(read_file(dir / "f"), "ABCDEFGHIJ");
+}
+
 TEST(download, deletes_what_has_the_wrong_checksum)
 {
     const temporary_directory dir;

@@ -58,6 +58,10 @@ public:
             const std::string begun = part_file::find_in(path_, key_);
             if (!begun.empty()) open(begun);
         }
+        if (!is_folder && with_.resumes && with_.sha256_hex.empty()) {
+            const bool whole = co_await is_there();
+            if (whole) co_return std::move(result_);
+        }
         if (with_.segment_count > 1) done = co_await fetch_in_segments();
         if (!done) {
             if (!file_ && !is_folder) open(path_);
@@ -84,6 +88,29 @@ private:
     {
         auto sending = send_to_head(core_, std::move(method), url_, std::move(with));
         co_return response_stream(co_await std::move(sending));
+    }
+
+    // What an earlier call has left: the server's file is as long, and has its time.
+    awaitable<bool> is_there()
+    {
+        std::error_code failed;
+        const auto size = std::filesystem::file_size(path_, failed);
+        if (failed || size == 0 || std::filesystem::exists(path_ + ".part")) co_return false;
+        const auto time = std::filesystem::last_write_time(path_, failed);
+        if (failed) co_return false;
+        request_options asked = with_.request;
+        const response_stream probe = co_await ask("HEAD", std::move(asked));
+        const headers& fields = probe.head().headers;
+        const auto modified = fields.last_modified();
+        const bool same = probe.head().status == status::ok && modified &&
+                          std::chrono::file_clock::to_sys(time) == *modified &&
+                          parse_decimal(fields.get("Content-Length").value_or("")) == size;
+        if (!same) co_return false;
+        result_.path = path_;
+        result_.size = size;
+        result_.resumed_from = size;
+        result_.response = probe.head();
+        co_return true;
     }
 
     // The whole file, or what is missing of it; from the start if the server cannot go on.
