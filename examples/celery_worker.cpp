@@ -100,6 +100,7 @@ void add_tasks(tasks::app& app, bool late)
         "ferry.fail", [](std::string msg) { throw std::invalid_argument(msg); }, acks,
         tasks::parameters("msg"));
     app.task("ferry.echo", echo, acks);
+    app.task("ferry.note", [](value what) { return what; }, acks, tasks::parameters("what"));
     app.task(
         "ferry.retry_n", [](tasks::context self, std::int64_t n) { return retry_n(self, n); }, acks,
         tasks::parameters("n"));

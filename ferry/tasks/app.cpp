@@ -109,21 +109,6 @@ outgoing prepare(app_core& app, call_settings call)
 
 namespace {
 
-/// What the event `task-sent` says of a call.
-value sent_event(const outgoing& call)
-{
-    const value& headers = call.content.headers;
-    const auto header = [&headers](std::string_view name) {
-        const value* const found = headers.get_if(name);
-        return found == nullptr ? value() : *found;
-    };
-    return value::object("uuid", header("id"), "root_id", header("root_id"), "parent_id",
-                         header("parent_id"), "name", header("task"), "args", header("argsrepr"),
-                         "kwargs", header("kwargsrepr"), "retries", header("retries"), "eta",
-                         header("eta"), "expires", header("expires"), "queue", call.queue,
-                         "exchange", "", "routing_key", call.queue);
-}
-
 awaitable<void> tell_sent(std::shared_ptr<message_broker> over, value fields)
 {
     static logical_clock clock;

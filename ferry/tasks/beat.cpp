@@ -5,6 +5,7 @@
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/beat_state.hpp"
 #include "ferry/tasks/detail/gate.hpp"
+#include "ferry/tasks/detail/leadership.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -39,9 +40,13 @@ public:
         const tenure held{*self};
         self->add_cleanup();
         self->recall();
+        detail::leadership leading(self->open_lease(), self->settings_.lease);
+        self->leading_ = &leading;
         std::exception_ptr failure;
         try {
             for (bool stopped = false; !stopped;) {
+                stopped = co_await lead(self);
+                if (stopped) break;
                 co_await send_due(self);
                 stopped = co_await rest(self);
             }
@@ -51,9 +56,10 @@ public:
         try {
             self->save();
         } catch (const std::exception& e) {
-            if (!failure) throw;
+            if (!failure) failure = std::current_exception();
             log::error("beat could not save its state", "reason", e.what());
         }
+        co_await detail::leadership::resign(self->leading_);
         if (failure) std::rethrow_exception(failure);
     }
 
@@ -65,7 +71,9 @@ private:
         explicit entry(periodic_call c) : periodic_call(std::move(c)) {}
 
         detail::beat_memory memory;
-        std::optional<timestamp> due;  ///< nothing: never again
+        bool is_new = true;               ///< nobody knows when it ran last
+        std::optional<timestamp> due;     ///< nothing: never again
+        std::optional<timestamp> unsent;  ///< a run that may be in the note, but never was
     };
 
     /// The time in which the state file is this beat's.
@@ -94,6 +102,13 @@ private:
         add(periodic_call(name, crontab("0 4 * * *"), std::move(call)));
     }
 
+    std::unique_ptr<lease> open_lease() const
+    {
+        const std::string name = settings_.leader.value_or(app_->name());
+        if (name.empty()) return nullptr;
+        return app_->broker()->open_lease("beat." + name, settings_.lease);
+    }
+
     void recall()
     {
         const auto before = state_->load(settings_.zone.name());
@@ -102,8 +117,49 @@ private:
             const auto known = before.find(e.name);
             e.memory = known != before.end() ? known->second : detail::beat_memory();
             // A clock that was wrong must not keep an entry from running.
-            const bool is_new = known == before.end() || e.memory.last_run > start;
-            if (is_new) e.memory.last_run = start;
+            e.is_new = known == before.end() || e.memory.last_run > start;
+            if (e.is_new) e.memory.last_run = start;
+            plan(e);
+            leave_out_if_too_late(e, start);
+        }
+        save();
+    }
+
+    /// Waits until this is the beat that sends. True: it was asked to stop.
+    static awaitable<bool> lead(std::shared_ptr<impl> self)
+    {
+        if (self->leading_->leads()) co_return false;
+        auto taking = detail::leadership::take(self->leading_, self->stop_asked_);
+        const std::optional<std::string> note = co_await std::move(taking);
+        if (!note) co_return true;
+        log::info("beat leads");
+        self->take_over(*note);
+        co_return false;
+    }
+
+    /// Goes on where the last leader has ended.
+    void take_over(const std::string& note)
+    {
+        detail::beat_memories theirs;
+        try {
+            if (!note.empty()) theirs = detail::memories_from(note, settings_.zone.name());
+        } catch (const error& e) {
+            log::error("beat cannot read what the last leader left", "reason", e.what());
+        }
+        const timestamp start = now();
+        for (entry& e : entries_) {
+            const auto known = theirs.find(e.name);
+            // A clock that was wrong must not keep an entry from running; one that is a bit ahead
+            // must not let it run twice.
+            const bool counts = known != theirs.end() && known->second.last_run <= start + 1h &&
+                                known->second.last_run != e.unsent;
+            if (counts && (e.is_new || known->second.last_run > e.memory.last_run)) {
+                e.memory = known->second;
+            } else if (e.is_new) {
+                e.memory.last_run = start;
+            }
+            e.is_new = false;
+            e.unsent.reset();
             plan(e);
             leave_out_if_too_late(e, start);
         }
@@ -124,19 +180,39 @@ private:
 
     static awaitable<void> send_due(std::shared_ptr<impl> self)
     {
+        const timestamp start = now();
+        std::vector<entry*> due;
+        std::vector<detail::beat_memory> before;
         for (entry& e : self->entries_) {
-            if (!e.due || *e.due > now()) continue;
-            e.memory.last_run = now();
+            if (!e.due || *e.due > start) continue;
+            due.push_back(&e);
+            before.push_back(e.memory);
+            e.memory.last_run = start;
             ++e.memory.total_runs;
             self->plan(e);
-            self->changed_ = true;
+        }
+        const auto renewal = self->leading_->renewal_due();
+        if (due.empty() && (!renewal || *renewal > start)) co_return;
+        // Whoever leads next must not send it again, whatever becomes of this one.
+        auto keeping = detail::leadership::keep(self->leading_, self->note());
+        const bool leads = co_await std::move(keeping);
+        if (!leads) {
+            for (std::size_t i = 0; i < due.size(); ++i) {
+                due[i]->unsent = due[i]->memory.last_run;
+                due[i]->memory = before[i];
+                self->plan(*due[i]);
+            }
+            co_return;
+        }
+        if (!due.empty()) self->changed_ = true;
+        for (entry* const e : due) {
             try {
-                auto sending = detail::send(self->app_, e.call);
+                auto sending = detail::send(self->app_, e->call);
                 const std::string id = co_await std::move(sending);
                 ++self->sent_;
-                log::info("beat sent", "entry", e.name, "task", e.call.message.task, "id", id);
+                log::info("beat sent", "entry", e->name, "task", e->call.message.task, "id", id);
             } catch (const std::exception& failure) {
-                log::error("beat could not send", "entry", e.name, "failure", failure.what());
+                log::error("beat could not send", "entry", e->name, "failure", failure.what());
             }
         }
     }
@@ -150,6 +226,7 @@ private:
         for (const entry& e : self->entries_) {
             if (e.due) until = std::min(until, *e.due);
         }
+        if (const auto renewal = self->leading_->renewal_due()) until = std::min(until, *renewal);
         if (self->changed_ && until - start >= until_saved) self->save();
         if (self->changed_) until = std::min(until, self->saved_ + until_saved);
         // A millisecond more, so that it is not woken just before.
@@ -166,11 +243,18 @@ private:
         co_return stopped;
     }
 
+    detail::beat_memories memories() const
+    {
+        detail::beat_memories all;
+        for (const entry& e : entries_) all.emplace(e.name, e.memory);
+        return all;
+    }
+
+    std::string note() const { return detail::text_of(memories(), settings_.zone.name()); }
+
     void save()
     {
-        detail::beat_state::entries all;
-        for (const entry& e : entries_) all.emplace(e.name, e.memory);
-        state_->save(settings_.zone.name(), all);
+        state_->save(settings_.zone.name(), memories());
         saved_ = now();
         changed_ = false;
     }
@@ -179,6 +263,7 @@ private:
     beat_settings settings_;
     std::vector<entry> entries_;
     std::optional<detail::beat_state> state_;
+    detail::leadership* leading_ = nullptr;  ///< while it runs
     timestamp saved_{};
     bool changed_ = false;
     std::atomic<std::uint64_t> sent_ = 0;

@@ -24,6 +24,8 @@ struct beat_settings {
     time_zone zone;
     std::chrono::milliseconds max_interval = std::chrono::minutes{5};
     std::optional<std::chrono::milliseconds> starting_deadline;
+    std::optional<std::string> leader;  ///< nothing: the app's name; empty: there are no others
+    std::chrono::milliseconds lease = std::chrono::seconds{10};
 };
 
 /// The file that remembers when what ran last; `ferry-beat.json` in the working directory by
@@ -60,6 +62,36 @@ private:
     std::chrono::milliseconds longest_;
 };
 
+/// How long it rests at most; 5 min by default. As Celery's `beat_max_loop_interval`.
+class max_interval {
+public:
+    explicit max_interval(std::chrono::milliseconds longest) : longest_{longest} {}
+    void operator()(beat_settings& s) const { s.max_interval = longest_; }
+
+private:
+    std::chrono::milliseconds longest_;
+};
+
+/// Of all beats of this name at one broker only one sends, the others stand by: they take over at
+/// once when it ends, or when it was not heard of for `lease`. The app's name by default; an empty
+/// one lets the beat send whatever others do.
+class leader {
+public:
+    explicit leader(std::string name, std::chrono::milliseconds lease = std::chrono::seconds{10})
+        : name_{std::move(name)}, lease_{lease}
+    {
+    }
+    void operator()(beat_settings& s) const
+    {
+        s.leader = name_;
+        s.lease = lease_;
+    }
+
+private:
+    std::string name_;
+    std::chrono::milliseconds lease_;
+};
+
 template <class T>
 concept beat_option = requires(const T& option, beat_settings& s) { option(s); };
 
@@ -71,10 +103,14 @@ concept beat_option = requires(const T& option, beat_settings& s) { option(s); }
 ///     beat.add("poll", 30s, poll.s("orders").set(tasks::expires(30s)));
 ///     co_await beat.run();
 ///
-/// One beat a state file: a second one waits for nothing and throws. An entry that is new is due
-/// for the first time after its schedule's first interval. What was due while no beat ran is sent
-/// once. The last run is the moment of sending, also if the broker failed then, which is logged.
-/// The state is on disk within a second of a change; a change of the zone forgets it.
+/// One beat a state file: a second one waits for nothing and throws. Beats on several machines have
+/// each their own, and one of them leads: see leader. When an entry has run last is told in the
+/// broker before it is sent, so none is sent twice; a leader that dies between the two leaves that
+/// one run out, and so does a broker that fails then, which is logged.
+///
+/// An entry that is new is due for the first time after its schedule's first interval. What was due
+/// while no beat ran is sent once. The state is on disk within a second of a change; a change of
+/// the zone forgets it.
 ///
 /// Belongs to one loop; stop() may be called from any thread.
 class beat {

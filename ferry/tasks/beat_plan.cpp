@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 
 namespace ferry::tasks {
@@ -189,6 +190,11 @@ private:
 beat_plan parse_beat_plan(std::string_view toml, const std::string& file_name)
 {
     return plan_reader{file_name}.read(toml);
+}
+
+std::string plan_name(const std::string& path)
+{
+    return std::filesystem::path(path).stem().string();
 }
 
 beat_plan read_beat_plan(const std::string& path)

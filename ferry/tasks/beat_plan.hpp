@@ -52,4 +52,8 @@ beat_plan parse_beat_plan(std::string_view toml, const std::string& file_name);
 /// \throws error  as above, or the file cannot be read.
 beat_plan read_beat_plan(const std::string& path);
 
+/// What a beat with the plan of this file is called, among others with the same plan on other
+/// machines: the file's name without folder and ending. As tasks::leader wants it.
+std::string plan_name(const std::string& path);
+
 }  // namespace ferry::tasks

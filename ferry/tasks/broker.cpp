@@ -321,6 +321,11 @@ awaitable<void> message_broker::announce(bus, std::string, envelope)
     refuse_buses();
 }
 
+std::unique_ptr<lease> message_broker::open_lease(std::string, std::chrono::milliseconds)
+{
+    return nullptr;
+}
+
 std::string default_database()
 {
     namespace fs = std::filesystem;

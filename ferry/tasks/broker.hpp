@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/tasks/lease.hpp"
 #include "ferry/tasks/message.hpp"
 #include "ferry/tasks/result.hpp"
 
@@ -211,6 +212,11 @@ public:
 
     /// Says something to whoever listens; nobody may.
     virtual awaitable<void> announce(bus on, std::string key, envelope e);
+
+    /// What only one of those who ask by this name holds at a time; null if the broker has no such
+    /// thing.
+    /// \param length  who is not heard of for so long has lost it.
+    virtual std::unique_ptr<lease> open_lease(std::string name, std::chrono::milliseconds length);
 
     virtual broker_info info() const = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "ferry/core/value.hpp"
 #include "ferry/tasks/app.hpp"
+#include "ferry/tasks/beat.hpp"
 #include "ferry/tasks/worker.hpp"
 
 #include <chrono>
@@ -21,8 +22,10 @@ namespace ferry::tasks {
 /// crash would. HUP is TERM, and then the program begins anew with the same arguments; TERM is QUIT
 /// if the variable REMAP_SIGTERM is `SIGQUIT`, all as in Celery. Call it on the main thread before
 /// others are started: they inherit the mask of these signals. Blocks.
-/// \return how many tasks ended. \throws error  broker or result store cannot be opened.
-std::uint64_t serve(const app& of, worker_settings with);
+/// \param beside  runs as long as the worker; null: none. As `celery worker -B`.
+/// \return how many tasks ended. \throws error  broker or result store cannot be opened, or the
+/// beat has failed, which ends the worker.
+std::uint64_t serve(const app& of, worker_settings with, beat* beside = nullptr);
 
 /// A word of a command line as an argument: JSON if it is that, else the text itself.
 value parse_argument(std::string_view word);

@@ -55,6 +55,8 @@ public:
         return false;
     }
 
+    const std::vector<std::string>& types() const noexcept { return types_; }
+
     template <class Settings>
     void operator()(Settings& s) const
         requires requires { s.accept = *this; }

@@ -55,6 +55,7 @@ public:
         size.threads = with.concurrency;
         size.coroutines = with.coroutines;
         size.max_tasks_per_child = with.max_tasks_per_child;
+        size.max_kib_per_child = with.max_kib_per_child;
         size.node = core.node;
         core.running = std::make_unique<detail::pool>(core.app, core.results, *core.receiver, core,
                                                       size, core.processes);
@@ -69,8 +70,8 @@ public:
         if (!with.state_db.empty()) talking.start(worker_core::remember(&core));
         if (core.broker->has_buses()) {
             talking.start(worker_core::answer(&core));
-            talking.start(worker_core::gossip(&core));
-            talking.start(worker_core::beat(&core));
+            if (with.gossip) talking.start(worker_core::gossip(&core));
+            if (core.heartbeats()) talking.start(worker_core::beat(&core));
             talking.start(detail::feed::run(core.events));
         }
         auto asked = gate::wait(core.stop);
@@ -82,7 +83,7 @@ public:
         auto ended = gate::wait(core.running->ended());
         co_await std::move(ended);
         co_await core.settling.join();
-        core.put_heartbeat("worker-offline");
+        if (core.heartbeats()) core.put_heartbeat("worker-offline");
         talking.cancel();
         silent = end(&talking);
         co_await std::move(silent);
@@ -137,6 +138,12 @@ private:
         if (s.concurrency == 0) s.concurrency = std::max(1U, std::thread::hardware_concurrency());
         s.coroutines = std::max<std::size_t>(1, s.coroutines);
         if (s.queues.empty()) s.queues.push_back(app.default_queue());
+        std::erase_if(s.queues, [&s](const std::string& name) {
+            return std::ranges::find(s.excluded_queues, name) != s.excluded_queues.end();
+        });
+        if (s.queues.empty()) {
+            throw error{ferry::errc::invalid_state, "worker: every queue is excluded"};
+        }
         return s;
     }
 
@@ -145,6 +152,10 @@ private:
     {
         for (auto pause = first_pause;; pause = std::min(pause + first_pause, longest_pause)) {
             try {
+                if (core->settings.purge) {
+                    auto purged = purge(core);
+                    co_await std::move(purged);
+                }
                 auto opened = core->broker->consume(core->queues, core->prefetch(), core->results);
                 co_return co_await std::move(opened);
             } catch (const error& e) {
@@ -160,6 +171,15 @@ private:
                 log::debug("connecting again");
             }
             if (stopped) co_return nullptr;
+        }
+    }
+
+    static awaitable<void> purge(worker_core* core)
+    {
+        for (const std::string& queue : core->queues) {
+            auto purging = core->broker->purge(queue);
+            const std::int64_t count = co_await std::move(purging);
+            log::info("waiting tasks dropped", "queue", queue, "count", count);
         }
     }
 

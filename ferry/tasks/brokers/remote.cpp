@@ -70,4 +70,9 @@ awaitable<void> remote_broker::announce(bus on, std::string key, envelope e)
         });
 }
 
+std::unique_ptr<lease> remote_broker::open_lease(std::string name, std::chrono::milliseconds length)
+{
+    return core_->open_lease(home_, std::move(name), length);
+}
+
 }  // namespace ferry::tasks

@@ -29,6 +29,7 @@ public:
     bool has_buses() const noexcept final { return true; }
     awaitable<std::unique_ptr<listener>> listen(bus on, std::string name, std::string key) final;
     awaitable<void> announce(bus on, std::string key, envelope e) final;
+    std::unique_ptr<lease> open_lease(std::string name, std::chrono::milliseconds length) final;
 
     const std::shared_ptr<detail::home>& home() const noexcept { return home_; }
 

@@ -67,6 +67,7 @@ public:
                                                  std::shared_ptr<result_store> results) override;
     awaitable<std::int64_t> size(std::string queue) override;
     awaitable<std::int64_t> purge(std::string queue) override;
+    std::unique_ptr<lease> open_lease(std::string name, std::chrono::milliseconds length) override;
     broker_info info() const override;
 
     const std::string& path() const noexcept;

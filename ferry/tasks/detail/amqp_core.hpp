@@ -59,6 +59,8 @@ public:
     {
         return announce(shared_from_this(), on, std::move(key), std::move(e));
     }
+    std::unique_ptr<lease> open_lease(std::shared_ptr<home> at, std::string name,
+                                      std::chrono::milliseconds length) override;
 
     /// Directly to a queue that somebody else has declared; nothing happens if there is none.
     static awaitable<void> send(self_pointer self, std::string exchange, std::string key,

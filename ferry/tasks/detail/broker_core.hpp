@@ -4,6 +4,7 @@
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/detail/mailbox.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,8 @@ public:
     virtual awaitable<std::unique_ptr<listener>> listen(std::shared_ptr<home> at, bus on,
                                                         std::string name, std::string key) = 0;
     virtual awaitable<void> announce(bus on, std::string key, envelope e) = 0;
+    virtual std::unique_ptr<lease> open_lease(std::shared_ptr<home> at, std::string name,
+                                              std::chrono::milliseconds length) = 0;
 
 protected:
     /// Runs the operation that publishes a letter.

@@ -79,9 +79,8 @@ awaitable<void> send_plan(std::shared_ptr<app_core> app, std::shared_ptr<result_
     settlement none;
     auto adding = add_plan(app, std::move(results), std::move(next), std::move(none));
     settlement with = co_await std::move(adding);
-    const std::shared_ptr<message_broker> to = app->broker();
     for (outgoing& o : with.publish) {
-        auto sending = to->publish(std::move(o.queue), std::move(o.content));
+        auto sending = send_out(app, std::move(o));
         co_await std::move(sending);
     }
 }

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -311,6 +312,16 @@ std::string how_it_ended(int status, std::uint64_t job_number)
     return text + " Job: " + std::to_string(job_number) + ".";
 }
 
+/// What a process has in memory; 0 if that cannot be known.
+std::size_t resident_kib(pid_t pid)
+{
+    std::ifstream from{"/proc/" + std::to_string(pid) + "/statm"};
+    std::size_t all = 0;
+    std::size_t resident = 0;
+    from >> all >> resident;
+    return from ? resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024 : 0;
+}
+
 }  // namespace
 
 nursery::nursery(std::shared_ptr<app_core> app)
@@ -416,7 +427,7 @@ performed child::run(request& what, std::uint64_t job_number)
     }
     what.set_interrupt(nullptr);
     if (answer) {
-        if (++tasks_ == max_tasks_) end();
+        if (++tasks_ == max_tasks_ || (max_kib_ > 0 && resident_kib(pid) > max_kib_)) end();
         return performed_from((*answer)[0]);
     }
     ::close(process_.socket);

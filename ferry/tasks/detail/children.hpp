@@ -46,8 +46,10 @@ private:
 /// A process that runs tasks for one thread, one after the other; replaced when it dies.
 class child {
 public:
-    child(std::shared_ptr<nursery> from, std::size_t max_tasks)
-        : nursery_{std::move(from)}, max_tasks_{max_tasks}
+    /// \param max_tasks, max_kib  it is replaced after so many tasks, or when it has so much
+    /// memory after one; 0: never.
+    child(std::shared_ptr<nursery> from, std::size_t max_tasks, std::size_t max_kib = 0)
+        : nursery_{std::move(from)}, max_tasks_{max_tasks}, max_kib_{max_kib}
     {
     }
     child(const child&) = delete;
@@ -64,6 +66,7 @@ public:
 private:
     std::shared_ptr<nursery> nursery_;
     std::size_t max_tasks_;
+    std::size_t max_kib_;
     std::size_t tasks_ = 0;
     nursery::born process_{-1, -1};
 };

@@ -93,6 +93,19 @@ value revoke_by_stamped_headers(worker_core& w, const value& a)
                             : text + ", tasks " + joined(found) + " terminated");
 }
 
+/// As Celery says it.
+std::string what_is_wrong_with_rate(const std::string& rate)
+{
+    const std::size_t slash = std::min(rate.size(), rate.find('/'));
+    const std::string unit = rate.substr(std::min(rate.size(), slash + 1));
+    if (!unit.empty() && unit != "s" && unit != "m" && unit != "h") {
+        return "KeyError(" + python_repr(value(unit)) + ")";
+    }
+    const std::string why =
+        "could not convert string to float: " + python_repr(value(rate.substr(0, slash)));
+    return "Invalid rate limit string: ValueError(" + python_repr(value(why)) + ")";
+}
+
 value rate_limit(worker_core& w, const value& a)
 {
     const std::string name = text_argument(a, "task_name");
@@ -103,9 +116,7 @@ value rate_limit(worker_core& w, const value& a)
     if (given != nullptr && given->is_number() && *given != value(0)) {
         rate = python_repr(*given);
     }
-    if (!parse_rate(rate)) {
-        return failed("Invalid rate limit string: ValueError(" + python_repr(value(rate)) + ")");
-    }
+    if (!parse_rate(rate)) return failed(what_is_wrong_with_rate(rate));
     if (!w.app->find(name)) return failed("unknown task");
     w.set_rate(name, rate);
     return ok(rate.empty() ? "rate limit disabled successfully"

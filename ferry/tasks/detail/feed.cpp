@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <unistd.h>
@@ -48,6 +49,20 @@ envelope event_envelope(const std::string& node, const value& body)
     return e;
 }
 
+value sent_event(const outgoing& call)
+{
+    const value& headers = call.content.headers;
+    const auto header = [&headers](std::string_view name) {
+        const value* const found = headers.get_if(name);
+        return found == nullptr ? value() : *found;
+    };
+    return value::object("uuid", header("id"), "root_id", header("root_id"), "parent_id",
+                         header("parent_id"), "name", header("task"), "args", header("argsrepr"),
+                         "kwargs", header("kwargsrepr"), "retries", header("retries"), "eta",
+                         header("eta"), "expires", header("expires"), "queue", call.queue,
+                         "exchange", "", "routing_key", call.queue);
+}
+
 double unix_time()
 {
     return static_cast<double>(now().time_since_epoch().count()) / 1e6;
@@ -58,10 +73,21 @@ void feed::put(std::string_view type, value fields)
     if (!broker_->has_buses()) return;
     const bool of_task = type.starts_with("task-");
     if (of_task && !tasks_wanted) return;
+    add(type, std::move(fields), node_);
+}
+
+void feed::put_sent(const std::vector<outgoing>& calls)
+{
+    if (!broker_->has_buses()) return;
+    for (const outgoing& call : calls) add("task-sent", sent_event(call), origin());
+}
+
+void feed::add(std::string_view type, value fields, const std::string& from)
+{
     {
         // Under the lock, so that they go out as their clocks say.
         const std::lock_guard lock{mutex_};
-        value event = event_of(type, std::move(fields), node_, *clock_);
+        value event = event_of(type, std::move(fields), from, *clock_);
         if (waiting_.size() >= most_waiting) waiting_.erase(waiting_.begin());
         waiting_.push_back(std::move(event));
     }

@@ -54,6 +54,10 @@ public:
     /// \param fields  what this type of event has beside the common fields.
     void put(std::string_view type, value fields);
 
+    /// Tells of calls that the worker sends: retries, and what follows a task. As a client that
+    /// tells of its calls, whether events of tasks are wanted or not.
+    void put_sent(const std::vector<outgoing>& calls);
+
     /// Sends until it is cancelled. What cannot be sent waits for the broker, as far as there is
     /// room.
     static awaitable<void> run(std::shared_ptr<feed> self);
@@ -62,6 +66,8 @@ public:
     static awaitable<void> flush(std::shared_ptr<feed> self);
 
 private:
+    void add(std::string_view type, value fields, const std::string& from);
+
     std::shared_ptr<message_broker> broker_;
     std::shared_ptr<logical_clock> clock_;
     std::string node_;
@@ -69,6 +75,9 @@ private:
     std::mutex mutex_;
     std::vector<value> waiting_;  ///< guarded
 };
+
+/// What the event `task-sent` has beside the common fields.
+value sent_event(const outgoing& call);
 
 /// Seconds since 1970, as events and requests tell times.
 double unix_time();

@@ -56,7 +56,7 @@ private:
         }
         std::exception_ptr failure;
         std::optional<T> made;
-        std::optional<task<void>> running;
+        std::optional<ferry::task<void>> running;
     };
 
     /// Ends an errand, once; dropped before, it tells that nobody will.

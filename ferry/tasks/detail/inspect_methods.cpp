@@ -128,6 +128,19 @@ value used_resources()
                          "nivcsw", u.ru_nivcsw);
 }
 
+value login_method_of(const broker_info& at)
+{
+    return at.transport == "amqp" ? value("PLAIN") : value();
+}
+
+/// What Celery's pool tells of the pipes to its processes.
+value writes_of(const worker_core& w)
+{
+    const std::uint64_t total = w.processed;
+    return value::object("total", total, "avg", "", "all", "", "raw", "", "strategy", "fair",
+                         "inqueues", value::object("active", 0, "total", w.running->threads()));
+}
+
 value stats(worker_core& w, const value&)
 {
     value total = value::object();
@@ -140,18 +153,17 @@ value stats(worker_core& w, const value&)
     }
     const value limit =
         w.settings.max_tasks_per_child == 0 ? value("N/A") : value(w.settings.max_tasks_per_child);
-    value pool =
-        value::object("implementation", w.processes ? "ferry:processes" : "ferry:threads",
-                      "max-concurrency", w.running->threads(), "processes", std::move(pids),
-                      "max-tasks-per-child", limit, "put-guarded-by-semaphore", false, "timeouts",
-                      value::array(0, 0), "writes", value::object("total", w.processed.load()));
+    value pool = value::object(
+        "implementation", w.processes ? "ferry:processes" : "ferry:threads", "max-concurrency",
+        w.running->threads(), "processes", std::move(pids), "max-tasks-per-child", limit,
+        "put-guarded-by-semaphore", false, "timeouts", value::array(0, 0), "writes", writes_of(w));
     const broker_info at = w.broker->info();
-    value broker =
-        value::object("hostname", at.hostname, "userid", at.user.empty() ? value() : value(at.user),
-                      "virtual_host", at.virtual_host, "port", at.port, "insist", false, "ssl",
-                      false, "transport", at.transport, "connect_timeout", 4, "transport_options",
-                      value::object(), "login_method", "PLAIN", "uri_prefix", nullptr, "heartbeat",
-                      30.0, "failover_strategy", "round-robin", "alternates", value::array());
+    value broker = value::object(
+        "hostname", at.hostname, "userid", at.user.empty() ? value() : value(at.user),
+        "virtual_host", at.virtual_host, "port", at.port, "insist", false, "ssl", false,
+        "transport", at.transport, "connect_timeout", 4, "transport_options", value::object(),
+        "login_method", login_method_of(at), "uri_prefix", nullptr, "heartbeat", 30.0,
+        "failover_strategy", "round-robin", "alternates", value::array());
     const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
         std::chrono::steady_clock::now() - w.since);
     value all = value::object("total", std::move(total), "pid", ::getpid(), "clock",
@@ -176,15 +188,36 @@ std::string masked(std::string url)
     return url.substr(0, colon + 1) + "********" + url.substr(at);
 }
 
+value number_or_null(const std::optional<double>& d)
+{
+    return d ? value(*d) : value();
+}
+
+value count_or_null(std::size_t n)
+{
+    return n == 0 ? value() : value(n);
+}
+
 value conf(worker_core& w, const value&)
 {
     const app_settings& s = w.app->settings();
+    const worker_settings& own = w.settings;
+    value accepts = value::array();
+    for (const std::string& type : s.accept.types()) accepts.push_back(type);
     return value::object(
         "broker_url", masked(s.broker_url), "result_backend", masked(s.results_url),
-        "task_default_queue", w.app->default_queue(), "result_expires", s.result_expires.count(),
-        "worker_concurrency", w.running->threads(), "worker_prefetch_multiplier",
-        w.settings.prefetch_multiplier, "worker_send_task_events", w.settings.task_events,
-        "task_serializer", "json", "accept_content", value::array("json"), "timezone", "UTC");
+        "accept_content", std::move(accepts), "enable_utc", true, "result_expires",
+        s.result_expires.count(), "result_extended", s.result_extended, "result_serializer", "json",
+        "task_default_queue", w.app->default_queue(), "task_protocol", 2, "task_serializer", "json",
+        "task_send_sent_event", s.sent_events, "task_time_limit",
+        number_or_null(own.hard_time_limit), "task_soft_time_limit",
+        number_or_null(own.soft_time_limit), "timezone", "UTC", "worker_concurrency",
+        w.running->threads(), "worker_max_memory_per_child", count_or_null(own.max_kib_per_child),
+        "worker_max_tasks_per_child", count_or_null(own.max_tasks_per_child), "worker_pool",
+        own.processes ? "ferry:processes" : "ferry:threads", "worker_pool_restarts",
+        own.pool_restarts, "worker_prefetch_multiplier", own.prefetch_multiplier,
+        "worker_send_task_events", own.task_events, "worker_state_db",
+        own.state_db.empty() ? value() : value(own.state_db));
 }
 
 value report(worker_core& w, const value&)

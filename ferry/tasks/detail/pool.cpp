@@ -89,7 +89,10 @@ pool::~pool()
 void pool::add_lane()
 {
     const auto l = std::make_shared<lane>();
-    if (nursery_) l->process = std::make_unique<child>(nursery_, with_.max_tasks_per_child);
+    if (nursery_) {
+        l->process =
+            std::make_unique<child>(nursery_, with_.max_tasks_per_child, with_.max_kib_per_child);
+    }
     ++running_;
     const std::lock_guard lock{mutex_};
     lanes_.push_back(l);

@@ -47,6 +47,7 @@ public:
         std::size_t threads = 1;
         std::size_t coroutines = 1;
         std::size_t max_tasks_per_child = 0;  ///< 0: any number
+        std::size_t max_kib_per_child = 0;    ///< 0: any
         std::string node;                     ///< shown by STARTED
     };
 

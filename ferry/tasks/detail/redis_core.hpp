@@ -63,6 +63,8 @@ public:
     {
         return announce(shared_from_this(), on, std::move(key), std::move(e));
     }
+    std::unique_ptr<lease> open_lease(std::shared_ptr<home> at, std::string name,
+                                      std::chrono::milliseconds length) override;
 
     /// Makes a queue known as kombu does.
     static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string exchange,

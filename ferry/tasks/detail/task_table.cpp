@@ -280,6 +280,36 @@ std::vector<chord_part> task_table::end_part(std::string_view group, const chord
     return all;
 }
 
+std::optional<std::string> task_table::claim_lease(std::string_view name, std::string_view holder,
+                                                   stored_time now, stored_time ends)
+{
+    // A table that few files need, and that an older ferry does not mind.
+    db_->execute(
+        "CREATE TABLE IF NOT EXISTS lease(name TEXT PRIMARY KEY, holder TEXT NOT NULL, "
+        "ends INTEGER NOT NULL, note TEXT NOT NULL DEFAULT '')");
+    sqlite::statement row = db_->query(
+        "INSERT INTO lease(name,holder,ends) VALUES(?1,?2,?3) ON CONFLICT(name) DO UPDATE "
+        "SET holder=?2, ends=?3 WHERE holder=?2 OR ends<?4 RETURNING note",
+        name, holder, ends, now);
+    if (!row.step()) return std::nullopt;
+    std::string note{row.text(0)};
+    while (row.step()) {
+    }
+    return note;
+}
+
+bool task_table::keep_lease(std::string_view name, std::string_view holder, std::string_view note,
+                            stored_time ends)
+{
+    return db_->execute("UPDATE lease SET note=?, ends=? WHERE name=? AND holder=?", note, ends,
+                        name, holder) == 1;
+}
+
+void task_table::leave_lease(std::string_view name, std::string_view holder)
+{
+    db_->execute("UPDATE lease SET ends=0 WHERE name=? AND holder=?", name, holder);
+}
+
 std::int64_t task_table::last_result()
 {
     return integer(db_->query("SELECT max(number) FROM result"));

@@ -85,6 +85,14 @@ public:
     /// As result_store::end_part.
     std::vector<chord_part> end_part(std::string_view group, const chord_part& part);
 
+    /// The note of a lease that is now the holder's, until `ends`; nothing if somebody else has it.
+    std::optional<std::string> claim_lease(std::string_view name, std::string_view holder,
+                                           stored_time now, stored_time ends);
+    /// False: it is not the holder's.
+    bool keep_lease(std::string_view name, std::string_view holder, std::string_view note,
+                    stored_time ends);
+    void leave_lease(std::string_view name, std::string_view holder);
+
     /// Grows with every result stored.
     std::int64_t last_result();
     std::vector<std::string> results_after(std::int64_t number);

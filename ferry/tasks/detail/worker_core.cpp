@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
 constexpr auto pause_after_failure = 1s;
-constexpr auto heartbeat_each = 2s;
 constexpr auto far_away = 1h;
 // A worker takes no more in advance than it does in this time, or what its settings say.
 constexpr auto ahead = 20ms;
@@ -81,6 +80,13 @@ worker_core::worker_core(std::shared_ptr<app_core> of, worker_settings s)
 {
     queues = settings.queues;
     if (settings.autoscale_max > 0) set_scale(settings.autoscale_max, settings.autoscale_min);
+    if (!settings.hard_time_limit && !settings.soft_time_limit) return;
+    for (const std::string& name : app->names()) {
+        const task_settings& own = app->find(name)->settings;
+        limits[name] =
+            time_limits{own.hard_time_limit ? own.hard_time_limit : settings.hard_time_limit,
+                        own.soft_time_limit ? own.soft_time_limit : settings.soft_time_limit};
+    }
 }
 
 std::size_t worker_core::prefetch() const
@@ -301,10 +307,11 @@ namespace {
 
 awaitable<void> end_at_last(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                             std::shared_ptr<request> what, performed how, consumer* receiver,
-                            const std::atomic<bool>* giving_up)
+                            const std::atomic<bool>* giving_up, std::shared_ptr<feed> events)
 {
-    auto telling = follow_up(std::move(app), std::move(results), what, std::move(how));
+    auto telling = follow_up(app, std::move(results), what, std::move(how));
     performed told = co_await std::move(telling);
+    if (app->settings().sent_events) events->put_sent(told.leaves.publish);
     told.leaves.tag = what->tag;
     auto settling = settle_at_last(receiver, std::move(told.leaves), giving_up);
     co_await std::move(settling);
@@ -318,7 +325,8 @@ void worker_core::end_unrun(const std::shared_ptr<request>& r, const performed& 
     if (told.leaves.result && app->settings().result_extended) {
         told.leaves.result->call = origin_of(*r, node);
     }
-    settling.start(end_at_last(app, results, r, std::move(told), receiver.get(), &giving_up_));
+    settling.start(
+        end_at_last(app, results, r, std::move(told), receiver.get(), &giving_up_, events));
     tell_end(*r, how, 0);
     people.end(r, false);
     ++processed;
@@ -364,6 +372,7 @@ void worker_core::tell_end(const request& what, const performed& how, double sec
 void worker_core::ended(const std::shared_ptr<request>& what, const performed& how, double seconds)
 {
     const bool counts = seconds >= 0;
+    if (counts && app->settings().sent_events) events->put_sent(how.leaves.publish);
     if (counts) tell_end(*what, how, seconds);
     people.end(what, counts);
     if (counts) ++processed;
@@ -376,8 +385,9 @@ void worker_core::put_heartbeat(std::string_view type)
     const auto two_digits = [](double d) {
         return static_cast<double>(static_cast<std::int64_t>(d * 100 + 0.5)) / 100;
     };
-    events->put(type, value::object("freq", 2.0, "active", people.active_count(), "processed",
-                                    processed.load(), "loadavg",
+    const std::chrono::duration<double> each = heartbeats() ? settings.heartbeat_interval : 2s;
+    events->put(type, value::object("freq", each.count(), "active", people.active_count(),
+                                    "processed", processed.load(), "loadavg",
                                     value::array(two_digits(load[0]), two_digits(load[1]),
                                                  two_digits(load[2])),
                                     "sw_ident", "ferry", "sw_ver", "0.1.0", "sw_sys", "Linux"));
@@ -388,7 +398,7 @@ awaitable<void> worker_core::beat(worker_core* self)
     self->put_heartbeat("worker-online");
     while (true) {
         self->put_heartbeat("worker-heartbeat");
-        co_await sleep(heartbeat_each);
+        co_await sleep(self->settings.heartbeat_interval);
     }
 }
 

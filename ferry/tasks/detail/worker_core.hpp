@@ -57,6 +57,7 @@ public:
     std::optional<std::unique_ptr<performed>> begins(request& what) override;
     void ended(const std::shared_ptr<request>& what, const performed& how, double seconds) override;
 
+    bool heartbeats() const { return settings.heartbeat_interval.count() > 0; }
     void put_heartbeat(std::string_view type);
     /// Gives the consumer its limit: what fits the pool, and what is held beside that.
     void set_prefetch();

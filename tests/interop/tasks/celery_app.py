@@ -1,5 +1,6 @@
 """The tasks of examples/celery_worker.cpp in Python: python3 -m celery -A celery_app worker"""
 import os
+import signal
 import time
 
 from celery import Celery
@@ -40,6 +41,16 @@ def fail(why):
 @app.task(name='ferry.echo')
 def echo(*args, **kwargs):
     return {'args': args, 'kwargs': kwargs}
+
+
+@app.task(name='ferry.crash')
+def crash():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.task(name='ferry.note')
+def note(what):
+    return what
 
 
 @app.task(name='ferry.retry_n', bind=True, max_retries=3)

@@ -9,15 +9,16 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import traceback
 import uuid
 
-from celery import Celery, chain, chord, group, xstarmap
+from celery import Celery, chain, chord, chunks, group, xmap, xstarmap
 from celery.exceptions import ChordError, NotRegistered, TaskRevokedError, TimeLimitExceeded
-from kombu import Connection, Producer
+from kombu import Connection, Exchange, Producer, Queue
+
+sys.dont_write_bytecode = True
+from support import PATIENCE, Listening, ask, equal, ferry_node, until, waiting, with_id
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
 POOL = (sys.argv[4:] + ['processes'])[0]
@@ -36,65 +37,25 @@ def check(f):
     return f
 
 
-class Worker:
-    def __init__(self, node=NODE, **environment):
-        self.log = tempfile.TemporaryFile('w+')
-        e = {k: v for k, v in os.environ.items() if not k.startswith('FERRY_')}
-        e.update(FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND, FERRY_NODE=node, FERRY_CONCURRENCY='2',
-                 FERRY_POOL=POOL)
-        e.update({f'FERRY_{k}': str(v) for k, v in environment.items()})
-        self.process = subprocess.Popen([WORKER], env=e, stdout=self.log, stderr=self.log)
-        self.node = node
-        if not environment.get('QUEUE'):
-            self.ready()
-
-    def ready(self):
-        for _ in range(60):
-            if app.control.inspect(destination=[self.node], timeout=0.5).ping():
-                return
-            if self.process.poll() is not None:
-                break
-        raise AssertionError('the worker does not answer: ' + self.output())
-
-    def output(self):
-        self.log.seek(0)
-        return self.log.read()[-3000:]
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        return self.process.wait(20)
+def start(node=NODE, **environment):
+    return ferry_node(app, WORKER, node, BROKER=BROKER, BACKEND=BACKEND, POOL=POOL, **environment)
 
 
 def control(method, **arguments):
-    replies = app.control.broadcast(method, arguments=arguments, reply=True, timeout=3, destination=[NODE])
-    assert len(replies) == 1 and list(replies[0]) == [NODE], replies
-    return replies[0][NODE]
-
-
-def equal(got, wanted):
-    assert got == wanted, f'{got!r} is not {wanted!r}'
-
-
-def until(predicate, seconds=10):
-    end = time.time() + seconds
-    while time.time() < end:
-        if predicate():
-            return
-        time.sleep(0.05)
-    raise AssertionError('it did not come to pass')
+    return ask(app, NODE, method, **arguments)
 
 
 @check
 def calls_and_keywords():
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
-    equal(S('ferry.add', (2,), {'y': 3}).get(timeout=10), 5)
-    equal(S('ferry.xsum', ([1, 2, 3],)).get(timeout=10), 6)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
+    equal(S('ferry.add', (2,), {'y': 3}).get(timeout=PATIENCE), 5)
+    equal(S('ferry.xsum', ([1, 2, 3],)).get(timeout=PATIENCE), 6)
 
 
 @check
 def values_survive():
     values = [None, True, False, 2**63 - 1, -2**63, 2**70, 0.1, 1e300, 'é日\u0000x', [[], {}], {'a': {'b': [1]}}]
-    r = S('ferry.echo', values, {'k': 'v'}).get(timeout=10)
+    r = S('ferry.echo', values, {'k': 'v'}).get(timeout=PATIENCE)
     equal(r['args'], values)
     equal(r['kwargs'], {'k': 'v'})
 
@@ -102,26 +63,31 @@ def values_survive():
 @check
 def megabytes():
     text = 'x' * 2**20
-    equal(S('ferry.echo', (text,)).get(timeout=20)['args'][0], text)
+    equal(S('ferry.echo', (text,)).get(timeout=PATIENCE)['args'][0], text)
 
 
 @check
 def serializers_and_compression():
     for name in ('json', 'pickle', 'yaml', 'msgpack'):
-        equal(S('ferry.add', (2, 3), serializer=name).get(timeout=10), 5)
+        equal(S('ferry.add', (2, 3), serializer=name).get(timeout=PATIENCE), 5)
     for name in ('zlib', 'bzip2', 'lzma'):
-        equal(S('ferry.echo', ('z' * 5000,), compression=name).get(timeout=10)['args'], ['z' * 5000])
+        equal(S('ferry.echo', ('z' * 5000,), compression=name).get(timeout=PATIENCE)['args'], ['z' * 5000])
 
 
 @check
 def chains_and_groups():
-    equal(chain(sig('add', 1, 2), sig('mul', 3))().get(timeout=10), 9)
-    equal(group(sig('add', i, i) for i in range(10))().get(timeout=20), [2 * i for i in range(10)])
-    equal(xstarmap(sig('add'), [(1, 2), (3, 4)], app=app).apply_async().get(timeout=10), [3, 7])
+    equal(chain(sig('add', 1, 2), sig('mul', 3))().get(timeout=PATIENCE), 9)
+    equal(group(sig('add', i, i) for i in range(10))().get(timeout=PATIENCE), [2 * i for i in range(10)])
+    equal(xstarmap(sig('add'), [(1, 2), (3, 4)], app=app).apply_async().get(timeout=PATIENCE), [3, 7])
+    equal(xmap(sig('xsum'), [[1, 2], [3]], app=app).apply_async().get(timeout=PATIENCE), [3, 3])
+    equal(chunks(sig('add'), [(1, 2), (3, 4), (5, 6)], 2, app=app).apply_async().get(timeout=PATIENCE), [[3, 7], [11]])
     if BACKEND.startswith('rpc'):
         return
+    last = chain(sig('add', 1, 2), sig('mul', 3), sig('add', 5, 6).set(immutable=True))()
+    equal([last.get(timeout=PATIENCE), last.parent.get(timeout=PATIENCE), last.parent.parent.get(timeout=PATIENCE)], [11, 9, 3])
+    equal(last.parent.parent.children[0].id, last.parent.id)
     broken = chain(sig('fail', 'first'), sig('add', 1), sig('add', 2))()
-    e = broken.get(timeout=10, propagate=False)
+    e = broken.get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, ValueError) and str(e) == 'first', repr(e)
 
 
@@ -129,10 +95,10 @@ def chains_and_groups():
 def chords():
     if BACKEND.startswith('rpc'):
         return
-    equal(chord([sig('add', i, i) for i in range(5)])(sig('xsum')).get(timeout=20), 20)
-    equal((sig('add', 1, 1) | group(sig('add', 2), sig('add', 3)) | sig('xsum') | sig('mul', 10))().get(timeout=20), 90)
+    equal(chord([sig('add', i, i) for i in range(5)])(sig('xsum')).get(timeout=PATIENCE), 20)
+    equal((sig('add', 1, 1) | group(sig('add', 2), sig('add', 3)) | sig('xsum') | sig('mul', 10))().get(timeout=PATIENCE), 90)
     # With propagate, Celery may show the failed part's own error first.
-    e = chord([sig('add', 1, 1), sig('fail', 'bad')])(sig('xsum')).get(timeout=20, propagate=False)
+    e = chord([sig('add', 1, 1), sig('fail', 'bad')])(sig('xsum')).get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, ChordError) and "ValueError('bad')" in str(e), repr(e)
 
 
@@ -141,15 +107,43 @@ def links():
     if BACKEND.startswith('rpc'):
         return
     linked = str(uuid.uuid4())
-    S('ferry.add', (1, 2), link=sig('mul', 10).set(task_id=linked)).get(timeout=10)
-    equal(app.AsyncResult(linked).get(timeout=10), 30)
+    S('ferry.add', (1, 2), link=sig('mul', 10).set(task_id=linked)).get(timeout=PATIENCE)
+    equal(app.AsyncResult(linked).get(timeout=PATIENCE), 30)
+    # What is linked to failures is called with the id of what has failed, of a step before it in a chain, too.
+    called, again, late = (str(uuid.uuid4()) for _ in range(3))
+    failed = S('ferry.fail', ('boom',), link=sig('mul', 10), link_error=[sig('echo', 'own').set(task_id=called),
+                                                                       sig('echo').set(task_id=again)])
+    assert isinstance(failed.get(timeout=PATIENCE, propagate=False), ValueError)
+    equal(app.AsyncResult(called).get(timeout=PATIENCE), {'args': [failed.id, 'own'], 'kwargs': {}})
+    equal(app.AsyncResult(again).get(timeout=PATIENCE), {'args': [failed.id], 'kwargs': {}})
+    broken = (sig('add', 1, 2) | app.signature('ferry.fail', args=('boom',), immutable=True) | sig('add', 1))
+    broken = broken.apply_async(link_error=sig('echo').set(task_id=late))
+    assert isinstance(broken.get(timeout=PATIENCE, propagate=False), ValueError)
+    equal(app.AsyncResult(late).get(timeout=PATIENCE)['args'], [broken.parent.id])
+    # One that gives its retries up is called once, at its end.
+    late = str(uuid.uuid4())
+    failed = S('ferry.retry_n', (50,), link_error=sig('echo').set(task_id=late))
+    failed.get(timeout=PATIENCE, propagate=False)
+    equal(app.AsyncResult(late).get(timeout=PATIENCE)['args'], [failed.id])
+
+
+@check
+def chord_error_links():
+    if BACKEND.startswith('rpc'):
+        return
+    called = str(uuid.uuid4())
+    body = sig('xsum').on_error(sig('echo').set(task_id=called))
+    failed = chord([sig('add', 1, 1), sig('fail', 'bad')])(body)
+    e = failed.get(timeout=PATIENCE, propagate=False)
+    assert isinstance(e, ChordError), repr(e)
+    equal(app.AsyncResult(called).get(timeout=PATIENCE)['args'], [failed.id])
 
 
 @check
 def protocol_1():
     app.conf.task_protocol = 1
     try:
-        equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+        equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
     finally:
         app.conf.task_protocol = 2
 
@@ -157,29 +151,51 @@ def protocol_1():
 @check
 def unknown_headers():
     equal(S('ferry.add', (2, 3), headers={'stamps': {'c': ['1']}, 'stamped_headers': ['c'], 'mine': 1},
-            shadow='other').get(timeout=10), 5)
+            shadow='other').get(timeout=PATIENCE), 5)
     task_id = str(uuid.uuid4())
     with Connection(BROKER) as c:
         p = Producer(c)
         p.publish([[20, 3], {}, {}], headers={'lang': 'py', 'task': 'ferry.add', 'id': task_id}, routing_key='celery',
                   serializer='json', reply_to=app.thread_oid, correlation_id=task_id)
     if not BACKEND.startswith('rpc'):
-        equal(app.AsyncResult(task_id).get(timeout=10), 23)
+        equal(app.AsyncResult(task_id).get(timeout=PATIENCE), 23)
 
 
 @check
 def priorities():
     for p in (0, 3, 5, 9):
-        equal(S('ferry.add', (p, 3), priority=p).get(timeout=10), p + 3)
+        equal(S('ferry.add', (p, 3), priority=p).get(timeout=PATIENCE), p + 3)
+
+
+@check
+def priorities_decide():
+    """One worker finds all of them waiting: Redis serves 0 first, RabbitMQ the highest."""
+    if BACKEND.startswith('rpc'):
+        return
+    name = 'priority.' + str(uuid.uuid4())
+    other = Celery('priorities', broker=BROKER, backend=BACKEND)
+    arguments = {} if REDIS else {'x-max-priority': 9}
+    other.conf.task_queues = [Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments)]
+    sent = {p: other.send_task('ferry.sleep', (0.01,), queue=name, priority=p) for p in (5, 9, 0, 3)}
+    # RabbitMQ may still be at it: Celery does not ask for its word.
+    until(lambda: waiting(BROKER, name) == len(sent))
+    url = BROKER if REDIS else BROKER + '?max_priority=9'
+    only = ferry_node(app, WORKER, 'priorities@ferry', BROKER=url, BACKEND=BACKEND, QUEUE=name, CONCURRENCY=1)
+    try:
+        for r in sent.values():
+            r.get(timeout=PATIENCE)
+        equal(sorted(sent, key=lambda p: sent[p].date_done), [0, 3, 5, 9] if REDIS else [9, 5, 3, 0])
+    finally:
+        only.end()
 
 
 @check
 def failures():
-    e = S('ferry.fail', ('boom',)).get(timeout=10, propagate=False)
+    e = S('ferry.fail', ('boom',)).get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, ValueError) and str(e) == 'boom', repr(e)
-    e = S('ferry.add', (1,)).get(timeout=10, propagate=False)
+    e = S('ferry.add', (1,)).get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TypeError), repr(e)
-    e = S('ferry.nosuch').get(timeout=10, propagate=False)
+    e = S('ferry.nosuch').get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, NotRegistered), repr(e)
 
 
@@ -188,7 +204,7 @@ def result_document():
     if not REDIS:
         return
     r = S('ferry.add', (2, 3))
-    r.get(timeout=10)
+    r.get(timeout=PATIENCE)
     client = app.backend.client
     d = json.loads(client.get('celery-task-meta-' + r.id))
     equal({k: d[k] for k in ('status', 'result', 'traceback', 'children', 'task_id')},
@@ -196,7 +212,7 @@ def result_document():
     assert d['date_done']
     assert 86000 < client.ttl('celery-task-meta-' + r.id) <= 86400
     silent = S('ferry.add', (2, 3), ignore_result=True)
-    S('ferry.add', (2, 3)).get(timeout=10)
+    S('ferry.add', (2, 3)).get(timeout=PATIENCE)
     time.sleep(0.3)
     equal(client.get('celery-task-meta-' + silent.id), None)
 
@@ -215,44 +231,44 @@ def poison():
         send([[1, 2], {}, {}], serializer='json', headers=dict(head, eta='tomorrow'))
     if REDIS:
         app.backend.client.lpush('celery', 'no json at all')
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
 
 @check
 def retries():
-    equal(S('ferry.retry_n', (2,)).get(timeout=15), 2)
-    e = S('ferry.retry_n', (50,)).get(timeout=15, propagate=False)
+    equal(S('ferry.retry_n', (2,)).get(timeout=PATIENCE), 2)
+    e = S('ferry.retry_n', (50,)).get(timeout=PATIENCE, propagate=False)
     assert 'retry_n gave up' in str(e), repr(e)
 
 
 @check
 def countdown_and_eta():
+    held = S('ferry.add', (1, 1), countdown=300)
+    until(lambda: with_id(control('scheduled'), held))
+    control('revoke', task_id=held.id)
     begin = time.time()
-    r = S('ferry.add', (1, 1), countdown=2)
-    until(lambda: [x for x in control('scheduled') if x['request']['id'] == r.id], 2)
-    equal(r.get(timeout=10), 2)
-    assert 1.95 < time.time() - begin < 3.5, time.time() - begin
+    equal(S('ferry.add', (1, 1), countdown=2).get(timeout=PATIENCE), 2)
+    assert time.time() - begin > 1.95, time.time() - begin
     zone = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
     eta = datetime.datetime.now(zone) + datetime.timedelta(seconds=1)
     begin = time.time()
-    equal(S('ferry.add', (1, 1), eta=eta).get(timeout=10), 2)
+    equal(S('ferry.add', (1, 1), eta=eta).get(timeout=PATIENCE), 2)
     assert time.time() - begin > 0.9
 
 
 @check
 def etas_do_not_block():
-    held = [S('ferry.add', (1, 1), countdown=8) for _ in range(40)]
-    begin = time.time()
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
-    assert time.time() - begin < 5
-    equal([r.get(timeout=20) for r in held], [2] * 40)
+    held = [S('ferry.add', (1, 1), countdown=10) for _ in range(40)]
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
+    assert not held[-1].ready(), 'it waited for those that wait for their time'
+    equal([r.get(timeout=PATIENCE) for r in held], [2] * 40)
 
 
 @check
 def expiry():
     r = S('ferry.add', (1, 1), countdown=2, expires=1)
     try:
-        r.get(timeout=10)
+        r.get(timeout=PATIENCE)
         raise AssertionError('it ran')
     except TaskRevokedError:
         equal(r.state, 'REVOKED')
@@ -260,46 +276,47 @@ def expiry():
 
 @check
 def limits():
-    e = S('ferry.sleep', (20,), time_limit=1).get(timeout=10, propagate=False)
+    e = S('ferry.sleep', (20,), time_limit=1).get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TimeLimitExceeded), repr(e)
-    e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=10).get(timeout=10, propagate=False)
+    e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=10).get(timeout=PATIENCE, propagate=False)
     assert type(e).__name__ == 'SoftTimeLimitExceeded', repr(e)
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
 
 @check
 def inspection():
-    r = S('ferry.sleep', (2,))
-    until(lambda: [x for x in control('active') if x['id'] == r.id])
-    info = [x for x in control('active') if x['id'] == r.id][0]
+    r = S('ferry.sleep', (600,))
+    info = until(lambda: with_id(control('active'), r))[0]
     equal((info['name'], info['args'], info['acknowledged'], info['delivery_info']['routing_key']),
-          ('ferry.sleep', [2], True, 'celery'))
+          ('ferry.sleep', [600], True, 'celery'))
     assert info['time_start'] and info['worker_pid']
     equal(control('query_task', ids=[r.id])[r.id][0], 'active')
     assert 'ferry.add' in control('registered')
     equal(control('active_queues')[0]['name'], 'celery')
     stats = control('stats')
     assert stats['total']['ferry.add'] > 0 and stats['pool']['max-concurrency'] == 2, stats
-    equal(stats['prefetch_count'], 8)
+    assert stats['prefetch_count'] >= 8, stats
     assert ':guest@' not in json.dumps(control('conf')) and control('conf')['task_default_queue'] == 'celery'
     equal(control('ping'), {'ok': 'pong'})
     equal(control('nosuch'), {'error': "KeyError('nosuch')"})
     assert control('clock')['clock'] > 0 and 'ok' in control('report')
-    r.get(timeout=10)
+    control('revoke', task_id=r.id, terminate=True)
+    assert isinstance(r.get(timeout=PATIENCE, propagate=False), TaskRevokedError)
     for verb in (['status'], ['inspect', 'ping'], ['inspect', 'active'], ['inspect', 'registered'],
                  ['inspect', 'stats'], ['inspect', 'scheduled'], ['inspect', 'reserved'], ['inspect', 'revoked'],
                  ['inspect', 'active_queues'], ['inspect', 'conf'], ['inspect', 'report']):
-        done = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER] + verb, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER, *verb, '--timeout', '10', '-d', NODE],
+                              capture_output=True, text=True)
         assert done.returncode == 0 and NODE in done.stdout, (verb, done.stdout, done.stderr)
 
 
 @check
 def control_replies():
     equal(control('rate_limit', task_name='ferry.nosuch', rate_limit='1/s'), {'error': 'unknown task'})
-    assert 'Invalid rate limit' in control('rate_limit', task_name='ferry.mul', rate_limit='x/y')['error']
+    assert 'Invalid rate limit' in control('rate_limit', task_name='ferry.mul', rate_limit='x/s')['error']
     equal(control('rate_limit', task_name='ferry.mul', rate_limit='2/s'), {'ok': 'new rate limit set successfully'})
     begin = time.time()
-    equal([r.get(timeout=20) for r in [S('ferry.mul', (i, 2)) for i in range(6)]], [i * 2 for i in range(6)])
+    equal([r.get(timeout=PATIENCE) for r in [S('ferry.mul', (i, 2)) for i in range(6)]], [i * 2 for i in range(6)])
     assert time.time() - begin > 1.5
     equal(control('rate_limit', task_name='ferry.mul', rate_limit=''), {'ok': 'rate limit disabled successfully'})
     equal(control('time_limit', task_name='ferry.sleep', hard=100, soft=None), {'ok': 'time limits set successfully'})
@@ -310,56 +327,47 @@ def control_replies():
     equal(control('heartbeat'), None)
     equal(control('election', id='1', topic='t', action=None), None)
     equal(control('add_consumer', queue='q2'), {'ok': 'add consumer q2'})
-    equal(S('ferry.add', (2, 3), queue='q2').get(timeout=10), 5)
+    equal(S('ferry.add', (2, 3), queue='q2').get(timeout=PATIENCE), 5)
     equal(control('cancel_consumer', queue='q2'), {'ok': 'no longer consuming from q2'})
     late = S('ferry.add', (2, 4), queue='q2')
     time.sleep(1)
     equal(late.state, 'PENDING')
     control('add_consumer', queue='q2')
-    equal(late.get(timeout=10), 6)
+    equal(late.get(timeout=PATIENCE), 6)
     control('cancel_consumer', queue='q2')
-    equal(app.control.broadcast('ping', pattern='w*', matcher='glob', reply=True, timeout=1), [{NODE: {'ok': 'pong'}}])
-    equal(app.control.broadcast('ping', pattern='w[0-9]+@.*', matcher='pcre', reply=True, timeout=1),
-          [{NODE: {'ok': 'pong'}}])
+    for pattern, matcher in (('w*', 'glob'), ('w[0-9]+@.*', 'pcre')):
+        equal(app.control.broadcast('ping', pattern=pattern, matcher=matcher, reply=True, timeout=PATIENCE, limit=1),
+              [{NODE: {'ok': 'pong'}}])
     equal(app.control.broadcast('ping', pattern='x*', matcher='glob', reply=True, timeout=1), [])
 
 
 @check
 def revocation():
     r = S('ferry.sleep', (30,))
-    until(lambda: [x for x in control('active') if x['id'] == r.id])
+    until(lambda: with_id(control('active'), r))
     equal(control('revoke', task_id=r.id, terminate=True, signal='SIGTERM'), {'ok': 'terminate: ' + r.id})
-    e = r.get(timeout=10, propagate=False)
+    e = r.get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TaskRevokedError) and 'terminated' in str(e), repr(e)
     two = [S('ferry.add', (1, 1), countdown=1) for _ in range(2)]
     reply = control('revoke', task_id=[x.id for x in two])['ok']
     assert reply.endswith('flagged as revoked') and two[0].id in reply, reply
     for x in two:
-        e = x.get(timeout=10, propagate=False)
+        e = x.get(timeout=PATIENCE, propagate=False)
         assert isinstance(e, TaskRevokedError), repr(e)
     assert two[0].id in control('revoked')
     equal(control('revoke', task_id='nosuch', terminate=True), {'ok': 'terminate: tasks unknown'})
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
 
 @check
 def events():
     seen = []
-    listens = threading.Event()
-
-    def capture():
-        with app.connection_for_read() as c:
-            receiver = app.events.Receiver(c, handlers={'*': seen.append})
-            receiver.on_consume_ready = lambda *_, **__: listens.set()
-            receiver.capture(limit=None, timeout=None, wakeup=True)
-
-    threading.Thread(target=capture, daemon=True).start()
-    assert listens.wait(20), 'no queue for events'
+    listening = Listening(app, seen.append)
     assert control('enable_events')['ok'].startswith('task events')
     equal(control('enable_events'), {'ok': 'task events already enabled'})
     r = S('ferry.add', (2, 3))
-    r.get(timeout=10)
-    S('ferry.fail', ('boom',)).get(timeout=10, propagate=False)
+    r.get(timeout=PATIENCE)
+    S('ferry.fail', ('boom',)).get(timeout=PATIENCE, propagate=False)
     wanted = {'worker-heartbeat', 'task-received', 'task-started', 'task-succeeded', 'task-failed'}
     until(lambda: wanted <= {e['type'] for e in list(seen)})
     of = {e['type']: e for e in seen if e.get('uuid') == r.id}
@@ -376,6 +384,7 @@ def events():
     for field in ('freq', 'active', 'processed', 'loadavg', 'sw_ident', 'sw_ver', 'sw_sys', 'utcoffset', 'pid'):
         assert field in beat, beat
     equal(control('disable_events'), {'ok': 'task events disabled'})
+    listening.end()
 
 
 @check
@@ -383,52 +392,52 @@ def crash_of_a_process():
     if POOL == 'threads':  # there it is the worker's own
         return
     other = S('ferry.sleep', (1,))
-    e = S('ferry.crash').get(timeout=10, propagate=False)
+    e = S('ferry.crash').get(timeout=PATIENCE, propagate=False)
     assert type(e).__name__ == 'WorkerLostError' and 'SIGKILL' in str(e), repr(e)
-    equal(other.get(timeout=10), 1)
-    equal(S('ferry.add', (2, 3)).get(timeout=10), 5)
+    equal(other.get(timeout=PATIENCE), 1)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
 
 @check
 def burst():
     all_of = [S('ferry.add', (i, i)) for i in range(500)]
-    equal([r.get(timeout=30) for r in all_of], [2 * i for i in range(500)])
+    equal([r.get(timeout=PATIENCE) for r in all_of], [2 * i for i in range(500)])
 
 
 @check
 def warm_stop():
     global worker
     pid = control('stats')['pid']
-    running = S('ferry.sleep', (2,))
-    until(lambda: [x for x in control('active') if x['id'] == running.id])
-    waiting = [S('ferry.sleep', (2,)) for _ in range(3)] + [S('ferry.add', (2, 3), countdown=1)]
-    time.sleep(0.5)
+    running = S('ferry.sleep', (6,))
+    until(lambda: with_id(control('active'), running))
+    later = S('ferry.add', (2, 3), countdown=6)
+    behind = [S('ferry.sleep', (6,)) for _ in range(3)]
+    until(lambda: running.ready() or control('reserved'))
     os.kill(pid, signal.SIGTERM)
-    equal(worker.process.wait(15), 0)
-    equal(running.get(timeout=5), 2)
-    worker = Worker()
-    equal([r.get(timeout=20) for r in waiting], [2, 2, 2, 5])
+    equal(worker.process.wait(PATIENCE), 0)
+    equal(running.get(timeout=PATIENCE), 6)
+    worker = start()
+    equal([r.get(timeout=PATIENCE) for r in behind + [later]], [6, 6, 6, 5])
 
 
 @check
 def killed_with_late_acks():
     global worker
     worker.end()
-    worker = Worker(ACKS_LATE=1, VISIBILITY=3)
+    worker = start(ACKS_LATE=1, VISIBILITY=3)
     slow = S('ferry.sleep', (3,))
-    until(lambda: [x for x in control('active') if x['id'] == slow.id])
+    until(lambda: with_id(control('active'), slow))
     more = [S('ferry.add', (i, 1)) for i in range(3)]
-    time.sleep(0.3)
     worker.end(signal.SIGKILL)
-    worker = Worker(ACKS_LATE=1, VISIBILITY=3)
-    equal(slow.get(timeout=30), 3)
-    equal([r.get(timeout=30) for r in more], [1, 2, 3])
+    worker = start(ACKS_LATE=1, VISIBILITY=3)
+    equal(slow.get(timeout=PATIENCE), 3)
+    equal([r.get(timeout=PATIENCE) for r in more], [1, 2, 3])
 
 
 def main():
     global worker
     wanted = os.environ.get('CHECKS')
-    worker = Worker()
+    worker = start()
     failures = 0
     for f in checks:
         if wanted and f.__name__ not in wanted.split(','):
@@ -442,7 +451,7 @@ def main():
             print(f'FAILED {f.__name__}\n{traceback.format_exc()}', flush=True)
             if worker.process.poll() is not None:
                 print(worker.output())
-                worker = Worker()
+                worker = start()
     status = worker.end()
     if status != 0 or failures:
         print('worker ended with', status, '\n', worker.output())

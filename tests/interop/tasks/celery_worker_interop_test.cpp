@@ -26,7 +26,7 @@ void check(const std::string& broker, const std::string& backend,
     const auto ran = testing::run_program(
         {"/usr/bin/env", std::string{"CHECKS="} + checks, FERRY_PYTHON,
          std::string{FERRY_INTEROP_DIR} + script, program, broker, backend, pool},
-        {}, std::chrono::minutes{4});
+        {}, std::chrono::minutes{10});
     EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
 }
 
@@ -50,11 +50,11 @@ TEST(celery_worker, serves_celery_with_threads)
 {
     const std::string redis = server("FERRY_REDIS");
     // Those that a pool could make a difference to.
-    check(
-        redis, redis, "/celery_checks.py", FERRY_CELERY_WORKER, "threads",
-        "calls_and_keywords,values_survive,megabytes,serializers_and_compression,"
-        "chains_and_groups,chords,links,failures,retries,limits,control_replies,revocation,events,"
-        "burst,warm_stop,killed_with_late_acks");
+    check(redis, redis, "/celery_checks.py", FERRY_CELERY_WORKER, "threads",
+          "calls_and_keywords,values_survive,megabytes,serializers_and_compression,"
+          "chains_and_groups,chords,links,chord_error_links,failures,retries,limits,control_"
+          "replies,revocation,events,"
+          "burst,warm_stop,killed_with_late_acks");
 }
 
 TEST(celery_worker, is_one_of_celerys_cluster)
@@ -64,6 +64,22 @@ TEST(celery_worker, is_one_of_celerys_cluster)
     check(server("FERRY_RABBITMQ"), redis, "/cluster_checks.py");
 }
 
+TEST(celery_worker, replies_and_tells_what_celerys_does)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(server("FERRY_RABBITMQ"), redis, "/fields_checks.py");
+    check(redis, redis, "/fields_checks.py");
+}
+
+TEST(celery_beat, sends_to_celerys_worker_and_one_of_two_leads)
+{
+    const std::string redis = server("FERRY_REDIS");
+    for (const std::string& broker : {redis, server("FERRY_RABBITMQ")}) {
+        SCOPED_TRACE(broker);
+        check(broker, redis, "/beat_checks.py", FERRY_CELERY_WORKER, FERRY_COMMAND);
+    }
+}
+
 TEST(celery_worker, goes_on_after_a_restart_of_its_server)
 {
     for (const char* server : {"redis", "rabbitmq"}) {
@@ -71,7 +87,7 @@ TEST(celery_worker, goes_on_after_a_restart_of_its_server)
         const auto ran =
             testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/restart_checks.py",
                                   FERRY_CELERY_WORKER, FERRY_INTEROP_DIR "/../../services", server},
-                                 {}, std::chrono::minutes{4});
+                                 {}, std::chrono::minutes{8});
         EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
     }
 }

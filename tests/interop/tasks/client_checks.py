@@ -2,8 +2,11 @@
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
+
+from celery import Celery
+
+sys.dont_write_bytecode = True
+from support import PATIENCE, celery_node
 
 CLIENT, BROKER, BACKEND = sys.argv[1:4]
 EXPECTED = """\
@@ -19,18 +22,15 @@ ferry.add 2
 ferry.add TaskRevokedError: expired
 ferry.sleep TimeLimitExceeded: 1.0
 """
-environment = dict(os.environ, FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND)
-worker = subprocess.Popen([sys.executable, '-m', 'celery', '-A', 'celery_app', 'worker', '-c', '2', '-l', 'WARNING'],
-                          cwd=Path(__file__).parent, env=environment, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
+app = Celery('checks', broker=BROKER, backend=BACKEND)
+worker = celery_node(app, 'served@client', BROKER, BACKEND)
 try:
-    time.sleep(1)
-    ran = subprocess.run([CLIENT], env=environment, capture_output=True, text=True, timeout=90)
+    ran = subprocess.run([CLIENT], env=dict(os.environ, FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND), capture_output=True,
+                         text=True, timeout=2 * PATIENCE)
     print(ran.stdout, ran.stderr)
     wrong = ran.returncode != 0 or ran.stdout != EXPECTED
 finally:
-    worker.terminate()
-    output, _ = worker.communicate(timeout=30)
+    worker.end()
 if wrong:
-    print('wanted:\n', EXPECTED, '\nthe worker says:\n', output, sep='')
+    print('wanted:\n', EXPECTED, '\nthe worker says:\n', worker.output(), sep='')
 sys.exit(wrong)

@@ -3,64 +3,33 @@
 Mingle and gossip, revoked ids that go from one to the other, workflows that both work on, and all that Flower asks of
 a worker: its events, put together by Celery's own State, and the replies of remote control within a second.
 """
-import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import uuid
-from pathlib import Path
 
 from celery import Celery, chain, chord, group
+from celery.exceptions import ChordError
+
+sys.dont_write_bytecode = True
+from support import PATIENCE, Listening, celery_node, equal, ferry_node, until
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
 ROUNDS = 100 if BROKER.startswith('redis') else 30
 app = Celery('checks', broker=BROKER, backend=BACKEND)
 sig = lambda name, *args: app.signature('ferry.' + name, args=args)
-environment = {k: v for k, v in os.environ.items() if not k.startswith('FERRY_')}
-environment.update(FERRY_BROKER=BROKER, FERRY_BACKEND=BACKEND, PYTHONDONTWRITEBYTECODE='1')
-
-
-class Node:
-    """A worker: Celery's or ferry's."""
-
-    def __init__(self, name, *command, **more):
-        self.name = name
-        self.log = tempfile.TemporaryFile('w+')
-        self.process = subprocess.Popen(command, cwd=Path(__file__).parent, env=dict(environment, **more),
-                                        stdout=self.log, stderr=subprocess.STDOUT)
-        for _ in range(60):
-            if app.control.inspect(destination=[name], timeout=0.5).ping():
-                return
-        raise AssertionError(f'{name} does not answer: {self.output()}')
-
-    def output(self):
-        self.log.seek(0)
-        return self.log.read()
-
-    def ask(self, method, **arguments):
-        return app.control.broadcast(method, arguments=arguments, reply=True, timeout=3, destination=[self.name])[0][
-            self.name]
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(30)
 
 
 def ferry(name):
-    return Node(name, WORKER, FERRY_NODE=name, FERRY_CONCURRENCY='2')
+    return ferry_node(app, WORKER, name, BROKER=BROKER, BACKEND=BACKEND)
 
 
 def python(name):
-    return Node(name, sys.executable, '-m', 'celery', '-A', 'celery_app', 'worker', '-n', name, '-c', '2', '-l', 'INFO',
-                '-E')
-
-
-def equal(got, wanted):
-    assert got == wanted, f'{got!r} is not {wanted!r}'
+    return celery_node(app, name, BROKER, BACKEND, '-E')
 
 
 nodes = []
@@ -71,16 +40,25 @@ def start(node):
     return node
 
 
+def learns(make, ids, what):
+    """Starts a node that knows these revoked ids: it asks the others, and waits a second for them. A busy machine may
+    take longer for that, so it may try again."""
+    for _ in range(5):
+        node = make()
+        if ids <= set(node.ask('revoked')):
+            return node
+        node.end()
+    raise AssertionError(what)
+
+
 def revoked_ids_go_around():
     first = start(ferry('ferry1@cluster'))
     early = str(uuid.uuid4())
     first.ask('revoke', task_id=early)
-    celery = start(python('python1@cluster'))
-    assert early in celery.ask('revoked'), 'Celery learns from ferry'
+    celery = start(learns(lambda: python('python1@cluster'), {early}, 'Celery does not learn from ferry'))
     late = str(uuid.uuid4())
     celery.ask('revoke', task_id=late)
-    second = start(ferry('ferry2@cluster'))
-    assert {early, late} <= set(second.ask('revoked')), 'ferry learns from Celery'
+    second = start(learns(lambda: ferry('ferry2@cluster'), {early, late}, 'ferry does not learn from Celery'))
     equal(second.end(), 0)
     return first, celery
 
@@ -96,25 +74,56 @@ def workflows_are_shared():
                          .apply_async(), 90),
         }
         for name, (result, wanted) in asked.items():
-            got = result.get(timeout=30)
+            got = result.get(timeout=PATIENCE)
             assert got == wanted, (i, name, got)
+
+
+def chords_cross(*workers):
+    """The parts of a chord on the one kind of worker, its body on the other; mixed; and what is linked to its failure."""
+    names = [w.name for w in workers]
+    for w in workers:
+        equal(w.ask('add_consumer', queue='of.' + w.name), {'ok': 'add consumer of.' + w.name})
+    on = lambda name, s: s.set(queue='of.' + name)
+    for parts in (names[:1], names[1:], names):
+        for body in names:
+            header = [on(parts[i % len(parts)], sig('add', i, i)) for i in range(6)]
+            equal(chord(header)(on(body, sig('xsum'))).get(timeout=PATIENCE), 30)
+            called = str(uuid.uuid4())
+            broken = header + [on(parts[0], sig('fail', 'bad'))]
+            linked = on(body, sig('note').set(task_id=called))
+            failed = chord(broken)(on(body, sig('xsum')).on_error(linked))
+            e = failed.get(timeout=PATIENCE, propagate=False)
+            assert isinstance(e, ChordError) and "ValueError('bad')" in str(e), (parts, body, e)
+            equal(app.AsyncResult(called).get(timeout=PATIENCE), failed.id)
+            through = (on(body, sig('add', 1, 1)) | group(on(p, sig('add', 2)) for p in parts) | on(body, sig('xsum')))
+            equal(through.apply_async().get(timeout=PATIENCE), 4 * len(parts))
+    for w in workers:
+        w.ask('cancel_consumer', queue='of.' + w.name)
+
+
+def links_cross(*workers):
+    for w in workers:
+        w.ask('add_consumer', queue='of.' + w.name)
+    for here, there in (workers, workers[::-1]):
+        linked, failed = str(uuid.uuid4()), str(uuid.uuid4())
+        to = 'of.' + there.name
+        app.send_task('ferry.add', (1, 2), queue='of.' + here.name, link=sig('mul', 10).set(task_id=linked, queue=to))
+        equal(app.AsyncResult(linked).get(timeout=PATIENCE), 30)
+        bad = app.send_task('ferry.fail', ('boom',), queue='of.' + here.name,
+                            link_error=sig('note').set(task_id=failed, queue=to))
+        assert isinstance(bad.get(timeout=PATIENCE, propagate=False), ValueError)
+        equal(app.AsyncResult(failed).get(timeout=PATIENCE), bad.id)
+        steps = (sig('add', 1, 2).set(queue='of.' + here.name) | sig('mul', 3).set(queue=to)
+                 | sig('add', 1).set(queue='of.' + here.name))
+        equal(steps.apply_async().get(timeout=PATIENCE), 10)
+    for w in workers:
+        w.ask('cancel_consumer', queue='of.' + w.name)
 
 
 def celery_sees_all(node):
     """What Flower shows: State from events, and the replies that it asks for."""
     state = app.events.State()
-    ready = threading.Event()
-    connection = app.connection_for_read()
-    receiver = app.events.Receiver(connection, handlers={'*': state.event})
-    receiver.on_consume_ready = lambda *_, **__: ready.set()
-
-    def capture():
-        # Without a time limit: each new capture has a new queue, and what is told in between is not in it.
-        receiver.capture(limit=None, timeout=None, wakeup=False)
-
-    watching = threading.Thread(target=capture, daemon=True)
-    watching.start()
-    assert ready.wait(20), 'no queue for events'
+    listening = Listening(app, state.event)
     app.control.enable_events()
     queue = 'only.' + node.name
     equal(node.ask('add_consumer', queue=queue), {'ok': 'add consumer ' + queue})
@@ -122,66 +131,61 @@ def celery_sees_all(node):
     bad = app.send_task('ferry.fail', ('boom',), queue=queue)
     slow = app.send_task('ferry.sleep', (0.3,), queue=queue)
     again = app.send_task('ferry.retry_n', (1,), queue=queue)
-    good.get(timeout=10), slow.get(timeout=10), again.get(timeout=10)
-    bad.get(timeout=10, propagate=False)
-    for _ in range(100):
+    good.get(timeout=PATIENCE), slow.get(timeout=PATIENCE), again.get(timeout=PATIENCE)
+    bad.get(timeout=PATIENCE, propagate=False)
+
+    def told():
         tasks = [state.tasks.get(r.id) for r in (good, bad, slow, again)]
         beaten = node.name in state.workers and (state.workers[node.name].processed or 0) >= 5
-        if beaten and all(t is not None and t.state in ('SUCCESS', 'FAILURE') for t in tasks):
-            break
-        time.sleep(0.1)
-    receiver.should_stop = True
-    watching.join(5)
-    connection.release()
+        ended = all(t is not None and t.state in ('SUCCESS', 'FAILURE') for t in tasks)
+        return tasks if beaten and ended else None
+
+    tasks = until(told, 'events do not tell all')
+    listening.end()
     good, bad, slow, again = tasks
     equal((good.name, good.args, good.kwargs, good.state, good.result, good.worker.hostname),
           ('ferry.add', '(2, 3)', '{}', 'SUCCESS', '5', node.name))
-    assert good.received and good.started and good.succeeded and good.runtime < 5 and good.root_id == good.uuid
+    assert good.received and good.started and good.succeeded and good.runtime >= 0 and good.root_id == good.uuid
     equal((bad.state, bad.exception), ('FAILURE', "ValueError('boom')"))
     assert 'boom' in bad.traceback
-    assert 0.3 <= slow.runtime < 5, slow.runtime
+    assert slow.runtime >= 0.3, slow.runtime
     equal(again.retries, 1)
     worker = state.workers[node.name]
     assert worker.alive and worker.processed >= 5 and len(worker.loadavg) == 3 and worker.sw_ident == 'ferry', worker
     equal(worker.status_string, 'ONLINE')
     for method in ('stats', 'active_queues', 'registered', 'scheduled', 'active', 'reserved', 'revoked', 'conf'):
-        reply = getattr(app.control.inspect(destination=[node.name], timeout=1), method)()
-        assert reply and node.name in reply, method
+        # Flower waits a second; this machine may be busy.
+        asking = app.control.inspect(destination=[node.name], timeout=1)
+        assert node.name in until(getattr(asking, method), method), method
     node.ask('cancel_consumer', queue=queue)
 
 
 def command_line_shows_all(node):
-    def celery(*arguments, seconds=60):
-        try:
-            ran = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER, *arguments], capture_output=True, text=True,
-                                 timeout=seconds)
-            assert ran.returncode == 0, (arguments, ran.stdout, ran.stderr)
-            return ran.stdout
-        except subprocess.TimeoutExpired as e:
-            return (e.stdout or b'').decode()
-
-    assert re.search(node.name + ': .*OK', celery('status', '-t', '3'))
-    stop = threading.Event()
+    celery = [sys.executable, '-m', 'celery', '-b', BROKER]
+    asked = subprocess.run(celery + ['status', '-t', str(PATIENCE), '-d', node.name], capture_output=True, text=True)
+    assert asked.returncode == 0 and re.search(node.name + ': .*OK', asked.stdout), asked
     queue = 'shown.' + node.name
     node.ask('add_consumer', queue=queue)
+    wanted = (r'ferry1@cluster \[.*\] heartbeat: active=\d+, clock=\d+, freq=2.0, loadavg=\[.*\], .*pid=\d+, '
+              r'processed=\d+, sw_ident=ferry, sw_sys=Linux, sw_ver=',
+              r'ferry1@cluster \[.*\] task received: ferry.add\([-0-9a-f]{36}\) args=\(4, 5\) kwargs={} clock=',
+              r'ferry1@cluster \[.*\] task started: ferry.add',
+              r'ferry1@cluster \[.*\] task succeeded: ferry.add\(.*\) args=\(4, 5\) kwargs={} .*result=9, runtime=')
+    with tempfile.TemporaryFile('w+') as out:
+        dump = subprocess.Popen(celery + ['events', '--dump'], stdout=out, stderr=subprocess.STDOUT)
 
-    def call():
-        while not stop.is_set():
-            app.send_task('ferry.add', (4, 5), queue=queue).get(timeout=10)
-            time.sleep(0.2)
+        def shows_all():
+            app.send_task('ferry.add', (4, 5), queue=queue).get(timeout=PATIENCE)
+            out.seek(0)
+            shown = out.read()
+            return all(re.search(pattern, shown) for pattern in wanted)
 
-    calling = threading.Thread(target=call, daemon=True)
-    calling.start()
-    shown = celery('events', '--dump', seconds=12)
-    stop.set()
-    calling.join(10)
+        try:
+            until(shows_all, 'celery events does not show all')
+        finally:
+            dump.send_signal(signal.SIGTERM)
+            dump.wait(PATIENCE)
     node.ask('cancel_consumer', queue=queue)
-    for pattern in (r'ferry1@cluster \[.*\] heartbeat: active=\d+, clock=\d+, freq=2.0, loadavg=\[.*\], .*pid=\d+, '
-                    r'processed=\d+, sw_ident=ferry, sw_sys=Linux, sw_ver=',
-                    r'ferry1@cluster \[.*\] task received: ferry.add\([-0-9a-f]{36}\) args=\(4, 5\) kwargs={} clock=',
-                    r'ferry1@cluster \[.*\] task started: ferry.add',
-                    r'ferry1@cluster \[.*\] task succeeded: ferry.add\(.*\) args=\(4, 5\) kwargs={} .*result=9, runtime='):
-        assert re.search(pattern, shown), (pattern, shown[-3000:])
 
 
 failed = True
@@ -190,6 +194,10 @@ try:
     print('ok revoked_ids_go_around', flush=True)
     workflows_are_shared()
     print('ok workflows_are_shared', flush=True)
+    links_cross(first, celery)
+    print('ok links_cross', flush=True)
+    chords_cross(first, celery)
+    print('ok chords_cross', flush=True)
     celery_sees_all(first)
     print('ok celery_sees_all', flush=True)
     command_line_shows_all(first)

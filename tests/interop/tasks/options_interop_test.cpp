@@ -14,7 +14,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,24 +50,26 @@ TEST(celery_worker, has_celerys_other_options)
         std::thread serving{[&w] { ferry::run(w.run()); }};
         const auto ran = testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/options_peer.py",
                                                url, "options@ferry", "options", part},
-                                              {}, 2min);
+                                              {}, 5min);
         w.stop();
         serving.join();
         EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
     }
 }
 
-/// The events that come until `enough` says so.
+/// The events that come until `enough` says so. Nobody knows when the broker begins to pass them
+/// on, so `do_it` is done every now and then.
 awaitable<std::vector<value>> events_until(std::shared_ptr<message_broker> over,
                                            std::function<bool(const std::vector<value>&)> enough,
-                                           std::function<void()> then_do)
+                                           std::function<void()> do_it)
 {
     const auto seen = std::make_shared<std::vector<value>>();
     std::function<void(const value&)> each = [seen](const value& event) { seen->push_back(event); };
     auto watching = spawn(watch_events(over, std::move(each)));
-    co_await sleep(300ms);
-    then_do();
-    for (int i = 0; i < 500 && !enough(*seen); ++i) co_await sleep(10ms);
+    for (int i = 0; i < 6000 && !enough(*seen); ++i) {
+        if (i % 50 == 0) do_it();
+        co_await sleep(10ms);
+    }
     watching.cancel();
     co_await watching.wait();
     co_return *seen;
@@ -102,6 +106,90 @@ TEST(celery_message, what_is_sent_is_told)
             EXPECT_TRUE(event.contains(field)) << field;
         }
     }
+}
+
+template <class T>
+awaitable<void> only_send(awaitable<T> call)
+{
+    co_await std::move(call);
+}
+
+/// How often each task was told to be sent; those that a worker sends are marked.
+std::map<std::string, int> sent_calls(const std::vector<value>& events)
+{
+    std::map<std::string, int> told;
+    for (const value& e : events) {
+        if (e["type"] != value("task-sent")) continue;
+        EXPECT_TRUE(e["hostname"].as<std::string>().starts_with("gen"));
+        const bool first = e["parent_id"].is_null() && e["retries"] == value(0);
+        ++told[e["name"].as<std::string>() + (first ? "" : " by a worker")];
+    }
+    return told;
+}
+
+void expect_worker_to_tell(const std::string& broker_url, bool in_processes)
+{
+    const std::string own = "told-" + std::to_string(::getpid());
+    app a("shop", broker(broker_url), results(server("FERRY_REDIS")), queue(own), sent_events());
+    a.task("shop.add", [](int x, int y) { return x + y; });
+    a.task("shop.fail", [](std::string why) -> int { throw std::runtime_error(why); });
+    a.task("shop.again", [](context self) {
+        if (self.retries() == 0) self.retry(1ms);
+        return 1;
+    });
+    const auto add = [&a](auto... args) { return a.signature("shop.add", args...); };
+    std::vector<ferry::task<void>> sending;
+    std::function<void()> send = [&] {
+        sending.push_back(spawn(only_send(chain(add(1, 2), add(3)).delay())));
+        const auto sums = chord(group(add(1, 2), add(3, 4)), a.signature("shop.body"));
+        sending.push_back(spawn(only_send(sums.delay())));
+        const auto fails = a.signature("shop.fail", "boom").link_error(a.signature("shop.note"));
+        sending.push_back(spawn(only_send(fails.delay())));
+        const auto none = a.signature("shop.none").link_error(a.signature("shop.unknown"));
+        sending.push_back(spawn(only_send(none.delay())));
+        sending.push_back(spawn(only_send(a.signature("shop.again").delay())));
+    };
+    std::function<bool(const std::vector<value>&)> enough = [](const std::vector<value>& all) {
+        const auto told = sent_calls(all);
+        return std::ranges::all_of(
+            std::vector{"shop.add", "shop.body", "shop.note", "shop.unknown", "shop.again"},
+            [&](const char* name) { return told.contains(std::string{name} + " by a worker"); });
+    };
+    worker_settings with;
+    with.concurrency = 1;
+    with.name = own + "@shop";
+    with.processes = in_processes;
+    worker w(a, with);
+    std::thread serving{[&w] { ferry::run(w.run()); }};
+    // Its processes must not be forked while another thread is inside of the app.
+    const auto watched = open_broker(broker_url);
+    remote_command ping("ping");
+    ping.destination(std::vector<std::string>(1, with.name));
+    while (ferry::run(broadcast(watched, ping)).empty()) {
+    }
+    const auto all = ferry::run(events_until(watched, enough, send));
+    w.stop();
+    serving.join();
+    EXPECT_TRUE(enough(all)) << ::testing::PrintToString(sent_calls(all));
+}
+
+TEST(celery_message, what_a_worker_sends_is_told)
+{
+    for (const char* const variable : {"FERRY_REDIS", "FERRY_RABBITMQ"}) {
+        SCOPED_TRACE(variable);
+        for (const bool in_processes : {true, false}) {
+            SCOPED_TRACE(in_processes);
+            expect_worker_to_tell(server(variable), in_processes);
+        }
+    }
+}
+
+TEST(celery_worker, has_celerys_flags)
+{
+    const auto ran = testing::run_program(
+        {FERRY_PYTHON, FERRY_INTEROP_DIR "/flags_peer.py", FERRY_COMMAND, server("FERRY_REDIS")},
+        {}, 5min);
+    EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
 }
 
 TEST(events_verb, shows_celerys_and_ferrys_workers)
@@ -147,7 +235,7 @@ TEST(events_verb, shows_celerys_and_ferrys_workers)
         }
         return told.find(R"("type":"task-succeeded")") == std::string::npos ? "JSON" : "";
     };
-    for (int i = 0; i < 100 && !missing().empty(); ++i) {
+    for (int i = 0; i < 400 && !missing().empty(); ++i) {
         ferry::run(a.signature("ferry.add", 4, 5).delay());
         std::this_thread::sleep_for(200ms);
         shown = testing::read_file(dir / "lines");

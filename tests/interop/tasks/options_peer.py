@@ -5,10 +5,12 @@ task options.doze takes a time, options.pid returns its process.
 """
 import subprocess
 import sys
-import time
 
 from celery import Celery
 from celery.exceptions import TaskRevokedError
+
+sys.dont_write_bytecode = True
+from support import PATIENCE, ask, equal, until, with_id
 
 BROKER, NODE, QUEUE, PART = sys.argv[1:5]
 app = Celery('checks', broker=BROKER, backend=BROKER)
@@ -17,26 +19,11 @@ S = app.send_task
 
 
 def control(method, **arguments):
-    replies = app.control.broadcast(method, arguments=arguments, reply=True, timeout=3, destination=[NODE])
-    assert len(replies) == 1 and list(replies[0]) == [NODE], replies
-    return replies[0][NODE]
-
-
-def equal(got, wanted):
-    assert got == wanted, f'{got!r} is not {wanted!r}'
-
-
-def until(predicate, seconds=15):
-    end = time.time() + seconds
-    while time.time() < end:
-        if predicate():
-            return
-        time.sleep(0.05)
-    raise AssertionError('it did not come to pass')
+    return ask(app, NODE, method, **arguments)
 
 
 def is_revoked(result):
-    e = result.get(timeout=15, propagate=False)
+    e = result.get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TaskRevokedError), repr(e)
 
 
@@ -47,9 +34,9 @@ def threads():
 def before():
     equal(control('stats')['autoscaler'], {'max': 4, 'min': 1, 'current': 1, 'qty': 0})
     equal(control('stats')['prefetch_count'], 16)
-    dozing = [S('options.doze', (2,)) for _ in range(4)]
+    dozing = [S('options.doze', (5,)) for _ in range(4)]
     until(lambda: threads() == 4)
-    equal([r.get(timeout=15) for r in dozing], [2, 2, 2, 2])
+    equal([r.get(timeout=PATIENCE) for r in dozing], [5, 5, 5, 5])
     until(lambda: threads() == 1)
     ran = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER, 'control', '-d', NODE, 'autoscale', '3', '2'],
                          capture_output=True, text=True)
@@ -59,19 +46,19 @@ def before():
     assert 'error' in control('autoscale', max=1, min=2)
     equal(threads(), 2)
 
-    first = S('options.pid').get(timeout=15)
+    first = S('options.pid').get(timeout=PATIENCE)
     equal(control('pool_restart', modules=None, reload=False), {'ok': 'reload started'})
-    until(lambda: S('options.pid').get(timeout=15) != first)
-    equal(S('options.doze', (0.01,)).get(timeout=15), 0.01)
+    until(lambda: S('options.pid').get(timeout=PATIENCE) != first)
+    equal(S('options.doze', (0.01,)).get(timeout=PATIENCE), 0.01)
 
     reply = control('revoke_by_stamped_headers', headers={'customer': ['17']})
     equal(reply, {'ok': "headers {'customer': ['17']} flagged as revoked, but not terminated"})
     stamped = lambda stamp: {'stamped_headers': ['customer'], 'stamps': {'customer': stamp}}
     is_revoked(S('options.pid', headers=stamped(['17'])))
     is_revoked(S('options.pid', headers=stamped('17')))
-    S('options.pid', headers=stamped(['18'])).get(timeout=15)
-    running = S('options.doze', (30,), headers=stamped(['19']))
-    until(lambda: [r for r in control('active') if r['id'] == running.id])
+    S('options.pid', headers=stamped(['18'])).get(timeout=PATIENCE)
+    running = S('options.doze', (600,), headers=stamped(['19']))
+    until(lambda: with_id(control('active'), running))
     reply = control('revoke_by_stamped_headers', headers=['customer=19'], terminate=True)['ok']
     assert running.id in reply, reply
     is_revoked(running)
@@ -82,10 +69,8 @@ def after():
     assert '11111111-0000-4000-8000-000000000000' in control('revoked')
     is_revoked(S('options.pid', task_id='11111111-0000-4000-8000-000000000000'))
     is_revoked(S('options.pid', headers={'stamped_headers': ['customer'], 'stamps': {'customer': ['17']}}))
-    S('options.pid').get(timeout=15)
+    S('options.pid').get(timeout=PATIENCE)
 
 
-for _ in range(40):
-    if app.control.inspect(destination=[NODE], timeout=0.5).ping():
-        break
+until(lambda: app.control.inspect(destination=[NODE], timeout=1).ping())
 {'before': before, 'after': after}[PART]()

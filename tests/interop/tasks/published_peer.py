@@ -9,16 +9,13 @@ import uuid
 from kombu import Connection
 from kombu.simple import SimpleQueue
 
+sys.dont_write_bytecode = True
+from support import PATIENCE, equal
+
 BROKER, QUEUE = sys.argv[1:3]
-
-
-def equal(got, wanted):
-    assert got == wanted, f'{got!r} is not {wanted!r}'
-
-
 with Connection(BROKER) as connection:
     queue = SimpleQueue(connection, QUEUE)
-    message = queue.get(timeout=10)
+    message = queue.get(timeout=PATIENCE)
     message.ack()
     queue.close()
 h, p = message.headers, message.properties

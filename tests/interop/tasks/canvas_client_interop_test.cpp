@@ -1,0 +1,231 @@
+// ferry's calls and workflows on Celery's worker, on ferry's, and on both: what C++ sends.
+#include "ferry/async/run.hpp"
+#include "ferry/async/timeout.hpp"
+#include "ferry/core/uuid.hpp"
+#include "ferry/tasks/tasks.hpp"
+#include "ferry/testing/program.hpp"
+#include "ferry/testing/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ferry::tasks {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough for any machine, however busy.
+constexpr auto patience = 90s;
+
+std::string server(const char* variable)
+{
+    const char* const url = std::getenv(variable);
+    EXPECT_NE(url, nullptr) << variable << " names no server";
+    return url == nullptr ? std::string{} : url;
+}
+
+template <class R>
+awaitable<std::string> outcome(awaitable<async_result<R>> sending)
+{
+    try {
+        const async_result<R> result = co_await std::move(sending);
+        auto waiting = result.get(patience);
+        const R got = co_await std::move(waiting);
+        co_return python_repr(to_value(got));
+    } catch (const task_error& e) {
+        co_return e.exc_type() + ": " + e.message();
+    }
+}
+
+awaitable<std::string> outcome(awaitable<group_result> sending)
+{
+    try {
+        const group_result result = co_await std::move(sending);
+        auto waiting = result.get(patience);
+        const std::vector<value> got = co_await std::move(waiting);
+        co_return python_repr(to_value(got));
+    } catch (const task_error& e) {
+        co_return e.exc_type() + ": " + e.message();
+    }
+}
+
+/// Celery's own worker and ferry's, each with a queue of its own, and an app that calls both.
+class celery_and_ferry : public ::testing::TestWithParam<const char*> {
+protected:
+    std::string environment(const std::string& name, const std::string& text) const
+    {
+        return "FERRY_" + name + "=" + text;
+    }
+
+    signature<value> sig(const std::string& on, const char* name, auto... args) const
+    {
+        return app_.signature(std::string{"ferry."} + name, args...).set(queue(on));
+    }
+
+    template <class Sending>
+    static std::string end_of(Sending sending)
+    {
+        return ferry::run(outcome(std::move(sending)));
+    }
+
+    std::string end_of_call(const std::string& id) const
+    {
+        auto find = [](async_result<value> of) -> awaitable<async_result<value>> { co_return of; };
+        return end_of(find(app_.result(id)));
+    }
+
+    const std::string broker_ = server(GetParam());
+    const std::string results_ = server("FERRY_REDIS");
+    const std::string py_ = "py-" + uuid4();
+    const std::string cpp_ = "cpp-" + uuid4();
+    testing::temporary_directory dir_;
+    testing::program celery_{{"/usr/bin/env",
+                              environment("BROKER", broker_),
+                              environment("BACKEND", results_),
+                              environment("QUEUE", py_),
+                              "PYTHONPATH=" FERRY_INTEROP_DIR,
+                              "PYTHONDONTWRITEBYTECODE=1",
+                              "C_FORCE_ROOT=1",
+                              FERRY_PYTHON,
+                              "-m",
+                              "celery",
+                              "-A",
+                              "celery_app",
+                              "worker",
+                              "-n",
+                              py_ + "@celery",
+                              "-Q",
+                              py_,
+                              "-c",
+                              "2",
+                              "-l",
+                              "INFO"},
+                             dir_ / "py.out",
+                             dir_ / "py.err"};
+    testing::program ferry_{
+        {"/usr/bin/env", environment("BROKER", broker_), environment("BACKEND", results_),
+         environment("QUEUE", cpp_), environment("NODE", cpp_ + "@ferry"), FERRY_CELERY_WORKER},
+        dir_ / "cpp.out",
+        dir_ / "cpp.err"};
+    app app_{"client", broker(broker_), results(results_), queue(py_)};
+};
+
+TEST_P(celery_and_ferry, values_survive)
+{
+    for (const std::string& on : {py_, cpp_}) {
+        SCOPED_TRACE(on);
+        const auto add = sig(on, "add", 2).set(kwarg("y", value(3)));
+        EXPECT_EQ(end_of(add.delay()), "5");
+        value deep = value::object("a", value::object("b", value::array(1, nullptr, 0.1, "é日")));
+        const auto echo =
+            sig(on, "echo", true, INT64_MIN, INT64_MAX, 1e300, std::string("nul\0", 4), deep);
+        EXPECT_EQ(end_of(echo.delay()),
+                  "{'args': [True, -9223372036854775808, 9223372036854775807, 1e+300, 'nul\\x00', "
+                  "{'a': {'b': [1, None, 0.1, 'é日']}}], 'kwargs': {}}");
+        const std::string megabyte(1024 * 1024, 'x');
+        EXPECT_EQ(end_of(sig(on, "add", megabyte, "y").delay()), "'" + megabyte + "y'");
+        for (const char* const name : {"zlib", "bzip2"}) {
+            const auto packed = sig(on, "add", std::string(5000, 'z'), "").set(compression(name));
+            EXPECT_EQ(end_of(packed.delay()), "'" + std::string(5000, 'z') + "'") << name;
+        }
+    }
+}
+
+TEST_P(celery_and_ferry, chains_hand_results_on)
+{
+    const std::vector<std::pair<std::string, std::string>> ways = {
+        {py_, py_}, {cpp_, cpp_}, {py_, cpp_}, {cpp_, py_}};
+    for (const auto& [one, other] : ways) {
+        SCOPED_TRACE(one + " " + other);
+        EXPECT_EQ(end_of(chain(sig(one, "add", 1, 2), sig(other, "mul", 3),
+                               sig(one, "add", 5, 6).immutable())
+                             .delay()),
+                  "11");
+        EXPECT_EQ(
+            end_of(chain(sig(one, "add", 1, 2), sig(other, "mul", 3), sig(one, "add", 1)).delay()),
+            "10");
+        const auto broken = chain(sig(one, "add", 1, 2), sig(other, "fail", "boom").immutable(),
+                                  sig(one, "add", 1));
+        EXPECT_EQ(end_of(broken.delay()), "ValueError: boom");
+    }
+}
+
+TEST_P(celery_and_ferry, groups_chords_and_what_workers_make_of_them)
+{
+    const std::vector<std::vector<std::string>> ways = {{py_}, {cpp_}, {py_, cpp_}};
+    for (const auto& parts : ways) {
+        for (const std::string& last : {py_, cpp_}) {
+            SCOPED_TRACE(parts.back() + " of " + std::to_string(parts.size()) + " " + last);
+            std::vector<signature<value>> sums;
+            for (int i = 0; i < 10; ++i) {
+                sums.push_back(sig(parts[static_cast<std::size_t>(i) % parts.size()], "add", i, i));
+            }
+            EXPECT_EQ(end_of(group(sums).delay()), "[0, 2, 4, 6, 8, 10, 12, 14, 16, 18]");
+            EXPECT_EQ(end_of(chord(group(sums), sig(last, "xsum")).delay()), "90");
+            EXPECT_EQ(end_of(chord(group(sums), sig(last, "note")).delay()),
+                      "[0, 2, 4, 6, 8, 10, 12, 14, 16, 18]");
+            const auto inside =
+                chain(sig(last, "add", 1, 1),
+                      group(sig(parts.front(), "add", 2), sig(parts.back(), "add", 3)),
+                      sig(last, "xsum"), sig(parts.front(), "mul", 10));
+            EXPECT_EQ(end_of(inside.delay()), "90");
+
+            const std::string told = uuid4();
+            const std::string body = uuid4();
+            sums.push_back(sig(parts.front(), "fail", "bad"));
+            const auto failing =
+                chord(group(sums), sig(last, "xsum")
+                                       .set(task_id(body))
+                                       .link_error(sig(last, "note").set(task_id(told))));
+            const std::string why = end_of(failing.delay());
+            EXPECT_TRUE(why.starts_with("ChordError: Dependency ")) << why;
+            EXPECT_TRUE(why.ends_with(" raised ValueError('bad')")) << why;
+            EXPECT_EQ(end_of_call(told), "'" + body + "'");
+        }
+    }
+}
+
+TEST_P(celery_and_ferry, links_and_error_links)
+{
+    const std::vector<std::pair<std::string, std::string>> ways = {
+        {py_, py_}, {cpp_, cpp_}, {py_, cpp_}, {cpp_, py_}};
+    for (const auto& [one, other] : ways) {
+        SCOPED_TRACE(one + " " + other);
+        const std::string linked = uuid4();
+        const std::string told = uuid4();
+        const std::string failing = uuid4();
+        const auto good = sig(one, "add", 1, 2).link(sig(other, "mul", 10).set(task_id(linked)));
+        EXPECT_EQ(end_of(good.delay()), "3");
+        EXPECT_EQ(end_of_call(linked), "30");
+        const auto bad = sig(one, "fail", "boom")
+                             .set(task_id(failing))
+                             .link_error(sig(other, "note").set(task_id(told)));
+        EXPECT_EQ(end_of(bad.delay()), "ValueError: boom");
+        EXPECT_EQ(end_of_call(told), "'" + failing + "'");
+    }
+}
+
+TEST_P(celery_and_ferry, maps_and_chunks)
+{
+    const value pairs = value::array(value::array(1, 2), value::array(3, 4), value::array(5, 6));
+    for (const std::string& on : {py_, cpp_}) {
+        SCOPED_TRACE(on);
+        app caller("client", broker(broker_), results(results_), queue(on));
+        const auto of = [&](const char* name) { return caller.signature(name); };
+        EXPECT_EQ(end_of(map(of("ferry.xsum"), pairs).delay()), "[3, 7, 11]");
+        EXPECT_EQ(end_of(starmap(of("ferry.add"), pairs).delay()), "[3, 7, 11]");
+        EXPECT_EQ(end_of(chunks(of("ferry.add"), pairs, 2).delay()), "[[3, 7], [11]]");
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(through, celery_and_ferry,
+                         ::testing::Values("FERRY_REDIS", "FERRY_RABBITMQ"),
+                         [](const auto& row) { return std::string{row.param}.substr(6); });
+
+}  // namespace
+}  // namespace ferry::tasks

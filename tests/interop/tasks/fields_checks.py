@@ -1,0 +1,168 @@
+"""ferry's worker beside Celery's own: fields_checks.py WORKER BROKER BACKEND
+
+The same things are done to both. Every reply of remote control and every event must have the same fields, of the same
+types; every reply that tells what was done must be the same text. So Flower, which reads them, sees no difference.
+"""
+import re
+import sys
+import uuid
+
+from celery import Celery
+
+sys.dont_write_bytecode = True
+from support import PATIENCE, Listening, celery_node, equal, ferry_node, until, with_id
+
+WORKER, BROKER, BACKEND = sys.argv[1:4]
+REDIS = BROKER.startswith('redis')
+app = Celery('checks', broker=BROKER, backend=BACKEND)
+
+# Fields whose names are data: those of tasks and of ids.
+OPEN = {'stats.total', 'hello.revoked', 'query_task'}
+# Where ferry differs, and means to: fields that a path begins with, and why.
+DIFFERS = {
+    'stats.pool.implementation': 'newer than Celery 5.2',
+    'conf.result_expires': 'seconds, as one who sets it writes them; the default is shown as a text',
+    'worker-heartbeat.freq': "5.2's command heartbeat tells the integer 5, all others a float",
+}
+
+
+def differs(at):
+    # On Redis kombu says nothing or true, ferry always says which.
+    return at in DIFFERS or (REDIS and at.endswith('.redelivered'))
+
+
+def shape(v, at, into):
+    """Notes the type of each field under its path."""
+    into.setdefault(at, set()).add(type(v).__name__)
+    if isinstance(v, dict):
+        for k, item in v.items():
+            shape(item, f'{at}.{"*" if at in OPEN else k}', into)
+    elif isinstance(v, list):
+        for item in v:
+            shape(item, at + '[]', into)
+
+
+class Side:
+    """What one of the two workers answers and tells."""
+
+    def __init__(self, node):
+        self.node = node
+        self.shapes = {}
+        self.texts = {}
+        self.events = []
+
+    def look(self, name, method, **arguments):
+        reply = self.node.ask(method, **arguments)
+        shape(reply, name, self.shapes)
+        return reply
+
+    def order(self, method, *ids, **arguments):
+        reply = repr(self.node.ask(method, **arguments)).replace(self.node.name, 'w')
+        for one in ids:  # of several Celery makes a set
+            reply = reply.replace(one, 'id')
+        key = re.sub('[-0-9a-f]{36}', 'id', f'{method} {arguments}'.replace(self.node.name, 'w'))
+        self.texts[key] = reply
+
+
+def send(side, name, *args, **options):
+    return app.send_task('ferry.' + name, args, queue='of.' + side.node.name, **options)
+
+
+def look_at(side):
+    side.order('add_consumer', queue='of.' + side.node.name)
+    side.order('enable_events')
+    side.order('enable_events')
+    send(side, 'add', 2, 3).get(timeout=PATIENCE)
+    send(side, 'fail', 'boom').get(timeout=PATIENCE, propagate=False)
+    send(side, 'retry_n', 1).get(timeout=PATIENCE)
+    send(side, 'add', 2, 3, expires=-1).get(timeout=PATIENCE, propagate=False)
+    running = [send(side, 'sleep', 600) for _ in range(2)]
+    for r in running:
+        until(lambda: with_id(side.node.ask('active'), r))
+    waiting = send(side, 'sleep', 600, priority=3)
+    until(lambda: with_id(side.node.ask('reserved'), waiting))
+    later = send(side, 'add', 1, 1, countdown=600)
+    until(lambda: with_id(side.node.ask('scheduled'), later))
+    for name in ('ping', 'active', 'reserved', 'scheduled', 'registered', 'active_queues', 'stats', 'conf', 'report', 'clock'):
+        side.look(name, name)
+    side.look('active', 'active', safe=True)
+    side.look('query_task', 'query_task', ids=[running[0].id, waiting.id, later.id, str(uuid.uuid4())])
+    side.look('hello', 'hello', from_node='someone@else', revoked={})
+    side.look('conf', 'conf', with_defaults=True)
+    side.order('revoke', later.id, task_id=later.id)
+    side.order('revoke', later.id, waiting.id, task_id=[later.id, waiting.id])
+    side.order('revoke', running[0].id, task_id=running[0].id, terminate=True, signal='SIGKILL')
+    side.order('terminate', running[1].id, task_id=running[1].id, signal='SIGTERM')
+    for r in running:
+        r.get(timeout=PATIENCE, propagate=False)
+    waiting.get(timeout=PATIENCE, propagate=False)
+    side.order('revoke', task_id='unknown', terminate=True)
+    side.look('revoked', 'revoked')
+    side.look('hello', 'hello', from_node='someone@else', revoked={})
+    for rate in ('10/m', '', 'x/s', 'x', '1/y', 5):
+        side.order('rate_limit', task_name='ferry.mul', rate_limit=rate)
+    side.order('rate_limit', task_name='ferry.none', rate_limit='1/s')
+    side.order('time_limit', task_name='ferry.mul', hard=100, soft=50)
+    side.order('time_limit', task_name='ferry.none', hard=100, soft=50)
+    side.order('registered', taskinfoitems=['max_retries'])
+    side.order('pool_grow', n=1)
+    side.order('pool_shrink', n=1)
+    side.order('autoscale', max=3, min=1)
+    side.order('pool_restart', modules=None, reload=False)
+    side.order('heartbeat')
+    side.order('ping')
+    side.order('nosuch')
+    side.order('ping', unknown=1)
+    side.order('cancel_consumer', queue='of.' + side.node.name)
+    side.order('cancel_consumer', queue='none')
+    side.order('disable_events')
+    side.order('disable_events')
+
+
+def fits(at, theirs, ours):
+    if not at.startswith('conf.'):
+        return theirs == ours
+    # Of the settings ferry tells those that it has: under Celery's names, in Celery's types if they are set.
+    return not ours or (theirs and (theirs == ours or 'NoneType' in theirs | ours))
+
+
+def note_events(sides):
+    for side in sides:
+        for e in side.events:
+            shape(e, e['type'], side.shapes)
+
+
+ferry = Side(ferry_node(app, WORKER, 'ferry@fields', BROKER=BROKER, BACKEND=BACKEND))
+celery = Side(celery_node(app, 'celery@fields', BROKER, BACKEND, '-Q', 'nothing'))
+wrong = []
+try:
+    listening = Listening(app, lambda e: [s.events.append(e) for s in (ferry, celery) if s.node.name == e['hostname']])
+    for side in (ferry, celery):
+        look_at(side)
+    wanted = {'worker-heartbeat', 'task-received', 'task-started', 'task-succeeded', 'task-failed', 'task-retried',
+              'task-revoked'}
+    until(lambda: all(wanted <= {e['type'] for e in s.events} for s in (ferry, celery)), 'not all events came')
+    for side in (ferry, celery):
+        side.node.end()
+    until(lambda: all('worker-offline' in {e['type'] for e in s.events} for s in (ferry, celery)), 'no farewell')
+    again = ferry_node(app, WORKER, 'ferry@fields', BROKER=BROKER, BACKEND=BACKEND)
+    until(lambda: 'worker-online' in {e['type'] for e in ferry.events}, 'no greeting')
+    again.end()
+    celery.node = celery_node(app, 'celery@fields', BROKER, BACKEND, '-Q', 'nothing')
+    until(lambda: 'worker-online' in {e['type'] for e in celery.events}, 'no greeting')
+    celery.node.end()
+    listening.end()
+    note_events((ferry, celery))
+    for at in sorted(celery.shapes.keys() | ferry.shapes.keys()):
+        theirs, ours = celery.shapes.get(at, set()), ferry.shapes.get(at, set())
+        if not fits(at, theirs, ours) and not differs(at):
+            wrong.append(f'{at}: Celery has {sorted(theirs)}, ferry {sorted(ours)}')
+    for key in sorted(celery.texts.keys() | ferry.texts.keys()):
+        if celery.texts.get(key) != ferry.texts.get(key):
+            wrong.append(f'{key}: Celery says {celery.texts.get(key)}, ferry {ferry.texts.get(key)}')
+finally:
+    for side in (ferry, celery):
+        if side.node.process.poll() is None:
+            side.node.process.kill()
+print('\n'.join(wrong))
+sys.exit(bool(wrong))
