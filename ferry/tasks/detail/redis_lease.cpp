@@ -2,7 +2,6 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/redis/script.hpp"
-#include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/redis_core.hpp"
 
 #include <algorithm>
@@ -90,7 +89,7 @@ private:
     std::shared_ptr<redis_core> core_;
     std::string key_;
     std::chrono::milliseconds length_;
-    std::string holder_ = origin() + "/" + uuid4();
+    std::string holder_ = uuid4();
 };
 
 class redis_lease final : public lease {

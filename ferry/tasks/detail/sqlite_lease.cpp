@@ -2,7 +2,6 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/brokers/sqlite.hpp"
-#include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/ledger_io.hpp"
 
 #include <algorithm>
@@ -21,7 +20,7 @@ using detail::task_table;
 struct claim {
     std::string name;
     std::chrono::milliseconds length;
-    std::string holder = detail::origin() + "/" + uuid4();
+    std::string holder = uuid4();
 };
 
 awaitable<std::string> acquire_in(std::shared_ptr<ledger> in, std::shared_ptr<const claim> what)

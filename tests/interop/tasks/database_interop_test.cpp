@@ -72,7 +72,7 @@ protected:
     static awaitable<std::string> shown(async_result<value> result)
     {
         try {
-            auto got = result.get(40s);
+            auto got = result.get(90s);
             const value v = co_await std::move(got);
             co_return python_repr(v);
         } catch (const task_error& e) {
@@ -129,7 +129,7 @@ TEST_P(celery_with_database, celery_reads_what_ferry_stored)
         dir_ / "out", dir_ / "err");
     const auto checked = testing::run_program(
         {FERRY_PYTHON, FERRY_INTEROP_DIR "/database_peer.py", broker_, results_url(), queue_}, {},
-        2min);
+        5min);
     EXPECT_EQ(checked.status, 0) << checked.out << checked.err << testing::read_file(dir_ / "err");
 }
 

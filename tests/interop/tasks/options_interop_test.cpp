@@ -211,7 +211,7 @@ TEST(events_verb, shows_celerys_and_ferrys_workers)
         auto call = of->signature("ferry.add", 1, 1);
         auto sent = call.delay();
         const async_result<value> result = co_await std::move(sent);
-        auto got = result.get(30s);
+        auto got = result.get(90s);
         co_await std::move(got);
     }(&a));
     testing::program lines({FERRY_COMMAND, "events", "--broker", url, "--enable", "--dump"},

@@ -1,6 +1,6 @@
 """The example worker goes on after its server was restarted: restart_checks.py WORKER SERVICES redis|rabbitmq
 
-Redis comes back empty. Tasks and remote control must work again within 45 s.
+Redis comes back empty. Tasks and remote control must work again: within 45 s, on a busy machine within twice that.
 """
 import os
 import socket
@@ -28,7 +28,7 @@ def redis_server(port):
     raise RuntimeError('no redis-server')
 
 
-def again(what, seconds=45):
+def again(what, seconds=90):
     end = time.time() + seconds
     while True:
         try:
@@ -54,7 +54,7 @@ else:
 
 def serves():
     app = Celery('checks', broker=broker, backend=backend)
-    assert app.send_task('ferry.add', (2, 3)).get(timeout=5) == 5
+    assert app.send_task('ferry.add', (2, 3)).get(timeout=10) == 5
     assert app.control.inspect(destination=[NODE], timeout=2).ping() == {NODE: {'ok': 'pong'}}
     app.close()
 
@@ -78,7 +78,7 @@ try:
         again(serves)
         print(f'serves again after {time.time() - begin:.1f} s', flush=True)
     worker.terminate()
-    failed = worker.wait(20) != 0
+    failed = worker.wait(90) != 0
 finally:
     worker.kill()
     if KIND == 'redis':
