@@ -102,6 +102,12 @@ struct tree_words {
 /// A finished document. Made by html::parse() and xml::parse() through a tree_builder.
 class tree {
 public:
+    tree(tree&&) noexcept = default;
+    tree& operator=(tree&&) noexcept = default;
+    tree(const tree&) = delete;
+    tree& operator=(const tree&) = delete;
+    ~tree() = default;
+
     /// Nodes, the document node included.
     node_id size() const noexcept { return static_cast<node_id>(nodes_.size()); }
     static constexpr node_id root() noexcept { return 0; }

@@ -439,8 +439,8 @@ document parse(std::string_view text, const options& with = options());
 
 /// The same from bytes. The encoding is that of the byte order mark, else `charset`, else the one
 /// the declaration names, else UTF-8 (RFC 7303; XML 1.0 appendix F): those of the WHATWG Encoding
-/// Standard, but ISO-8859-1 and US-ASCII as they are; UTF-32; and what else ICU has by an IANA name,
-/// EBCDIC too.
+/// Standard, but ISO-8859-1 and US-ASCII as they are; UTF-32; and what else ICU has by an IANA
+/// name, EBCDIC too.
 /// \param charset  what the transport says, such as HTTP's `charset`. Empty: nothing.
 /// \throws parse_error  also for an unknown encoding, for bytes that are malformed in it, and for a
 ///                      declaration that contradicts the byte order mark.

@@ -98,7 +98,7 @@ const html_token& html_tokenizer::next_data()
 {
     const char* start = at_;
     for (;;) {
-        at_ = find_any(at_, end_, '<', outline_ ? '<' : '&', '\0');
+        if (at_ == end_ || *at_ != '<') at_ = find_any(at_, end_, '<', outline_ ? '<' : '&', '\0');
         if (at_ == end_) return start == end_ ? emit_end() : emit_text(start, end_);
         if (*at_ == '\0') return at_ == start ? emit_nul(false) : emit_text(start, at_);
         if (*at_ == '&') {

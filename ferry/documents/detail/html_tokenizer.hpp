@@ -83,7 +83,7 @@ private:
     const char* skip_attribute(const char* at) const noexcept;
     bool is_repeated(name_id id);
     void add_attribute(name_id id, std::string_view value, const char* where);
-    name_id lookup(const char* from, const char* to);
+    name_id read_name(const char*& at, std::uint8_t ends);
 
     const html_token& read_markup_declaration();
     const html_token& read_comment(const char* at);

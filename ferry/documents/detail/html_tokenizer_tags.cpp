@@ -15,22 +15,24 @@ constexpr std::string_view replacement = "\xef\xbf\xbd";
 
 }  // namespace
 
-/// The id of a name written in [from, to), in lower case and with NUL replaced.
-name_id html_tokenizer::lookup(const char* from, const char* to)
+/// Reads a name of at least one byte, up to one of those classes. \returns its id, in lower case
+/// and with NUL replaced.
+name_id html_tokenizer::read_name(const char*& at, std::uint8_t ends)
 {
-    const auto size = static_cast<std::size_t>(to - from);
-    if (size <= 8) {
-        std::uint64_t packed = 0;
-        unsigned classes = 0;
-        for (std::size_t i = 0; i < size; ++i) {
-            const auto c = static_cast<unsigned char>(from[i]);
-            classes |= byte_classes[c];
-            packed |= std::uint64_t{static_cast<unsigned char>(lower(from[i]))} << (8 * i);
-        }
-        if ((classes & is_nul) == 0)
-            if (const name_id known = find_static_name(packed); known != no_name) return known;
-    }
-    return builder_.intern(keep(scratch_, from, to, true));
+    const char* const from = at;
+    std::uint64_t packed = 0;
+    unsigned classes = 0;
+    std::size_t size = 0;
+    do {
+        const auto c = static_cast<unsigned char>(lower(*at));
+        if (size < 8) packed |= std::uint64_t{c} << (8 * size);
+        classes |= byte_classes[c];
+        ++size;
+        ++at;
+    } while (at != end_ && !has_class(*at, ends));
+    if (size <= 8 && (classes & is_nul) == 0)
+        if (const name_id known = find_static_name(packed); known != no_name) return known;
+    return builder_.intern(keep(scratch_, from, at, true));
 }
 
 /// Copies [from, to) with NUL replaced.
@@ -55,9 +57,8 @@ const html_token& html_tokenizer::read_tag(const char* name, token_kind kind)
     token_.self_closing = false;
     token_.attributes.clear();
     ++tag_number_;
-    const char* at = name + 1;
-    while (at != end_ && !has_class(*at, ends_tag_name)) ++at;
-    token_.name = lookup(name, at);
+    const char* at = name;
+    token_.name = read_name(at, ends_tag_name);
     if (at != end_ && *at == '>')
         ++at;
     else
@@ -146,16 +147,12 @@ const char* html_tokenizer::skip_attribute(const char* at) const noexcept
 const char* html_tokenizer::read_attribute_name(const char* at, name_id& id)
 {
     const char* const start = at;
-    if (*at == '=') {
-        error("unexpected-equals-sign-before-attribute-name", at);
-        ++at;
-    }
-    while (at != end_ && !has_class(*at, ends_attribute_name)) ++at;
+    if (*at == '=') error("unexpected-equals-sign-before-attribute-name", at);
+    id = read_name(at, ends_attribute_name);
     if (errors_ != nullptr)
         for (const char* c = start; c != at; ++c)
             if (*c == '"' || *c == '\'' || *c == '<')
                 error("unexpected-character-in-attribute-name", c);
-    id = lookup(start, at);
     return at;
 }
 
