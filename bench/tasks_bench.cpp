@@ -95,7 +95,7 @@ awaitable<void> many_at_once(F one, task_type task, int count)
 
 awaitable<void> until_ended(tasks::worker* worker, std::uint64_t count)
 {
-    while (worker->ended() < count) co_await sleep(1ms);
+    while (worker->ended() < count) co_await sleep(5ms);
 }
 
 /// Serves in threads of its own while `beside` runs in this one.

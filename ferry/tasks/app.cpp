@@ -147,7 +147,9 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
         }
     }
     outgoing message = prepare(*app, std::move(call));
+    const bool keeps_result = !message.content.headers.get("ignore_result", false);
     std::string id = message.content.correlation_id;
+    if (keeps_result) app->results()->expect(id);
     if (app->settings().sent_events) {
         auto sending = send_out(std::move(app), std::move(message));
         co_await std::move(sending);

@@ -50,6 +50,10 @@ public:
 
     virtual awaitable<void> forget(std::string task_id) = 0;
 
+    /// A call of this id goes out, and its result will be asked for, probably: what can be prepared
+    /// for wait() may be. Waits for nobody.
+    virtual void expect(const std::string&) {}
+
     /// What a call from here says about where its result goes; made ready when first asked for. Of
     /// interest to stores that send results to who waits for them; any text for all others.
     virtual awaitable<std::string> reply_to();
@@ -131,12 +135,20 @@ public:
     /// to be settled it may return before the broker knows.
     virtual awaitable<void> settle(settlement s) = 0;
 
+    /// The same for a delivery that leaves nothing behind, without waiting for anybody. Any thread.
+    /// \return false: this consumer cannot, and settle() is to be called.
+    virtual bool settle_now(std::uint64_t, verdict) { return false; }
+
     /// From now on a settlement fails if its result store is down, instead of waiting for that. Any
     /// thread.
     virtual void give_up() noexcept {}
 
     /// Changes how many messages are held unsettled at most.
     virtual void prefetch(std::size_t count) = 0;
+
+    /// The same while tasks are so short that more of them may be held for a moment; some brokers
+    /// are much faster if they need not count exactly.
+    virtual void prefetch_roughly(std::size_t count) { prefetch(count); }
 
     /// Whether a delivery that is not settled is still this consumer's: after a lost connection the
     /// broker may give it to somebody again, and who has not begun with it should leave it alone.

@@ -158,54 +158,63 @@ void wire_reader::throw_too_short()
     throw_syntax("a frame ends too early");
 }
 
-value wire_reader::table(std::size_t depth)
+value wire_reader::table()
+{
+    value_builder build(in_.size());
+    table(build, 0);
+    return build.finish();
+}
+
+void wire_reader::table(value_builder& into, std::size_t depth)
 {
     if (depth >= max_table_depth) throw limit_error("max_table_depth", max_table_depth);
     wire_reader inside(long_text());
-    value all = value::object();
+    const std::size_t from = into.mark();
     while (!inside.done()) {
-        const std::string_view name = inside.short_text();
-        value member = inside.field(depth);
-        if (!all.contains(name)) all.insert(name, std::move(member));
+        into.string(inside.short_text());
+        inside.field(into, depth);
     }
-    return all;
+    into.object(from, duplicate_keys::first);
 }
 
-value wire_reader::field(std::size_t depth)
+void wire_reader::field(value_builder& into, std::size_t depth)
 {
     switch (const char type = static_cast<char>(octet())) {
-        case 'V': return {};
-        case 't': return octet() != 0;
-        case 'b': return as_signed<std::int8_t>(octet());
-        case 'B': return octet();
+        case 'V': return into.null();
+        case 't': return into.boolean(octet() != 0);
+        case 'b': return into.integer(as_signed<std::int8_t>(octet()));
+        case 'B': return into.integer(octet());
         case 's':
-        case 'U': return as_signed<std::int16_t>(u16());
-        case 'u': return u16();
-        case 'I': return as_signed<std::int32_t>(u32());
-        case 'i': return u32();
+        case 'U': return into.integer(as_signed<std::int16_t>(u16()));
+        case 'u': return into.integer(u16());
+        case 'I': return into.integer(as_signed<std::int32_t>(u32()));
+        case 'i': return into.integer(u32());
         case 'l':
-        case 'L': return as_signed<std::int64_t>(u64());
-        case 'f': return std::bit_cast<float>(u32());
-        case 'd': return std::bit_cast<double>(u64());
+        case 'L': return into.integer(as_signed<std::int64_t>(u64()));
+        case 'f': return into.real(std::bit_cast<float>(u32()));
+        case 'd': return into.real(std::bit_cast<double>(u64()));
         case 'D': {
             const std::uint8_t scale = octet();
-            return value::decimal(to_decimal(scale, as_signed<std::int32_t>(u32())));
+            return into.decimal(to_decimal(scale, as_signed<std::int32_t>(u32())));
         }
-        case 'S': return long_text();
-        case 'x': return as_bytes(long_text());
+        case 'S': return into.string(long_text());
+        case 'x': return into.binary(as_bytes(long_text()));
         case 'T': {
             const std::uint64_t seconds = u64();
             // What is beyond the year 9999 is kept as a number.
-            if (seconds > 253402300799U) return as_signed<std::int64_t>(seconds);
-            return timestamp(std::chrono::seconds(seconds));
+            if (seconds > 253402300799U) return into.integer(as_signed<std::int64_t>(seconds));
+            zoned_time t;
+            t.utc = timestamp(std::chrono::seconds(seconds));
+            t.offset = std::chrono::seconds{0};
+            return into.time(t);
         }
-        case 'F': return table(depth + 1);
+        case 'F': return table(into, depth + 1);
         case 'A': {
             if (depth + 1 >= max_table_depth) throw limit_error("max_table_depth", max_table_depth);
             wire_reader inside(long_text());
-            value all = value::array();
-            while (!inside.done()) all.push_back(inside.field(depth + 1));
-            return all;
+            const std::size_t from = into.mark();
+            while (!inside.done()) inside.field(into, depth + 1);
+            return into.array(from);
         }
         default:
             throw_syntax(fmt::format("a table has a field of the unknown type {:#04x}",

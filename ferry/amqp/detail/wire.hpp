@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/core/value.hpp"
+#include "ferry/core/value_builder.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -76,7 +77,7 @@ public:
     }
 
     /// Of members with the same name the first counts.
-    value table() { return table(0); }
+    value table();
 
     std::string_view rest() const noexcept { return in_; }
     bool done() const noexcept { return in_.empty(); }
@@ -92,8 +93,8 @@ private:
         return v;
     }
     [[noreturn]] static void throw_too_short();
-    value table(std::size_t depth);
-    value field(std::size_t depth);
+    void table(value_builder& into, std::size_t depth);
+    void field(value_builder& into, std::size_t depth);
 
     std::string_view in_;
 };

@@ -7,6 +7,7 @@
 #include "ferry/redis/script.hpp"
 #include "ferry/redis/subscriber.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
+#include "ferry/tasks/detail/expected_results.hpp"
 #include "ferry/tasks/detail/home.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
@@ -164,8 +165,13 @@ public:
     static awaitable<result_document> wait(self_pointer self, std::string id)
     {
         const std::string key = self->key(id);
+        if (const auto there = self->expected.take(key)) co_return result_from_bytes(*there);
         place mine{*self, key};
         self->keep_listening();
+        if (self->expected.hand_over(key)) {
+            co_await mine.arrived.wait();
+            co_return *mine.document;
+        }
         if (mine.is_first()) {
             std::vector<std::string> channels(1, key);
             auto subscribing = self->news_.subscribe(std::move(channels));
@@ -184,7 +190,32 @@ public:
         co_return *mine.document;
     }
 
+    std::string key(const std::string& id) const { return prefix_ + "celery-task-meta-" + id; }
+
+    /// The results that are listened for before somebody waits for them.
+    expected_results expected;
+
+    /// Listens for what is expected by now. A result that is published before Redis has heard of
+    /// it is found in its key.
+    void listen_ahead()
+    {
+        keep_listening();
+        expected_results::changes c = expected.listen();
+        if (!c.begin.empty()) spawn(enter(shared_from_this(), std::move(c.begin)), "redis results");
+        for (const std::string& one : c.end) leave_channel(one);
+    }
+
 private:
+    static awaitable<void> enter(self_pointer self, std::vector<std::string> channels)
+    {
+        try {
+            auto subscribing = self->news_.subscribe(std::move(channels));
+            co_await std::move(subscribing);
+        } catch (const error& e) {
+            log::debug("redis: channels not entered", "reason", e.what());
+        }
+    }
+
     /// One who waits, and has its place among those that do.
     class place {
     public:
@@ -213,7 +244,6 @@ private:
         bool first_;
     };
 
-    std::string key(const std::string& id) const { return prefix_ + "celery-task-meta-" + id; }
     std::string group_key(const std::string& id, const char* which) const
     {
         return prefix_ + "celery-taskset-meta-" + id + which;
@@ -229,25 +259,33 @@ private:
 
     void leave_channel(const std::string& key)
     {
-        const auto leave = [](self_pointer self, std::string channel) -> awaitable<void> {
-            if (self->waiting_.contains(channel)) co_return;
-            try {
-                std::vector<std::string> channels(1, std::move(channel));
-                auto leaving = self->news_.unsubscribe(std::move(channels));
-                co_await std::move(leaving);
-            } catch (const error& e) {
-                log::debug("redis: channel not left", "reason", e.what());
-            }
-        };
-        if (const auto self = weak_from_this().lock()) spawn(leave(self, key), "redis results");
+        leaving_.push_back(key);
+        if (leaving_.size() > 1) return;
+        if (const auto self = weak_from_this().lock()) spawn(leave_channels(self), "redis results");
+    }
+
+    /// Those of one turn of the loop, unless somebody waits there again.
+    static awaitable<void> leave_channels(self_pointer self)
+    {
+        std::vector<std::string> channels = std::exchange(self->leaving_, {});
+        std::erase_if(channels, [&](const auto& c) { return self->waiting_.contains(c); });
+        try {
+            auto leaving = self->news_.unsubscribe(std::move(channels));
+            co_await std::move(leaving);
+        } catch (const error& e) {
+            log::debug("redis: channels not left", "reason", e.what());
+        }
     }
 
     void deliver(const std::string& key, const std::string& text)
     {
         const auto [from, to] = waiting_.equal_range(key);
-        if (from == to) return;
         const std::optional<result_document> ready = ready_document(text);
         if (!ready) return;
+        if (from == to) {
+            if (expected.came(key, text)) listen_ahead();
+            return;
+        }
         for (auto at = from; at != to; ++at) {
             at->second->document = ready;
             at->second->arrived.set();
@@ -273,6 +311,7 @@ private:
             if (!self) co_return;
             auto looking = look_once(self);
             co_await std::move(looking);
+            self->listen_ahead();
         }
     }
 
@@ -304,6 +343,7 @@ private:
     std::chrono::seconds expiry_;
     std::string prefix_;
     std::multimap<std::string, place*> waiting_;
+    std::vector<std::string> leaving_;
     bool listening_ = false;
 };
 
@@ -340,8 +380,25 @@ awaitable<result_document> redis_results::find(std::string task_id)
     });
 }
 
+void redis_results::expect(const std::string& task_id)
+{
+    if (core_->expected.expect(core_->key(task_id))) {
+        home_->post([core = core_] { core->listen_ahead(); });
+    }
+}
+
+namespace {
+
+awaitable<result_document> at_once(std::string text)
+{
+    co_return result_from_bytes(text);
+}
+
+}  // namespace
+
 awaitable<result_document> redis_results::wait(std::string task_id)
 {
+    if (auto there = core_->expected.take(core_->key(task_id))) return at_once(std::move(*there));
     return home::call<result_document>(home_, [core = core_, id = std::move(task_id)] {
         return redis_result_core::wait(core, id);
     });

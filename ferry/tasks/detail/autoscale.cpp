@@ -14,12 +14,6 @@ constexpr std::size_t most_ever = 4096;
 
 }  // namespace
 
-std::size_t worker_core::at_hand() const
-{
-    const std::size_t all = people.count();
-    return all - std::min(all, held_.size());
-}
-
 void worker_core::set_scale(std::size_t most, std::size_t least)
 {
     scaling wanted = scaled;

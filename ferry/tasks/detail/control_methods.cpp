@@ -43,7 +43,7 @@ value revoke(worker_core& w, const value& a)
     const int signal = signal_argument(a);
     std::vector<std::string> found;
     for (const std::string& id : ids) {
-        const roster::list all = w.people.with_id(id);
+        const roster::list all = w.with_id(id);
         for (const auto& r : all) r->interrupt(signal);
         if (!all.empty()) found.push_back(id);
     }

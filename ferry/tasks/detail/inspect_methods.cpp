@@ -50,7 +50,7 @@ value reserved(worker_core& w, const value& a)
 value scheduled(worker_core& w, const value&)
 {
     value list = value::array();
-    for (const auto& r : w.people.scheduled()) {
+    for (const auto& r : w.scheduled()) {
         list.push_back(value::object("eta",
                                      r->call.eta ? value(iso8601::format(*r->call.eta)) : value(),
                                      "priority", 6, "request", info_of(w, *r, false)));
@@ -62,7 +62,7 @@ value query_task(worker_core& w, const value& a)
 {
     value found = value::object();
     for (const std::string& id : ids_argument(a, "ids")) {
-        for (const auto& r : w.people.with_id(id)) {
+        for (const auto& r : w.with_id(id)) {
             found.insert(id, value::array(w.people.state_of(*r), info_of(w, *r, false)));
         }
     }

@@ -112,6 +112,15 @@ void log_end(const request& what, const performed& p)
     }
 }
 
+performed succeeded(const request& what, value result)
+{
+    performed p;
+    p.state = state::success;
+    p.repr = python_repr(result);
+    p.leaves = execution_of(what).succeeded(std::move(result), now());
+    return p;
+}
+
 performed after_failure(const request& what, const std::exception_ptr& failure)
 {
     performed p;
@@ -186,6 +195,27 @@ awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<re
     co_return p;
 }
 
+bool is_plain(const request& what) noexcept
+{
+    return what.task->call && !has_successors(what.call);
+}
+
+performed perform_now(const request& what, const std::shared_ptr<result_store>& results)
+{
+    performed p;
+    try {
+        const context c{std::shared_ptr<const message>{what.shared_from_this(), &what.call},
+                        results, what.soft_limit()};
+        value result = what.task->call(*what.task, c);
+        p = succeeded(what, std::move(result));
+    } catch (...) {
+        p = after_failure(what, std::current_exception());
+        log_end(what, p);
+    }
+    p.followed = true;
+    return p;
+}
+
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what)
 {
@@ -206,9 +236,7 @@ awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<resu
     }
     performed p;
     if (!failure) {
-        p.state = state::success;
-        p.repr = python_repr(result);
-        p.leaves = execution_of(*what).succeeded(value(result), now());
+        p = succeeded(*what, value(result));
         if (has_successors(what->call)) {
             const std::shared_ptr<const message> call{what, &what->call};
             auto following = follow_success(std::move(app), std::move(results), call,

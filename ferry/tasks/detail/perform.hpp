@@ -29,6 +29,10 @@ static_assert(awaitable_argument<performed>);
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what);
 
+/// Whether the task is a function that nothing waits for: perform_now() will do.
+bool is_plain(const request& what) noexcept;
+performed perform_now(const request& what, const std::shared_ptr<result_store>& results);
+
 /// Tells what waits for a task's end that it has failed, unless that is done.
 awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                                std::shared_ptr<request> what, performed p);

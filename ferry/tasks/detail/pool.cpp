@@ -72,7 +72,8 @@ pool::pool(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
       receiver_{receiver},
       witness_{seen_by},
       with_{std::move(with)},
-      nursery_{std::move(processes)}
+      nursery_{std::move(processes)},
+      process_{::getpid()}
 {
     // A process runs one task at a time.
     with_.coroutines = nursery_ ? 1 : std::max<std::size_t>(1, with_.coroutines);
@@ -181,7 +182,8 @@ void pool::settle(lane& mine, request& job, settlement s)
 {
     s.tag = job.acknowledged ? 0 : job.tag;
     tell_origin(s, job);
-    if (s.tag == 0 && !s.result && s.publish.empty()) return;
+    const bool leaves = s.result || !s.publish.empty();
+    if (!leaves && (s.tag == 0 || receiver_.settle_now(s.tag, s.verdict))) return;
     mine.settling.start(settle_at_last(&receiver_, std::move(s), &aborting_));
 }
 
@@ -202,30 +204,37 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
     }
     const task_settings& rules = job->task->settings;
     if (rules.ignore_result) job->call.ignore_result = true;
-    job->process = ::getpid();
+    job->process = process_;
     if (!rules.acks_late) {
         settle(*mine, *job, settlement());
         job->acknowledged = true;
     }
     if (rules.track_started) {
-        value who = value::object("pid", ::getpid(), "hostname", with_.node);
+        value who = value::object("pid", process_, "hostname", with_.node);
         const execution how{job->call, rules, job->queue, 0};
         settlement started = how.started(std::move(who), now());
         tell_origin(started, *job);
         mine->settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
     }
     const auto begin = std::chrono::steady_clock::now();
-    auto running = run_task(mine, job);
-    performed ran = co_await std::move(running);
-    auto told = follow_up(app_, results_, job, std::move(ran));
-    const performed p = co_await std::move(told);
+    performed p;
+    if ((!mine->process || job->task->in_worker) && is_plain(*job)) {
+        p = perform_now(*job, results_);
+    } else {
+        auto running = run_task(mine, job);
+        p = co_await std::move(running);
+    }
+    if (!p.followed) {
+        auto told = follow_up(app_, results_, job, std::move(p));
+        p = co_await std::move(told);
+    }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     if (p.cut_short) {
         // As if the machine had stopped.
         witness_.ended(job, p, -1);
         throw cancelled();
     }
-    settle(*mine, *job, p.leaves);
+    settle(*mine, *job, std::move(p.leaves));
     witness_.ended(job, p, took.count());
 }
 

@@ -95,6 +95,7 @@ private:
     witness& witness_;
     settings with_;
     std::shared_ptr<nursery> nursery_;
+    const int process_;
     std::shared_ptr<job_queue> jobs_ = std::make_shared<job_queue>();
     std::shared_ptr<gate> ended_ = std::make_shared<gate>();
     std::atomic<std::size_t> running_ = 0;

@@ -46,23 +46,37 @@ void consumer_core::put(std::vector<delivery> arrived)
     arrival_->open();
 }
 
+void consumer_core::put(const home& at, request r)
+{
+    const bool hurries = r.done.has_value();
+    bool tell = false;
+    {
+        const std::lock_guard lock{mutex_};
+        outbox_.push_back(std::move(r));
+        tell = !std::exchange(draining_, true);
+        if (hurries && std::exchange(unhurried_, false)) tell = true;
+    }
+    if (tell) at.post([self = shared_from_this()] { self->drain(); });
+}
+
+void consumer_core::settle_now(const home& at, std::uint64_t tag, verdict how)
+{
+    if (tag == 0) return;
+    request r;
+    r.what.tag = tag;
+    r.what.verdict = how;
+    put(at, std::move(r));
+}
+
 awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
                                       settlement s)
 {
     request r;
     r.what = std::move(s);
-    const bool waits = r.what.result || !r.what.publish.empty();
-    if (waits) r.done.emplace();
+    if (r.what.result || !r.what.publish.empty()) r.done.emplace();
     const answer done = r.done;
-    bool tell = false;
-    {
-        const std::lock_guard lock{self->mutex_};
-        self->outbox_.push_back(std::move(r));
-        tell = !std::exchange(self->draining_, true);
-        if (waits && std::exchange(self->unhurried_, false)) tell = true;
-    }
-    if (tell) at->post([self] { self->drain(); });
-    if (!waits) co_return;
+    self->put(*at, std::move(r));
+    if (!done) co_return;
     auto waiting = outcome<std::monostate>::get(*done);
     co_await std::move(waiting);
 }
@@ -153,9 +167,9 @@ remote_consumer::~remote_consumer()
     home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
 }
 
-void remote_consumer::prefetch(std::size_t count)
+void remote_consumer::limit(std::size_t count, consumer_core::counting how)
 {
-    home_->post([core = core_, count] { core->limit(count); });
+    home_->post([core = core_, count, how] { core->limit(count, how); });
 }
 
 awaitable<void> remote_consumer::set_queue(std::string name, bool consume)

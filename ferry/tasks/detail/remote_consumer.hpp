@@ -36,6 +36,8 @@ public:
     static awaitable<std::vector<delivery>> receive(std::shared_ptr<consumer_core> self);
     static awaitable<void> settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
                                   settlement s);
+    /// Settles what leaves nothing behind.
+    void settle_now(const home& at, std::uint64_t tag, verdict how);
     void give_up() noexcept { *giving_up_ = true; }
     /// @}
 
@@ -45,7 +47,8 @@ public:
     /// Sees to it that the broker learns what became of a delivery; of one that is settled already,
     /// nothing.
     virtual void finish(std::uint64_t tag, verdict how) = 0;
-    virtual void limit(std::size_t count) = 0;
+    enum class counting : bool { exactly, roughly };
+    virtual void limit(std::size_t count, counting how) = 0;
     virtual awaitable<void> set_queue(std::string name, bool consume) = 0;
     /// Gives back what is not settled.
     virtual awaitable<void> leave() = 0;
@@ -90,6 +93,7 @@ private:
         consumer_core& at_;
     };
 
+    void put(const home& at, request r);
     void drain();
     bool flows(std::size_t settled);
     static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, settlement s,
@@ -127,13 +131,24 @@ public:
     {
         return consumer_core::settle(core_, home_, std::move(s));
     }
-    void prefetch(std::size_t count) override;
+    bool settle_now(std::uint64_t tag, verdict how) override
+    {
+        core_->settle_now(*home_, tag, how);
+        return true;
+    }
+    void prefetch(std::size_t count) override { limit(count, consumer_core::counting::exactly); }
+    void prefetch_roughly(std::size_t count) override
+    {
+        limit(count, consumer_core::counting::roughly);
+    }
     void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> close() override;
 
 private:
+    void limit(std::size_t count, consumer_core::counting how);
+
     std::shared_ptr<home> home_;
     std::shared_ptr<consumer_core> core_;
     bool open_ = true;

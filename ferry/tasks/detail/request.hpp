@@ -6,6 +6,7 @@
 #include "ferry/tasks/message.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,11 @@ public:
     const std::uint64_t tag;
     const bool redelivered;
     std::shared_ptr<const definition> task;
+
+    /// Guarded by the roster that it is in.
+    enum class stage : unsigned char { unlisted, reserved, active };
+    stage where = stage::unlisted;
+    std::size_t place = 0;
 
     bool hard_limit_elsewhere = false;  ///< whoever has started this process sees to it
 

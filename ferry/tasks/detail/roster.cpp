@@ -4,60 +4,48 @@
 
 namespace ferry::tasks::detail {
 
-void roster::set(const std::shared_ptr<request>& r, state s)
-{
-    const std::lock_guard lock{mutex_};
-    const auto at = all_.find(r.get());
-    if (at == all_.end()) return;
-    if (at->second.where == state::active) --active_;
-    if (s == state::active) ++active_;
-    at->second.where = s;
-}
-
 void roster::add(const std::shared_ptr<request>& r)
 {
     const std::lock_guard lock{mutex_};
-    all_.emplace(r.get(), entry{r, state::reserved});
-}
-
-void roster::hold(const std::shared_ptr<request>& r)
-{
-    set(r, state::scheduled);
-}
-
-void roster::let_go(const std::shared_ptr<request>& r)
-{
-    set(r, state::reserved);
+    r->where = request::stage::reserved;
+    r->place = all_.size();
+    all_.push_back(r);
 }
 
 void roster::start(const std::shared_ptr<request>& r)
 {
-    set(r, state::active);
+    const std::lock_guard lock{mutex_};
+    if (r->where != request::stage::reserved) return;
+    r->where = request::stage::active;
+    ++active_;
 }
 
 void roster::end(const std::shared_ptr<request>& r, bool counts)
 {
     const std::lock_guard lock{mutex_};
-    const auto at = all_.find(r.get());
-    if (at == all_.end()) return;
-    if (at->second.where == state::active) --active_;
-    all_.erase(at);
+    if (r->where == request::stage::unlisted) return;
+    if (r->where == request::stage::active) --active_;
+    r->where = request::stage::unlisted;
+    all_.back()->place = r->place;
+    std::swap(all_[r->place], all_.back());
+    all_.pop_back();
     if (counts) ++totals_[r->shown_name()];
 }
 
 void roster::clear()
 {
     const std::lock_guard lock{mutex_};
+    for (const auto& r : all_) r->where = request::stage::unlisted;
     all_.clear();
     active_ = 0;
 }
 
-roster::list roster::in(state s) const
+roster::list roster::in(request::stage s) const
 {
     const std::lock_guard lock{mutex_};
     list found;
-    for (const auto& [key, e] : all_) {
-        if (e.where == s) found.push_back(e.what);
+    for (const auto& r : all_) {
+        if (r->where == s) found.push_back(r);
     }
     return found;
 }
@@ -66,8 +54,8 @@ roster::list roster::with_id(std::string_view task_id) const
 {
     const std::lock_guard lock{mutex_};
     list found;
-    for (const auto& [key, e] : all_) {
-        if (e.what->call.id == task_id) found.push_back(e.what);
+    for (const auto& r : all_) {
+        if (r->call.id == task_id) found.push_back(r);
     }
     return found;
 }
@@ -87,9 +75,12 @@ std::size_t roster::count() const
 std::string_view roster::state_of(const request& r) const
 {
     const std::lock_guard lock{mutex_};
-    const auto at = all_.find(&r);
-    if (at == all_.end() || at->second.where == state::scheduled) return "ready";
-    return at->second.where == state::active ? "active" : "reserved";
+    switch (r.where) {
+        case request::stage::active: return "active";
+        case request::stage::reserved: return "reserved";
+        case request::stage::unlisted: break;
+    }
+    return "ready";
 }
 
 std::map<std::string, std::uint64_t> roster::totals() const

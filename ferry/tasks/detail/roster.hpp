@@ -22,40 +22,29 @@ namespace ferry::tasks::detail {
 class roster {
 public:
     void add(const std::shared_ptr<request>& r);
-    /// Held back until its time; not `reserved` then.
-    void hold(const std::shared_ptr<request>& r);
-    void let_go(const std::shared_ptr<request>& r);
-    /// \return false if it was taken out meanwhile.
     void start(const std::shared_ptr<request>& r);
     void end(const std::shared_ptr<request>& r, bool counts);
     void clear();
 
     using list = std::vector<std::shared_ptr<request>>;
-    list active() const { return in(state::active); }
-    list reserved() const { return in(state::reserved); }
-    list scheduled() const { return in(state::scheduled); }
+    list active() const { return in(request::stage::active); }
+    list reserved() const { return in(request::stage::reserved); }
     list with_id(std::string_view task_id) const;
     std::size_t active_count() const;
-    /// All of them, those that wait for their time included.
     std::size_t count() const;
-    /// `active`, `reserved`, or `ready` for one that waits for its time, as Celery calls it.
+    /// `active`, `reserved`, or `ready` for one that is not here, as Celery calls one that waits
+    /// for its time.
     std::string_view state_of(const request& r) const;
 
     /// How many tasks of each name have ended here.
     std::map<std::string, std::uint64_t> totals() const;
 
 private:
-    enum class state : unsigned char { scheduled, reserved, active };
-    struct entry {
-        std::shared_ptr<request> what;
-        state where;
-    };
-    list in(state s) const;
-    void set(const std::shared_ptr<request>& r, state s);
+    list in(request::stage s) const;
 
     mutable std::mutex mutex_;
-    std::map<const request*, entry> all_;  ///< guarded
-    std::size_t active_ = 0;               ///< guarded
+    list all_;                ///< guarded; each knows its place
+    std::size_t active_ = 0;  ///< guarded
     std::map<std::string, std::uint64_t> totals_;
 };
 

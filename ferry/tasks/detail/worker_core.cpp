@@ -116,7 +116,12 @@ void worker_core::follow_pace()
 
 void worker_core::set_prefetch()
 {
-    receiver->prefetch(prefetch());
+    const std::size_t count = prefetch();
+    if (ahead_ > 0 && extra_ == 0 && count == ahead_) {
+        receiver->prefetch_roughly(count);
+    } else {
+        receiver->prefetch(count);
+    }
 }
 
 awaitable<void> worker_core::receive(worker_core* self)
@@ -132,18 +137,23 @@ awaitable<void> worker_core::receive(worker_core* self)
             failed = true;
         }
         if (failed) co_await sleep(pause_after_failure);
-        for (delivery& d : arrived) self->accept(std::move(d));
+        for (delivery& d : arrived) self->accept(std::move(d), moment::early);
         self->push_ready();
         self->follow_pace();
     }
 }
 
-void worker_core::accept(delivery d)
+std::shared_ptr<request> worker_core::request_of(const delivery& d) const
+{
+    return std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag,
+                                     d.redelivered);
+}
+
+void worker_core::accept(delivery d, moment when)
 {
     std::shared_ptr<request> r;
     try {
-        r = std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag,
-                                      d.redelivered);
+        r = request_of(d);
     } catch (const error& e) {
         log::error("task message dropped", "queue", d.queue, "reason", e.what());
         settlement s;
@@ -153,6 +163,19 @@ void worker_core::accept(delivery d)
         return;
     }
     r->task = app->find_any(r->call.task);
+    if (when == moment::early) {
+        if (!r->task) {
+            log::error("unknown task", "task", r->call.task, "id", r->call.id);
+            return end_unrun(r, unknown_task(*r));
+        }
+        if (revoked_ids.contains(r->call.id) || revoked_by_stamp.contain(r->call.headers)) {
+            return end_unrun(r, revoked(*r));
+        }
+        const timestamp present = now();
+        if (r->call.expires && *r->call.expires <= present) return end_unrun(r, expired(*r));
+        if (events->tasks_wanted) tell_received(*r);
+        if (r->call.eta && *r->call.eta > present) return hold(std::move(d), *r->call.eta);
+    }
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
         if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
@@ -166,43 +189,45 @@ void worker_core::accept(delivery d)
     }
     if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
     people.add(r);
-    if (!r->task) {
-        log::error("unknown task", "task", r->call.task, "id", r->call.id);
-        return end_unrun(r, unknown_task(*r));
-    }
-    if (revoked_ids.contains(r->call.id) || revoked_by_stamp.contain(r->call.headers)) {
-        return end_unrun(r, revoked(*r));
-    }
-    if (r->call.expires && *r->call.expires <= now()) return end_unrun(r, expired(*r));
-    if (events->tasks_wanted) {
-        const message& m = r->call;
-        events->put(
-            "task-received",
-            value::object("uuid", m.id, "name", r->shown_name(), "args", python_args_repr(m.args),
-                          "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id),
-                          "parent_id", or_null(m.parent_id), "retries", m.retries, "eta",
-                          time_or_null(m.eta), "expires", time_or_null(m.expires)));
-    }
-    if (r->call.eta && *r->call.eta > now()) {
-        const timestamp until = *r->call.eta;
-        return hold(std::move(r), until);
-    }
     enqueue(std::move(r));
 }
 
-/// One that waits for its time takes nobody's place.
-void worker_core::hold(std::shared_ptr<request> r, timestamp until)
+void worker_core::tell_received(const request& r)
 {
-    // For long, perhaps: without the whole text in which its arguments came.
-    for (value* v : {&r->call.args, &r->call.kwargs, &r->call.callbacks, &r->call.errbacks,
-                     &r->call.chain, &r->call.chord, &r->call.headers}) {
-        *v = v->deep_copy();
-    }
-    people.hold(r);
-    held_.emplace(until, std::move(r));
+    const message& m = r.call;
+    events->put(
+        "task-received",
+        value::object("uuid", m.id, "name", r.shown_name(), "args", python_args_repr(m.args),
+                      "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id), "parent_id",
+                      or_null(m.parent_id), "retries", m.retries, "eta", time_or_null(m.eta),
+                      "expires", time_or_null(m.expires)));
+}
+
+/// One that waits for its time takes nobody's place.
+void worker_core::hold(delivery d, timestamp until)
+{
+    held_.emplace(until, std::move(d));
     ++extra_;
     set_prefetch();
     changed_.set();
+}
+
+roster::list worker_core::scheduled() const
+{
+    roster::list all;
+    for (const auto& [until, what] : held_) all.push_back(request_of(what.unpack()));
+    return all;
+}
+
+roster::list worker_core::with_id(std::string_view task_id) const
+{
+    roster::list found = people.with_id(task_id);
+    for (const auto& [until, what] : held_) {
+        if (!what.mentions(task_id)) continue;
+        auto r = request_of(what.unpack());
+        if (r->call.id == task_id) found.push_back(std::move(r));
+    }
+    return found;
 }
 
 bool worker_core::take_token(bucket& from)
@@ -264,12 +289,11 @@ timestamp worker_core::release_due()
     timestamp next = present + far_away;
     bool fewer = false;
     while (!held_.empty() && held_.begin()->first <= present) {
-        std::shared_ptr<request> r = std::move(held_.begin()->second);
+        delivery d = held_.begin()->second.unpack();
         held_.erase(held_.begin());
         --extra_;
         fewer = true;
-        people.let_go(r);
-        enqueue(std::move(r));
+        accept(std::move(d), moment::due);
     }
     push_ready();
     if (fewer) set_prefetch();

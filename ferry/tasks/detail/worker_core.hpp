@@ -4,6 +4,7 @@
 #include "ferry/async/sync.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/feed.hpp"
+#include "ferry/tasks/detail/held_delivery.hpp"
 #include "ferry/tasks/detail/pool.hpp"
 #include "ferry/tasks/detail/roster.hpp"
 #include "ferry/tasks/worker.hpp"
@@ -52,7 +53,11 @@ public:
     void set_scale(std::size_t most, std::size_t least);
     void adjust_pool();
     /// The tasks that could run now: running, or waiting for a place.
-    std::size_t at_hand() const;
+    std::size_t at_hand() const { return people.count(); }
+    /// Those that wait for their time.
+    roster::list scheduled() const;
+    /// Wherever they are here.
+    roster::list with_id(std::string_view task_id) const;
 
     std::optional<std::unique_ptr<performed>> begins(request& what) override;
     void ended(const std::shared_ptr<request>& what, const performed& how, double seconds) override;
@@ -108,8 +113,11 @@ private:
         std::deque<std::shared_ptr<request>> waiting;
     };
 
-    void accept(delivery d);
-    void hold(std::shared_ptr<request> r, timestamp until);
+    enum class moment : bool { early, due };
+    void accept(delivery d, moment when);
+    void hold(delivery d, timestamp until);
+    void tell_received(const request& r);
+    std::shared_ptr<request> request_of(const delivery& d) const;
     void enqueue(std::shared_ptr<request> r);
     void push_ready();
     void follow_pace();
@@ -119,7 +127,7 @@ private:
     timestamp release_due();
 
     std::vector<std::shared_ptr<request>> ready_;  ///< not with the pool yet
-    std::multimap<timestamp, std::shared_ptr<request>> held_;
+    std::multimap<timestamp, held_delivery> held_;
     std::map<std::string, bucket> buckets_;
     std::map<std::string, std::string> rates_;  ///< as set from afar
     std::size_t extra_ = 0;

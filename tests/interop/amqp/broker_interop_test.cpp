@@ -2,6 +2,7 @@
 #include "ferry/async/gather.hpp"
 #include "ferry/async/green.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/async/sync.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/task_group.hpp"
 #include "ferry/async/timeout.hpp"
@@ -166,6 +167,42 @@ TEST_F(amqp_interop, confirms_say_what_became_of_a_message)
     };
     EXPECT_EQ(run(many(sure, q)), 2000);
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 2001);
+}
+
+// Counts what it is told, and lets somebody wait for so much.
+class counter final : public publish_watcher {
+public:
+    explicit counter(int wanted) : wanted_{wanted} {}
+    void published(std::exception_ptr failure) noexcept override
+    {
+        ++(failure ? failed : good);
+        if (good + failed == wanted_) all.set();
+    }
+    int good = 0;
+    int failed = 0;
+    event all;
+
+private:
+    int wanted_;
+};
+
+TEST_F(amqp_interop, tells_watchers_what_became_of_a_message)
+{
+    channel sure = run(c.channel(confirm()));
+    const auto watcher = std::make_shared<counter>(1001);
+    for (int i = 0; i < 1000; ++i) {
+        EXPECT_TRUE(sure.try_publish("", q, "x", properties(), mandatory(), watcher));
+    }
+    EXPECT_TRUE(sure.try_publish("", "nowhere", "lost", properties(), mandatory(), watcher));
+    run(timeout(10s, watcher->all.wait()));
+    EXPECT_EQ(watcher->good, 1000);
+    EXPECT_EQ(watcher->failed, 1);
+    EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 1000);
+
+    EXPECT_THROW(ch.try_publish("", q, "x", properties(), mandatory(), watcher), error)
+        << "without confirms";
+    run(sure.close());
+    EXPECT_THROW(sure.try_publish("", q, "x", properties(), mandatory(), watcher), error);
 }
 
 TEST_F(amqp_interop, mandatory_messages_come_back_without_confirms_too)

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+
+/// The results that somebody will ask for, probably: which of them are listened for already, and
+/// those that have come. The oldest are forgotten: nobody has to ask. Thread-safe.
+class expected_results {
+public:
+    static constexpr std::size_t most = 10'000;
+    static constexpr std::size_t most_bytes = 16U << 20U;
+    static constexpr std::chrono::seconds kept{60};
+    using clock = std::chrono::steady_clock;
+
+    /// \return whether listen() has to be called, on the thread that listens.
+    bool expect(std::string key, clock::time_point now = clock::now());
+
+    /// What to listen for from now on, and what no longer.
+    struct changes {
+        std::vector<std::string> begin;
+        std::vector<std::string> end;
+    };
+    changes listen(clock::time_point now = clock::now());
+
+    /// A result that cannot change any more. \return false: it was not expected.
+    bool came(const std::string& key, const std::string& text);
+
+    /// The result, if it has come, which is then forgotten.
+    std::optional<std::string> take(const std::string& key);
+
+    /// Somebody waits, and listens for himself from now on. \return whether it was listened for.
+    bool hand_over(const std::string& key);
+
+private:
+    struct entry {
+        clock::time_point since;
+        bool listening = false;
+        std::optional<std::string> text;
+    };
+    using entries = std::map<std::string, entry, std::less<>>;
+    void forget(entries::iterator at);
+
+    std::mutex mutex_;
+    entries all_;                     ///< guarded, as what follows
+    std::deque<std::string> order_;   ///< some may be gone
+    std::vector<std::string> begin_;  ///< since the last listen()
+    std::vector<std::string> end_;
+    std::size_t bytes_ = 0;
+    bool told_ = false;
+};
+
+}  // namespace ferry::tasks::detail

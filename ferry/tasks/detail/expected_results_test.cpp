@@ -1,0 +1,80 @@
+#include "ferry/tasks/detail/expected_results.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ferry::tasks::detail {
+namespace {
+
+using names = std::vector<std::string>;
+using clock = expected_results::clock;
+
+TEST(expected_results, says_once_that_there_is_something_to_listen_for)
+{
+    expected_results all;
+    EXPECT_TRUE(all.expect("a"));
+    EXPECT_FALSE(all.expect("b"));
+    EXPECT_FALSE(all.expect("a"));
+    EXPECT_EQ(all.listen().begin, (names{"a", "b"}));
+    EXPECT_TRUE(all.expect("c"));
+    EXPECT_EQ(all.listen().begin, (names{"c"}));
+}
+
+TEST(expected_results, gives_what_has_come_once)
+{
+    expected_results all;
+    all.expect("a");
+    all.listen();
+    EXPECT_FALSE(all.take("a"));
+    EXPECT_TRUE(all.came("a", "text"));
+    EXPECT_FALSE(all.came("a", "another"));
+    EXPECT_FALSE(all.came("b", "text"));
+    EXPECT_EQ(all.take("a"), "text");
+    EXPECT_FALSE(all.take("a"));
+    EXPECT_EQ(all.listen().end, (names{"a"}));
+}
+
+TEST(expected_results, leaves_the_channel_to_who_waits)
+{
+    expected_results all;
+    all.expect("a");
+    all.expect("b");
+    EXPECT_FALSE(all.hand_over("b"));
+    EXPECT_EQ(all.listen().begin, (names{"a"}));
+    EXPECT_TRUE(all.hand_over("a"));
+    EXPECT_FALSE(all.hand_over("a"));
+    EXPECT_TRUE(all.listen().end.empty());
+}
+
+TEST(expected_results, forgets_the_oldest)
+{
+    const auto start = clock::now();
+    expected_results all;
+    all.expect("old", start);
+    all.listen(start);
+    all.expect("new", start + expected_results::kept);
+    const auto changes = all.listen(start + expected_results::kept);
+    EXPECT_EQ(changes.end, (names{"old"}));
+    EXPECT_EQ(changes.begin, (names{"new"}));
+
+    for (std::size_t n = 0; n < expected_results::most; ++n) all.expect(std::to_string(n));
+    EXPECT_EQ(all.listen().end, (names{"new"}));
+}
+
+TEST(expected_results, keeps_few_bytes)
+{
+    expected_results all;
+    all.expect("a");
+    all.expect("b");
+    all.listen();
+    all.came("a", std::string(expected_results::most_bytes, 'x'));
+    all.came("b", "text");
+    all.listen();
+    EXPECT_FALSE(all.take("a"));
+    EXPECT_EQ(all.take("b"), "text");
+}
+
+}  // namespace
+}  // namespace ferry::tasks::detail
