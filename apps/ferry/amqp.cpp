@@ -2,6 +2,7 @@
 #include "ferry/documents/json.hpp"
 
 #include "apps/ferry/amqp_actions.hpp"
+#include "apps/ferry/amqp_tools.hpp"
 #include "apps/ferry/commands.hpp"
 #include "apps/ferry/output.hpp"
 #include <fmt/format.h>
@@ -20,8 +21,6 @@ namespace ferry::command {
 namespace {
 
 using namespace amqp_actions;
-
-constexpr auto default_url = "amqp://127.0.0.1/";
 
 std::pair<std::string, std::string> split_pair(const std::string& text, const char* option)
 {
@@ -123,13 +122,6 @@ std::vector<std::string> last_words(std::string text, std::size_t count, const c
     return words;
 }
 
-void add_url(CLI::App& to, std::string& url)
-{
-    to.add_option("-u,--url", url, "amqp[s]://[user:password@]host[:port][/vhost]")
-        ->envname("FERRY_RABBITMQ")
-        ->capture_default_str();
-}
-
 int run_publish(CLI::App& options, int argc, char** argv)
 {
     publishing what;
@@ -201,6 +193,31 @@ int run_get(CLI::App& options, int argc, char** argv)
     return run_until_interrupted(get(std::move(what)));
 }
 
+// What tells one binding from another.
+class binding_options {
+public:
+    void add_to(CLI::App& app, entity& what)
+    {
+        app.add_option("--source", what.source, "the exchange it leads from")->required();
+        app.add_option("--queue", what.name, "the queue it leads to");
+        app.add_option("--exchange", to_exchange_, "the exchange it leads to");
+        app.add_option("-k,--key", what.key, "routing key or pattern");
+    }
+
+    void finish(entity& what) const
+    {
+        if (what.name.empty() == to_exchange_.empty()) {
+            throw usage_error("ferry amqp: a binding leads to --queue or to --exchange");
+        }
+        what.what =
+            to_exchange_.empty() ? entity::kind::queue_binding : entity::kind::exchange_binding;
+        if (!to_exchange_.empty()) what.name = to_exchange_;
+    }
+
+private:
+    std::string to_exchange_;
+};
+
 // What `declare` and `delete` have in common: queue NAME, exchange NAME, binding.
 class entity_options {
 public:
@@ -213,10 +230,7 @@ public:
         app.require_subcommand(1);
         for (CLI::App* a : {queue, exchange, binding}) add_url(*a, what.url);
         for (CLI::App* a : {queue, exchange}) a->add_option("NAME", what.name)->required();
-        binding->add_option("--source", what.source, "the exchange it leads from")->required();
-        binding->add_option("--queue", what.name, "the queue it leads to");
-        binding->add_option("--exchange", to_exchange_, "the exchange it leads to");
-        binding->add_option("-k,--key", what.key, "routing key or pattern");
+        bound_.add_to(*binding, what);
         for (CLI::App* a : {queue, exchange, binding}) {
             a->add_option("--arg", arguments_, "name=value, such as x-max-length=1000");
         }
@@ -226,13 +240,7 @@ public:
     {
         what_.arguments = table_of(arguments_, "--arg");
         if (exchange->parsed()) what_.what = entity::kind::exchange;
-        if (!binding->parsed()) return;
-        if (what_.name.empty() == to_exchange_.empty()) {
-            throw usage_error("ferry amqp: a binding leads to --queue or to --exchange");
-        }
-        what_.what =
-            to_exchange_.empty() ? entity::kind::queue_binding : entity::kind::exchange_binding;
-        if (!to_exchange_.empty()) what_.name = to_exchange_;
+        if (binding->parsed()) bound_.finish(what_);
     }
 
     CLI::App* queue;
@@ -241,7 +249,7 @@ public:
 
 private:
     entity& what_;
-    std::string to_exchange_;
+    binding_options bound_;
     std::vector<std::string> arguments_;
 };
 
@@ -273,6 +281,22 @@ int run_delete(CLI::App& options, int argc, char** argv)
     if (const auto end = parse(options, argc, argv)) return *end;
     all.finish();
     return run_until_interrupted(remove(std::move(what)));
+}
+
+template <awaitable<int> (*Work)(entity)>
+int run_binding(CLI::App& options, int argc, char** argv)
+{
+    entity what;
+    what.url = default_url;
+    binding_options bound;
+    std::vector<std::string> arguments;
+    add_url(options, what.url);
+    bound.add_to(options, what);
+    options.add_option("--arg", arguments, "name=value, for an exchange of headers");
+    if (const auto end = parse(options, argc, argv)) return *end;
+    what.arguments = table_of(arguments, "--arg");
+    bound.finish(what);
+    return run_until_interrupted(Work(std::move(what)));
 }
 
 int run_purge(CLI::App& options, int argc, char** argv)
@@ -339,6 +363,14 @@ constexpr std::array actions{
            "Delete a queue, an exchange or a binding.\n"
            "  ferry amqp delete queue orders --if-empty",
            run_delete},
+    action{"bind",
+           "Let an exchange pass messages on to a queue or another exchange: declare binding.\n"
+           "  ferry amqp bind --source logs --queue orders -k 'order.#'",
+           run_binding<declare>},
+    action{"unbind",
+           "Take a binding away: delete binding.\n"
+           "  ferry amqp unbind --source logs --queue orders -k 'order.#'",
+           run_binding<remove>},
     action{"purge",
            "Drop the messages of a queue.\n"
            "  ferry amqp purge orders",
@@ -347,9 +379,37 @@ constexpr std::array actions{
            "Move messages from a queue to another broker, at least once each.\n"
            "  ferry amqp shovel --from amqp://a/,orders --to amqp://b/,,orders --timeout 5",
            run_shovel},
+    action{"topology",
+           "Declare, or compare, all that a file lists: exchanges, queues and bindings.\n"
+           "  ferry amqp topology apply shop.toml      [[queues]] name = \"orders\" durable = true "
+           "...\n"
+           "  ferry amqp topology diff definitions.json",
+           run_topology},
+    action{
+        "list",
+        "List queues, exchanges, bindings, connections, channels or consumers, by the management "
+        "plugin.\n"
+        "  ferry amqp list queues\n"
+        "  ferry amqp list connections -m http://admin:secret@127.0.0.1:15672/ --json",
+        run_list},
+    action{"bench",
+           "Measure publishing, consuming and calling.\n"
+           "  ferry amqp bench publish --size 100 -n 100000",
+           run_bench},
+    action{"serve-echo",
+           "Answer each request of a queue with its own body.\n"
+           "  ferry amqp serve-echo -q echo & ferry amqp bench rpc -q echo",
+           run_serve_echo},
 };
 
 }  // namespace
+
+void amqp_actions::add_url(CLI::App& to, std::string& url)
+{
+    to.add_option("-u,--url", url, "amqp[s]://[user:password@]host[:port][/vhost]")
+        ->envname("FERRY_RABBITMQ")
+        ->capture_default_str();
+}
 
 int amqp(int argc, char** argv)
 {
@@ -373,7 +433,7 @@ int amqp(int argc, char** argv)
     std::fputs("Work with RabbitMQ. usage: ferry amqp VERB ...\n\n", to);
     for (const action& a : actions) {
         const std::string_view first(a.help, std::string_view(a.help).find('\n'));
-        std::fprintf(to, "  %-8.*s %.*s\n", static_cast<int>(a.name.size()), a.name.data(),
+        std::fprintf(to, "  %-10.*s %.*s\n", static_cast<int>(a.name.size()), a.name.data(),
                      static_cast<int>(first.size()), first.data());
     }
     std::fputs("\n`ferry amqp VERB --help` tells more, with examples.\n", to);

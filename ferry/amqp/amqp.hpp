@@ -10,6 +10,7 @@
 /// | publishing that survives a crash of the program | `outbox.hpp` | |
 /// | acknowledging many at a time | `acknowledger.hpp` | |
 /// | remote procedure calls | `rpc.hpp` | the tutorial's RPC |
+/// | what a broker should have, from a file | `topology.hpp` | |
 /// | what a connection has done | `statistics.hpp` | |
 /// | messages | `message.hpp`, `properties.hpp` | `BasicProperties` |
 /// | URL, login, TLS, time limits | `options.hpp` | `URLParameters` |
@@ -28,3 +29,4 @@
 #include "ferry/amqp/publisher.hpp"
 #include "ferry/amqp/rpc.hpp"
 #include "ferry/amqp/statistics.hpp"
+#include "ferry/amqp/topology.hpp"

@@ -74,6 +74,7 @@ public:
     awaitable<void> close();
 
 private:
+    friend class topology;
     std::shared_ptr<detail::connection_core> core_;
 };
 static_assert(awaitable_argument<connection>);

@@ -47,6 +47,7 @@ constexpr auto all = std::to_array<known>({
     {errc::stale_delivery, 0, condition::disconnected, "of a connection that is gone"},
     {errc::bad_argument, 0, condition::bad_input, "cannot be sent"},
     {errc::blocked, 0, condition::overloaded, "blocked by the broker"},
+    {errc::confirm_timeout, 0, condition::timed_out, "no confirm"},
 });
 
 class amqp_category final : public std::error_category {

@@ -40,6 +40,7 @@ enum class errc {
     stale_delivery,         ///< the delivery came over a connection that is gone
     bad_argument,           ///< a name or a table that cannot be sent
     blocked,                ///< the broker's alarm has blocked publishing for too long
+    confirm_timeout,        ///< the broker says nothing of what was published
 };
 std::error_code make_error_code(errc e) noexcept;
 

@@ -427,5 +427,94 @@ TEST(fake_broker, may_hold_back_a_channel)
     run(timeout(20s, serving.join()));
 }
 
+// Takes publishes from one connection and says nothing of them, until the client gives up.
+awaitable<void> confirm_nothing(net::stream* s)
+{
+    for (;;) {
+        const auto m = co_await read_method(s);
+        if (!m) co_return;
+    }
+}
+
+awaitable<void> open_with_confirms(net::stream* s)
+{
+    const writing write = write_whole;
+    auto login = log_in(s, whole_login, &write);
+    co_await std::move(login);
+    auto opening = open_a_channel(s, &write);
+    co_await std::move(opening);
+    const auto select = co_await read_method(s);
+    EXPECT_TRUE(select == method::confirm_select);
+    co_await s->write(method_frame(1, method::confirm_select_ok));
+}
+
+// The second connection is a better one.
+awaitable<void> confirm_at_last(net::listener* on)
+{
+    {
+        net::stream s = co_await on->accept();
+        auto opening = open_with_confirms(&s);
+        co_await std::move(opening);
+        auto ignoring = confirm_nothing(&s);
+        co_await std::move(ignoring);
+    }
+    net::stream s = co_await on->accept();
+    auto opening = open_with_confirms(&s);
+    co_await std::move(opening);
+    const auto publish = co_await read_method(&s);
+    EXPECT_TRUE(publish == method::basic_publish);
+    co_await s.write(method_frame(1, method::basic_ack, "\0\0\0\0\0\0\0\1\0"s));
+    auto ignoring = confirm_nothing(&s);
+    co_await std::move(ignoring);
+}
+
+awaitable<void> publish_surely(options with, std::vector<std::error_code>* lost)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    c.on_disconnected([lost](const error& e) { lost->push_back(e.code()); });
+    auto opening = c.channel(confirm());
+    channel ch = co_await std::move(opening);
+    publisher out(ch);
+    auto publishing = out.publish("", "q", "x");
+    co_await std::move(publishing);
+    auto flushing = out.flush();
+    co_await std::move(flushing);
+    EXPECT_EQ(out.confirmed(), 1U);
+    EXPECT_EQ(out.republished(), 1U);
+}
+
+TEST(fake_broker, one_that_confirms_nothing_is_left)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    const auto serving = spawn(confirm_at_last(&on));
+    std::vector<std::error_code> lost;
+    const auto with =
+        options().hosts({net::tcp("127.0.0.1", on.port())}).confirm_timeout(50ms).timeout(10s);
+    run(timeout(20s, publish_surely(with, &lost)));
+    ASSERT_EQ(lost.size(), 1U);
+    EXPECT_EQ(lost.front(), errc::confirm_timeout);
+    run(timeout(20s, serving.join()));
+}
+
+awaitable<void> publish_confirmed(options with)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel(confirm());
+    channel ch = co_await std::move(opening);
+    auto publishing = ch.basic_publish("", "q", "x");
+    co_await std::move(publishing);
+}
+
+TEST(fake_broker, a_publish_that_gets_no_confirm_fails)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    const auto serving = spawn(confirm_at_last(&on));
+    EXPECT_EQ(failure_of(publish_confirmed(at(on).confirm_timeout(50ms))), errc::confirm_timeout);
+    serving.cancel();
+    run(serving.wait());
+}
+
 }  // namespace
 }  // namespace ferry::amqp

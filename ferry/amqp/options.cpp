@@ -34,6 +34,8 @@ void set_parameter(options& to, settings& all, const std::string& name, const st
         to.timeout(std::chrono::milliseconds(url.number<int>(name, value)));
     } else if (name == "blocked_connection_timeout") {
         to.blocked_timeout(url.seconds(name, value));
+    } else if (name == "confirm_timeout") {
+        to.confirm_timeout(url.seconds(name, value));
     } else if (name == "channel_max") {
         to.channel_max(url.number<std::uint16_t>(name, value));
     } else if (name == "frame_max") {

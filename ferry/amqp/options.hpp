@@ -25,9 +25,10 @@ public:
 
     /// Reads `amqp[s]://[user[:password]@]host[:port][,host...][/vhost][?parameters]`. The virtual
     /// host is percent-decoded; absent, `/` and `//` mean `/`. Parameters: heartbeat,
-    /// connection_attempts, retry_delay, socket_timeout, blocked_connection_timeout, channel_max,
-    /// frame_max, connection_name; and RabbitMQ's cacertfile, certfile, keyfile,
-    /// verify=verify_peer|verify_none, server_name_indication, auth_mechanism, connection_timeout.
+    /// connection_attempts, retry_delay, socket_timeout, blocked_connection_timeout,
+    /// confirm_timeout, channel_max, frame_max, connection_name; and RabbitMQ's cacertfile,
+    /// certfile, keyfile, verify=verify_peer|verify_none, server_name_indication, auth_mechanism,
+    /// connection_timeout.
     /// \throws parse_error  it is malformed, or has an unknown parameter, which is named.
     static options from_url(std::string_view url);
 
@@ -73,6 +74,11 @@ public:
     options& call_timeout(std::chrono::milliseconds d) { return call_timeout_ = d, *this; }
     /// How long a broker's alarm may hold back a publish; zero, the default: for ever.
     options& blocked_timeout(std::chrono::milliseconds d) { return blocked_timeout_ = d, *this; }
+    /// How long a message that was published with confirms may wait for one before the connection
+    /// counts as lost, and is made again (to another host, if there are several): a channel that
+    /// was opened while a quorum queue had no leader may get none for minutes. Not counted while
+    /// the broker blocks; zero, the default: for ever.
+    options& confirm_timeout(std::chrono::milliseconds d) { return confirm_timeout_ = d, *this; }
     /// Rounds over all hosts, when connecting for the first time, and the pause between them.
     options& attempts(int rounds, std::chrono::milliseconds pause)
     {
@@ -102,6 +108,7 @@ public:
     std::chrono::milliseconds timeout() const noexcept { return timeout_; }
     std::chrono::milliseconds call_timeout() const noexcept { return call_timeout_; }
     std::chrono::milliseconds blocked_timeout() const noexcept { return blocked_timeout_; }
+    std::chrono::milliseconds confirm_timeout() const noexcept { return confirm_timeout_; }
     int attempts() const noexcept { return attempts_; }
     std::chrono::milliseconds retry_delay() const noexcept { return retry_delay_; }
     bool recovers() const noexcept { return recovery_; }
@@ -122,6 +129,7 @@ private:
     std::chrono::milliseconds timeout_{10'000};
     std::chrono::milliseconds call_timeout_{30'000};
     std::chrono::milliseconds blocked_timeout_{0};
+    std::chrono::milliseconds confirm_timeout_{0};
     int attempts_ = 1;
     std::chrono::milliseconds retry_delay_{2'000};
     bool recovery_ = true;

@@ -37,7 +37,7 @@ TEST(amqp_options, reads_the_urls_of_pika_and_kombu)
     const auto o = options::from_url(
         "amqps://a:1,b/v?heartbeat=7&connection_attempts=3&retry_delay=0.5&socket_timeout=2&"
         "channel_max=9&frame_max=8192&verify=verify_none&connection_name=me&"
-        "blocked_connection_timeout=4&auth_mechanism=EXTERNAL");
+        "blocked_connection_timeout=4&confirm_timeout=1.5&auth_mechanism=EXTERNAL");
     ASSERT_EQ(o.hosts().size(), 2);
     EXPECT_EQ(o.hosts()[0].text(), "a:1");
     EXPECT_EQ(o.hosts()[1].text(), "b:5671");
@@ -49,6 +49,7 @@ TEST(amqp_options, reads_the_urls_of_pika_and_kombu)
     EXPECT_EQ(o.frame_max(), 8192);
     EXPECT_EQ(o.connection_name(), "me");
     EXPECT_EQ(o.blocked_timeout(), 4s);
+    EXPECT_EQ(o.confirm_timeout(), 1500ms);
     EXPECT_EQ(o.mechanisms(), std::vector<std::string>{"EXTERNAL"});
     EXPECT_FALSE(o.tls()->verifies());
 }

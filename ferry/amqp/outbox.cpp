@@ -216,7 +216,9 @@ private:
                 co_await std::move(sending);
                 break;
             } catch (const error& e) {
-                const bool again = self->channel_.is_open() || e.code() == condition::disconnected;
+                const bool again = self->channel_.is_open() ||
+                                   e.code() == condition::disconnected ||
+                                   e.code() == condition::timed_out;
                 if (!again || e.code() == errc::closed || e.code() == errc::bad_argument) {
                     self->fail(std::current_exception());
                     co_return;

@@ -17,7 +17,7 @@
 namespace ferry::testing {
 namespace {
 
-constexpr std::chrono::milliseconds patience{20'000};
+constexpr std::chrono::milliseconds patience{60'000};
 
 }  // namespace
 

@@ -92,16 +92,16 @@ TEST(binary_star, the_backup_takes_over_when_the_primary_is_gone)
     {
         binary_star primary(binary_star::primary, p, b, 20ms);
         auto running = spawn(primary.run());
-        run(timeout(10s, until_serving(&primary)));
+        run(timeout(20s, until_serving(&primary)));
         const auto until_passive = [](const binary_star* one) -> awaitable<void> {
             while (one->now() != state::passive) co_await sleep(5ms);
         };
-        run(timeout(10s, until_passive(&backup)));
+        run(timeout(20s, until_passive(&backup)));
         EXPECT_EQ(resting, 1);
         running.cancel();
         run(running.wait());
     }
-    run(timeout(10s, until_serving(&backup)));
+    run(timeout(20s, until_serving(&backup)));
     EXPECT_EQ(activated, 1);
     waiting.cancel();
     run(waiting.wait());

@@ -34,7 +34,7 @@ std::vector<std::string> texts(const multipart& all)
 
 std::vector<std::string> receive_texts(socket& s)
 {
-    return texts(run(timeout(5s, s.receive_multipart(), "receive")));
+    return texts(run(timeout(20s, s.receive_multipart(), "receive")));
 }
 
 // The next events up to one of that type.
@@ -42,7 +42,7 @@ std::vector<event_type> events_until(monitor& news, event_type last)
 {
     std::vector<event_type> seen;
     do {
-        const auto e = run(timeout(10s, news.next(), "event"));
+        const auto e = run(timeout(20s, news.next(), "event"));
         if (!e) break;
         seen.push_back(e->type);
     } while (seen.back() != last);
@@ -111,8 +111,8 @@ TEST(context, termination_ends_a_hundred_waits)
         all.spawn(wait_for_it(&sockets.back(), i % 4, &ended));
     }
     run(sleep(2ms));
-    run(timeout(5s, own.terminate()));
-    run(timeout(5s, all.join()));
+    run(timeout(20s, own.terminate()));
+    run(timeout(20s, all.join()));
     EXPECT_EQ(ended, 100);
     EXPECT_TRUE(own.closed());
     EXPECT_THROW(socket(own, pull), context_terminated);
@@ -129,10 +129,10 @@ TEST(context, a_lingering_message_holds_the_end_up_for_its_time)
         run(s.send("x"));
     }
     const auto began = std::chrono::steady_clock::now();
-    run(timeout(5s, own.terminate()));
+    run(timeout(20s, own.terminate()));
     const auto took = std::chrono::steady_clock::now() - began;
     EXPECT_GE(took, 200ms);
-    EXPECT_LT(took, 2s);
+    EXPECT_LT(took, 15s);
 }
 
 TEST(context, close_closes_its_sockets_those_of_other_threads_too)
@@ -152,7 +152,7 @@ TEST(context, close_closes_its_sockets_those_of_other_threads_too)
     own.close();
     EXPECT_TRUE(here.closed());
     other.join();
-    run(timeout(5s, own.terminate()));
+    run(timeout(20s, own.terminate()));
 }
 
 TEST(context, is_refused_in_a_forked_child)
@@ -209,7 +209,7 @@ TEST(message, is_sent_without_a_copy_and_tells_when_it_is_gone)
         EXPECT_EQ(got, "tracked");
         EXPECT_FALSE(t.done());
     }
-    run(timeout(5s, t.wait()));
+    run(timeout(20s, t.wait()));
     EXPECT_TRUE(t.done());
     run(t.wait());
 
@@ -219,7 +219,7 @@ TEST(message, is_sent_without_a_copy_and_tells_when_it_is_gone)
     in.connect(out.bind(any_port));
     run(out.send(std::move(far)));
     run(in.receive());
-    run(timeout(5s, gone.wait()));
+    run(timeout(20s, gone.wait()));
     EXPECT_TRUE(gone.done());
 }
 
@@ -270,9 +270,9 @@ TEST(monitor, sees_the_steps_of_a_connection)
     EXPECT_THAT(events_until(news, event_type::connect_retried),
                 Contains(event_type::disconnected));
     auto second = client.watch();
-    while (run(timeout(5s, news.next(), "the end of the first"))) continue;
+    while (run(timeout(20s, news.next(), "the end of the first"))) continue;
     client.close();
-    while (run(timeout(5s, second.next(), "the end of the second"))) continue;
+    while (run(timeout(20s, second.next(), "the end of the second"))) continue;
     EXPECT_EQ(name(event_type::handshake_failed_auth), "handshake_failed_auth");
     EXPECT_THROW(parse_monitor_message({}), protocol_error);
     EXPECT_THROW(parse_monitor_message(parts("12345", "x")), protocol_error);
@@ -294,7 +294,7 @@ TEST(monitor, tells_why_a_handshake_failed)
     certificate::generate().connect(wrong, certificate::generate().public_key());
     auto mine = wrong.watch();
     wrong.connect(at);
-    EXPECT_THROW(run(timeout(5s, mine.connected())), error);
+    EXPECT_THROW(run(timeout(20s, mine.connected())), error);
 }
 
 TEST(poller, waits_for_sockets_and_descriptors)
@@ -317,19 +317,19 @@ TEST(poller, waits_for_sockets_and_descriptors)
     auto polling = spawn(p.poll());
     run(sleep(1ms));
     run(to_b.send("x"));
-    auto ready = run(timeout(5s, polling.join()));
+    auto ready = run(timeout(20s, polling.join()));
     EXPECT_EQ(ready[b], pollin);
     EXPECT_EQ(ready[a], 0);
     EXPECT_EQ(ready.size(), 1U);
-    EXPECT_EQ(run(timeout(5s, p.poll()))[b], pollin) << "until it is received";
+    EXPECT_EQ(run(timeout(20s, p.poll()))[b], pollin) << "until it is received";
     run(b.receive());
     EXPECT_TRUE(run(p.poll(1ms)).empty());
     ASSERT_EQ(::write(ends[1], "x", 1), 1);
-    EXPECT_EQ(run(timeout(5s, p.poll()))[ends[0]], pollin);
+    EXPECT_EQ(run(timeout(20s, p.poll()))[ends[0]], pollin);
     p.remove(ends[0]);
     p.add(to_a, pollout);
     p.add(a, 0);
-    ready = run(timeout(5s, p.poll()));
+    ready = run(timeout(20s, p.poll()));
     EXPECT_EQ(ready[to_a], pollout);
     p.remove(to_a);
     EXPECT_THROW(run(timeout(2ms, p.poll())), timeout_error) << "cancelled without trace";
@@ -357,7 +357,7 @@ TEST(proxy, passes_on_both_ways_and_counts)
     run(client.send_multipart(parts("what", "is it")));
     EXPECT_THAT(receive_texts(server), ElementsAre("what", "is it"));
     run(server.send("this"));
-    EXPECT_EQ(run(timeout(5s, client.receive_string())), "this");
+    EXPECT_EQ(run(timeout(20s, client.receive_string())), "this");
     const auto there = receive_texts(listener);
     EXPECT_EQ(there[0], "in");
     EXPECT_EQ(there[2], "");
@@ -387,10 +387,10 @@ TEST(proxy, takes_orders)
     sink.connect(back.bind("inproc://back"));
     const auto passing = spawn(proxy(front, back, proxy_options().control(control)));
     run(source.send("1"));
-    EXPECT_EQ(run(timeout(5s, sink.receive_string())), "1");
+    EXPECT_EQ(run(timeout(20s, sink.receive_string())), "1");
     run(orders.send("PAUSE"));
     run(orders.send("STATISTICS"));
-    const auto numbers = run(timeout(5s, orders.receive_multipart()));
+    const auto numbers = run(timeout(20s, orders.receive_multipart()));
     ASSERT_EQ(numbers.size(), 8U);
     std::uint64_t first = 0;
     ASSERT_EQ(numbers[0].size(), sizeof(first));
@@ -399,9 +399,9 @@ TEST(proxy, takes_orders)
     run(source.send("2"));
     EXPECT_EQ(run(sink.wait(pollin, 5ms)), 0);
     run(orders.send("RESUME"));
-    EXPECT_EQ(run(timeout(5s, sink.receive_string())), "2");
+    EXPECT_EQ(run(timeout(20s, sink.receive_string())), "2");
     run(orders.send("TERMINATE"));
-    run(timeout(5s, passing.join()));
+    run(timeout(20s, passing.join()));
 }
 
 TEST(proxy, a_forwarder_hands_subscriptions_up)
@@ -417,7 +417,7 @@ TEST(proxy, a_forwarder_hands_subscriptions_up)
     EXPECT_THAT(receive_texts(source), ElementsAre("\x01"s
                                                    "a"));
     run(source.send("a1"));
-    EXPECT_EQ(run(timeout(5s, sink.receive_string())), "a1");
+    EXPECT_EQ(run(timeout(20s, sink.receive_string())), "a1");
     passing.cancel();
     run(passing.wait());
 }
@@ -434,7 +434,7 @@ TEST(proxy, keeps_what_nobody_takes_in_the_queue_of_its_source)
     run(sleep(2ms));
     passing.cancel();
     run(passing.wait());
-    EXPECT_EQ(run(timeout(5s, front.receive_string())), "kept");
+    EXPECT_EQ(run(timeout(20s, front.receive_string())), "kept");
 }
 
 TEST(thread_device, runs_beside_the_loop)
@@ -445,9 +445,9 @@ TEST(thread_device, runs_beside_the_loop)
     socket server(rep);
     server.connect(device.backend());
     run(client.send("x"));
-    EXPECT_EQ(run(timeout(5s, server.receive_string())), "x");
+    EXPECT_EQ(run(timeout(20s, server.receive_string())), "x");
     run(server.send("y"));
-    EXPECT_EQ(run(timeout(5s, client.receive_string())), "y");
+    EXPECT_EQ(run(timeout(20s, client.receive_string())), "y");
     EXPECT_THROW(thread_device(device_type::streamer, device.frontend(), any_port), bind_error);
 }
 
@@ -465,7 +465,7 @@ TEST(faults, a_message_over_the_limit_ends_its_connection_only)
     socket modest(push);
     modest.connect(at);
     run(modest.send(std::string(1000, 'y')));
-    EXPECT_EQ(run(timeout(5s, to.receive())), std::string(1000, 'y'));
+    EXPECT_EQ(run(timeout(20s, to.receive())), std::string(1000, 'y'));
 }
 
 TEST(faults, garbage_on_a_port_concerns_nobody_else)
@@ -485,7 +485,7 @@ TEST(faults, garbage_on_a_port_concerns_nobody_else)
     socket client(req);
     client.connect(at);
     run(client.send("x"));
-    EXPECT_EQ(run(timeout(5s, server.receive_string())), "x");
+    EXPECT_EQ(run(timeout(20s, server.receive_string())), "x");
 }
 
 TEST(faults, a_slow_subscriber_loses_what_does_not_fit)
@@ -523,7 +523,7 @@ TEST(faults, a_silent_peer_is_found_by_heartbeats)
     const auto began = std::chrono::steady_clock::now();
     EXPECT_THAT(events_until(news, event_type::disconnected),
                 Contains(event_type::handshake_succeeded));
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 15s);
 }
 
 TEST(faults, late_options_are_logged_once)
@@ -626,7 +626,7 @@ TEST(faults, waiting_alone_is_woken_by_the_descriptor)
             client.connect(real);
             for (int i = 0; i < 500; ++i) {
                 run(client.send("x"));
-                run(timeout(5s, client.receive(), "answer"));
+                run(timeout(20s, client.receive(), "answer"));
             }
         });
         auto serve = [](socket* s) -> awaitable<void> {

@@ -217,11 +217,10 @@ std::optional<std::string> message::metadata(const std::string& name) const
     return std::string{text};
 }
 
-void* message::handle() noexcept
+void message::begin() noexcept
 {
-    if (!live_) zmq_msg_init(raw(&storage_));
+    zmq_msg_init(raw(&storage_));
     live_ = true;
-    return &storage_;
 }
 
 multipart copy(const multipart& of)

@@ -21,7 +21,8 @@ inline constexpr std::size_t copy_threshold = 65536;
 
 namespace detail {
 class delivery;
-}
+class socket_core;
+}  // namespace detail
 
 /// Tells when ZeroMQ has let go of the memory of a message that was sent without a copy: it has
 /// been sent, or dropped. As zmq.MessageTracker.
@@ -105,15 +106,24 @@ public:
     friend bool operator==(const message& a, std::string_view b) noexcept { return a.text() == b; }
 
     /// The zmq_msg_t, initialised; for the functions of libzmq itself.
-    void* handle() noexcept;
+    void* handle() noexcept
+    {
+        if (!live_) begin();
+        return &storage_;
+    }
 
 private:
+    friend class detail::socket_core;
+
+    /// ZeroMQ has taken the bytes, and has left nothing that would have to be given back.
+    void taken() noexcept { live_ = false; }
     void take(message& other) noexcept
     {
         // A zmq_msg_t may be moved in memory as long as nobody but its owner knows the place.
         live_ = std::exchange(other.live_, false);
         if (live_) storage_ = other.storage_;
     }
+    void begin() noexcept;
     void release() noexcept;
     void make(std::span<const std::byte> data);
 

@@ -69,11 +69,11 @@ TEST(last_value_cache, tells_newcomers_what_was_last)
             ready = co_await to->wait(pollin, 5ms);
         }
     };
-    run(timeout(5s, until_heard(&source, &early)));
+    run(timeout(20s, until_heard(&source, &early)));
     socket late(sub);
     late.connect(cache.subscribers());
     late.subscribe("a");
-    EXPECT_THAT(texts(run(timeout(5s, late.receive_multipart()))), ElementsAre("a", "1"));
+    EXPECT_THAT(texts(run(timeout(20s, late.receive_multipart()))), ElementsAre("a", "1"));
     running.cancel();
     run(running.wait());
 }
@@ -225,15 +225,15 @@ TEST(log_publisher, publishes_records_of_every_thread)
     socket in(sub);
     in.connect(out.bind("inproc://log"));
     in.subscribe("app.");
-    run(timeout(5s, out.receive()));
+    run(timeout(20s, out.receive()));
     log_publisher news(std::move(out), "app");
     log::set_sink(news.sink());
     log::warning("late", "by", 3);
     std::thread([] { log::error("gone"); }).join();
     log::set_sink({});
-    EXPECT_THAT(texts(run(timeout(5s, in.receive_multipart()))),
+    EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))),
                 ElementsAre("app.WARNING", "late by=3\n"));
-    EXPECT_THAT(texts(run(timeout(5s, in.receive_multipart()))),
+    EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))),
                 ElementsAre("app.ERROR", "gone\n"));
 }
 

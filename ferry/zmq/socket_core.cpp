@@ -19,9 +19,6 @@ namespace {
 
 constexpr int default_linger_ms = 1000;
 
-/// Its address tells one thread from another.
-constinit thread_local char here = 0;
-
 zmq_msg_t* raw(message& m) noexcept
 {
     return static_cast<zmq_msg_t*>(m.handle());
@@ -114,7 +111,7 @@ private:
 };
 
 socket_core::socket_core(std::shared_ptr<context_core> of, socket_type type)
-    : context_{std::move(of)}, type_{type}, thread_{&here}
+    : context_{std::move(of)}, type_{type}, thread_{this_thread()}
 {
     const int number = static_cast<int>(type);
     if (number < ZMQ_PAIR || number > ZMQ_STREAM) {
@@ -132,18 +129,16 @@ socket_core::~socket_core()
 
 bool socket_core::on_own_thread() const noexcept
 {
-    return thread_ == &here;
+    return thread_ == this_thread();
 }
 
-void socket_core::check_use() const
+void socket_core::refuse_use() const
 {
     if (handle_ == nullptr) throw error(errc::closed, description() + ": the socket is closed");
-    if (thread_ != &here) {
+    if (thread_ != this_thread()) {
         throw error(errc::wrong_thread, description() + ": it belongs to another thread's loop");
     }
-    if (forks_ != forks()) {
-        throw error(errc::forked, description() + ": it belongs to the parent of this process");
-    }
+    throw error(errc::forked, description() + ": it belongs to the parent of this process");
 }
 
 void* socket_core::handle() const
@@ -172,6 +167,11 @@ void socket_core::close(std::optional<std::chrono::milliseconds> linger) noexcep
         zmq_setsockopt(closing, ZMQ_LINGER, &ms, sizeof(ms));
     }
     zmq_close(closing);
+}
+
+void socket_core::throw_failed(int number, const char* doing) const
+{
+    throw_failure(number, description() + ": " + doing);
 }
 
 void socket_core::fail(std::string_view doing) const
@@ -265,16 +265,21 @@ std::string socket_core::description() const
 
 int socket_core::send_now(message& m, int flags) noexcept
 {
+    zmq_msg_t* const frame = raw(m);
     for (;;) {
-        if (zmq_msg_send(raw(m), handle_, flags | ZMQ_DONTWAIT) >= 0) return 0;
+        if (zmq_msg_send(frame, handle_, flags | ZMQ_DONTWAIT) >= 0) {
+            m.taken();
+            return 0;
+        }
         if (const int number = last_failure(); number != EINTR) return number;
     }
 }
 
 int socket_core::receive_now(message& m) noexcept
 {
+    zmq_msg_t* const frame = raw(m);
     for (;;) {
-        if (zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT) >= 0) return 0;
+        if (zmq_msg_recv(frame, handle_, ZMQ_DONTWAIT) >= 0) return 0;
         if (const int number = last_failure(); number != EINTR) return number;
     }
 }
@@ -291,7 +296,19 @@ bool socket_core::try_send(message& m, int flags)
     if (waited_for()) look(number == 0 || !claims_to_be_ready(type_));
     if (number == 0) return true;
     if (number == EAGAIN) return false;
-    throw_failure(number, description() + ": send");
+    throw_failed(number, "send");
+}
+
+// As try_send() and try_receive() one after the other, looking at the socket once: nobody else runs
+// meanwhile. A failure behind the first message comes again with the next attempt.
+std::size_t socket_core::try_send_some(std::span<message> from)
+{
+    std::size_t count = 0;
+    if (!from.empty() && try_send(from.front(), 0)) {
+        for (++count; count < from.size() && send_now(from[count], 0) == 0;) ++count;
+        if (count > 1) called();
+    }
+    return count;
 }
 
 bool socket_core::try_receive(message& m)
@@ -302,7 +319,17 @@ bool socket_core::try_receive(message& m)
     called();
     if (number == 0) return true;
     if (number == EAGAIN) return false;
-    throw_failure(number, description() + ": receive");
+    throw_failed(number, "receive");
+}
+
+std::size_t socket_core::try_receive_some(std::span<message> into)
+{
+    std::size_t count = 0;
+    if (!into.empty() && try_receive(into.front())) {
+        for (++count; count < into.size() && receive_now(into[count]) == 0;) ++count;
+        if (count > 1) called();
+    }
+    return count;
 }
 
 bool socket_core::try_send_all(multipart& all)
@@ -374,8 +401,7 @@ awaitable<void> socket_core::receive_into(self_ptr self, message* into)
 awaitable<std::size_t> socket_core::receive_some(self_ptr self, std::span<message> into)
 {
     if (!self->in_a_row()) co_await self->rest();
-    std::size_t count = 0;
-    while (count < into.size() && self->try_receive(into[count])) ++count;
+    const std::size_t count = self->try_receive_some(into);
     if (count > 0 || into.empty()) {
         self->row_ += static_cast<unsigned>(count);
         co_return count;
@@ -386,9 +412,16 @@ awaitable<std::size_t> socket_core::receive_some(self_ptr self, std::span<messag
 
 awaitable<void> socket_core::send_each(self_ptr self, std::span<message> from)
 {
-    for (message& m : from) {
+    while (!from.empty()) {
         if (!self->in_a_row()) co_await self->rest();
-        if (!self->try_send(m, 0)) co_await self->send_later(&m, 0);
+        std::size_t count =
+            self->try_send_some(from.first(std::min(from.size(), self->rest_of_row())));
+        if (count == 0) {
+            co_await self->send_later(&from.front(), 0);
+            count = 1;
+        }
+        self->row_ += static_cast<unsigned>(count);
+        from = from.subspan(count);
     }
 }
 

@@ -27,7 +27,7 @@ std::vector<std::string> texts(const multipart& all)
 
 std::vector<std::string> receive_texts(socket& s)
 {
-    return texts(run(timeout(5s, s.receive_multipart(), "receive")));
+    return texts(run(timeout(20s, s.receive_multipart(), "receive")));
 }
 
 TEST(socket, req_and_rep_over_each_transport)
@@ -68,7 +68,7 @@ TEST(socket, every_pair_of_types_talks)
                     ready = co_await in->wait(pollin, 5ms);
                 }
             };
-            run(timeout(5s, until_heard(&from, &to)));
+            run(timeout(20s, until_heard(&from, &to)));
             continue;
         }
         if (r.from == dealer && r.to == rep) {
@@ -180,10 +180,10 @@ TEST(socket, a_forgiving_req_asks_again)
     // The server may see both; only the answer to the second is taken.
     std::string asked;
     while (asked != "second") {
-        asked = run(timeout(5s, server.receive_string()));
+        asked = run(timeout(20s, server.receive_string()));
         run(server.send("to " + asked));
     }
-    EXPECT_EQ(run(timeout(5s, client.receive_string())), "to second");
+    EXPECT_EQ(run(timeout(20s, client.receive_string())), "to second");
 }
 
 TEST(socket, a_mandatory_router_knows_its_peers)
@@ -403,7 +403,7 @@ TEST(socket, endpoints_are_given_up_at_the_end_of_a_scope)
             co_await sleep(1ms);
         }
     };
-    run(timeout(5s, until_free(&again, at)));
+    run(timeout(20s, until_free(&again, at)));
     const auto port = again.bind_to_random_port("tcp://127.0.0.1");
     EXPECT_GE(port, 49152);
     EXPECT_EQ(again.last_endpoint(), "tcp://127.0.0.1:" + std::to_string(port));
@@ -547,7 +547,7 @@ TEST(socket, many_receivers_and_senders_on_one_socket_are_all_served)
         all.push_back(receive_some(&to, &received));
         all.push_back(send_some(&from));
     }
-    run(timeout(10s, gather(std::move(all))));
+    run(timeout(20s, gather(std::move(all))));
     EXPECT_EQ(received, 1000);
 }
 
@@ -575,7 +575,7 @@ TEST(socket, many_messages_in_one_operation)
             }
         }
     };
-    run(timeout(10s, gather(send_all(&from), receive_all(&to))));
+    run(timeout(20s, gather(send_all(&from), receive_all(&to))));
     std::vector<message> one(1);
     to.set(opt::rcvtimeo, 5ms);
     EXPECT_THROW(run(to.receive_some(one)), timeout_error);

@@ -13,11 +13,11 @@ const char* const with_rabbitmq = FERRY_SOURCE_DIR "/tests/services/with_rabbitm
 
 // What a shell script prints that calls `$F` beside a RabbitMQ of its own, whose URL the command
 // takes from the environment.
-testing::outcome script(const std::string& text)
+testing::outcome script(const std::string& text, const std::string& plugins = {})
 {
-    return testing::run_program(
-        {with_rabbitmq, "/bin/bash", "-c", "F=\"" FERRY_COMMAND " amqp\"; " + text}, {},
-        std::chrono::seconds(100));
+    return testing::run_program({"/usr/bin/env", "FERRY_RABBITMQ_PLUGINS=" + plugins, with_rabbitmq,
+                                 "/bin/bash", "-c", "F=\"" FERRY_COMMAND " amqp\"; " + text},
+                                {}, std::chrono::seconds(100));
 }
 
 // One broker for all of it, as it takes ten seconds to start.
@@ -66,6 +66,55 @@ TEST(amqp_verb, works_with_a_broker)
         << done.err;
 }
 
+TEST(amqp_verb, lists_compares_serves_and_measures)
+{
+    const auto done = script(R"(
+        D=$(mktemp -d); trap 'rm -rf $D' EXIT
+        printf '%s\n' '[[exchanges]]' 'name = "logs"' 'type = "topic"' \
+            '[[queues]]' 'name = "errors"' 'durable = true' 'arguments = {x-max-length = 10}' \
+            '[[bindings]]' 'source = "logs"' 'destination = "errors"' 'routing_key = "#.error"' \
+            >$D/t.toml
+        FERRY_RABBITMQ_MANAGEMENT= $F topology diff $D/t.toml 2>/dev/null; echo differs $?
+        $F topology apply $D/t.toml; echo applied $?
+        $F topology diff $D/t.toml; echo same $?
+        $F unbind --source logs --queue errors -k '#.error'
+        $F topology diff $D/t.toml; echo unbound $?
+        $F bind --source logs --queue errors -k '#.error'
+        echo x | $F publish -e logs -k app.error --mandatory; echo routed $?
+        echo '{"queues": [{"name": "errors"}]}' >$D/t.json
+        $F topology apply $D/t.json 2>&1 | cut -c1-45
+        echo 'queues = 1 2' >$D/bad.toml; $F topology apply $D/bad.toml 2>/dev/null; echo bad $?
+        $F list bindings --vhost / --json | grep -c '"routing_key":"#.error"'
+        $F list queues | grep -o '^errors'
+        $F list connections >/dev/null; echo listed $?
+        $F serve-echo -q echo 2>$D/err & P=$!
+        until grep -qs serving $D/err; do sleep 0.05; done
+        $F bench rpc -q echo --calls 20 --size 100 --json | grep -c '"call_median_us":[0-9]'
+        kill $P; wait $P; echo served $?
+        $F bench -n 500 --calls 20 --size 100 | sed 's/:.*//')",
+                             "management");
+    EXPECT_EQ(done.out,
+              "exchange 'logs': missing\n"
+              "queue 'errors': missing\n"
+              "differs 1\n"
+              "applied 0\n"
+              "same 0\n"
+              "binding 'logs' -> queue 'errors' by '#.error': missing\n"
+              "unbound 1\n"
+              "routed 0\n"
+              "ferry: amqp: 406 PRECONDITION_FAILED - inequi\n"
+              "bad 2\n"
+              "1\n"
+              "errors\n"
+              "listed 0\n"
+              "1\n"
+              "served 130\n"
+              "publish 100 bytes, confirmed\n"
+              "consume 100 bytes, acknowledged\n"
+              "call with 100 bytes\n")
+        << done.err;
+}
+
 TEST(amqp_verb, says_what_is_wrong)
 {
     struct row {
@@ -84,6 +133,13 @@ TEST(amqp_verb, says_what_is_wrong)
              {{"declare"}, 2, "subcommand"},
              {{"declare", "binding", "--source", "x"}, 2, "--queue or to --exchange"},
              {{"shovel", "--from", "amqp://a/", "--to", "amqp://b/"}, 2, "URL,QUEUE"},
+             {{"bind", "--source", "x"}, 2, "--queue or to --exchange"},
+             {{"topology"}, 2, "subcommand"},
+             {{"topology", "apply", "/nowhere.toml"}, 11, "/nowhere.toml"},
+             {{"list", "gardens"}, 2, "gardens"},
+             {{"list", "-m", "http://127.0.0.1:1/"}, 7, "127.0.0.1:1"},
+             {{"bench", "nothing"}, 2, "nothing"},
+             {{"serve-echo"}, 2, "--queue is required"},
          }) {
         SCOPED_TRACE(r.text);
         std::vector<std::string> words{FERRY_COMMAND, "amqp"};

@@ -254,6 +254,7 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     }
     ++connection_->counts().published;
     if (confirms_) {
+        if (unconfirmed_.empty()) unconfirmed_since_ = std::chrono::steady_clock::now();
         unconfirmed_.push_back(who);
         const std::uint64_t tag = first_unconfirmed_ + unconfirmed_.size() - 1;
         if (look) returns_.expect(tag, *look);

@@ -143,6 +143,12 @@ public:
     void forget(const confirmation& who) noexcept;
     bool confirms() const noexcept { return confirms_; }
     std::size_t unconfirmed() const noexcept { return unconfirmed_.size(); }
+    /// For how long the first of them has been that; none if everything is confirmed.
+    std::optional<std::chrono::steady_clock::time_point> waits_for_confirms_since() const noexcept
+    {
+        if (unconfirmed_.empty()) return std::nullopt;
+        return unconfirmed_since_;
+    }
     static awaitable<void> select_transactions(std::shared_ptr<channel_core> self);
 
     /// What the program has set by qos(); none if it has not.
@@ -244,6 +250,8 @@ private:
     bool confirms_ = false;
     std::deque<confirmation*> unconfirmed_;  ///< null: settled or forgotten
     std::uint64_t first_unconfirmed_ = 1;
+    /// When the first of them was published, or became the first.
+    std::chrono::steady_clock::time_point unconfirmed_since_;
     std::uint64_t measured_ = 0;  ///< the tag whose confirm is awaited to know how long they take
     std::chrono::steady_clock::time_point measured_since_;
     return_matcher returns_;

@@ -248,9 +248,14 @@ void channel_core::settle_confirms(std::uint64_t tag, bool multiple, bool taken)
     returns_.confirmed(tag, multiple);
     // What is settled at the front is done with. A forgotten one there counts as settled; its late
     // confirm finds nothing.
+    const std::uint64_t first = first_unconfirmed_;
     while (!unconfirmed_.empty() && unconfirmed_.front() == nullptr) {
         unconfirmed_.pop_front();
         ++first_unconfirmed_;
+    }
+    const bool watched = connection_->settings().confirm_timeout().count() != 0;
+    if (watched && first_unconfirmed_ != first) {
+        unconfirmed_since_ = std::chrono::steady_clock::now();
     }
 }
 

@@ -69,6 +69,7 @@ awaitable<void> connection_core::connect(std::shared_ptr<connection_core> self)
             ++self->counts_->connects;
             self->connected_ = std::chrono::steady_clock::now();
             self->link_->start(self->weak_from_this());
+            self->check_confirms();
             co_return;
         } catch (const error& e) {
             failure = std::current_exception();
@@ -161,6 +162,7 @@ void connection_core::on_frame(const frame& f)
                 return;
             case method::connection_unblocked:
                 blocked_ = false;
+                unblocked_since_ = std::chrono::steady_clock::now();
                 unblocked_.set();
                 if (on_blocked) on_blocked({});
                 return;
@@ -200,10 +202,33 @@ awaitable<void> connection_core::unblocked(std::shared_ptr<connection_core> self
     }
 }
 
+void confirm_watch::expired() noexcept
+{
+    of_.check_confirms();
+}
+
+void connection_core::check_confirms() noexcept
+{
+    const auto limit = options_.confirm_timeout();
+    if (limit == 0ms || link_->lost()) return;
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& channel : living()) {
+        const auto since = channel->waits_for_confirms_since();
+        if (blocked_ || !since || now - std::max(*since, unblocked_since_) <= limit) continue;
+        return link_->fail(std::make_exception_ptr(connection_error(
+            errc::confirm_timeout,
+            fmt::format("amqp {}: the broker confirms nothing on channel {} for {} ms",
+                        link_->remote(), channel->number(), limit.count()),
+            link_->remote())));
+    }
+    confirm_watch_.start_after(limit / 4);
+}
+
 void connection_core::on_lost(const std::exception_ptr& why) noexcept
 {
     open_ = false;
     blocked_ = false;
+    confirm_watch_.stop();
     unblocked_.set();
     updating_secret_ = false;
     secret_updated_.set();

@@ -4,6 +4,7 @@
 #include "ferry/amqp/detail/topology.hpp"
 #include "ferry/amqp/statistics.hpp"
 #include "ferry/async/sync.hpp"
+#include "ferry/async/waiter.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,18 @@
 namespace ferry::amqp::detail {
 
 class channel_core;
+class connection_core;
+
+/// Looks from time to time whether the broker still confirms what is published.
+class confirm_watch final : public timer {
+public:
+    explicit confirm_watch(connection_core& of) noexcept : of_{of} {}
+
+private:
+    void expired() noexcept override;
+
+    connection_core& of_;
+};
 
 /// A connection as its user sees it: one link after the other, and the channels that live on.
 class connection_core final : public link_listener,
@@ -28,6 +41,9 @@ public:
     ~connection_core();
 
     const options& settings() const noexcept { return options_; }
+
+    /// Gives the link up if it has got no confirms for too long.
+    void check_confirms() noexcept;
 
     /// Tries all hosts, as often as the options say. \throws as link::open
     static awaitable<void> open(std::shared_ptr<connection_core> self);
@@ -109,6 +125,8 @@ private:
     bool blocked_ = false;
     std::string blocked_reason_;
     event unblocked_;
+    std::chrono::steady_clock::time_point unblocked_since_;
+    confirm_watch confirm_watch_{*this};
     topology topology_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <utility>
@@ -21,6 +22,8 @@ using clock = std::chrono::steady_clock;
 constexpr unsigned many_messages = 4;
 constexpr int reads_of_a_stream = 8;
 constexpr auto stream_pause = 500us;
+// So many bytes are worth a read at once.
+constexpr std::size_t good_read_bytes = 32 * 1024;
 
 // 0 means no limit.
 template <class T>
@@ -283,13 +286,15 @@ awaitable<void> link::room(std::shared_ptr<link> self)
 awaitable<void> link::read_all(std::shared_ptr<link> self)
 {
     try {
-        for (;;) {
+        for (std::size_t count = 0;;) {
             self->deliver();
-            if (self->streams()) {
+            if (self->streams() && count < good_read_bytes) {
+                self->muffle(static_cast<int>(good_read_bytes));
                 auto pause = sleep(stream_pause);
                 co_await std::move(pause);
+                self->muffle(1);
             }
-            const std::size_t count = co_await self->stream_.fill();
+            count = co_await self->stream_.fill();
             self->received_ = clock::now();
             self->counts_->bytes_in += count;
             if (count == 0) {
@@ -324,6 +329,14 @@ bool link::streams() noexcept
     }
     if (many_in_a_row_ < reads_of_a_stream) ++many_in_a_row_;
     return many_in_a_row_ == reads_of_a_stream && 4 * count <= prefetch;
+}
+
+// While reads are put off, segments should not wake the loop one by one: the socket tells of
+// `bytes` and more. Back at 1, the kernel tells of those that have come meanwhile.
+void link::muffle(int bytes) noexcept
+{
+    const int socket = stream_.native_handle();
+    if (socket >= 0) ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
 void link::deliver()

@@ -95,6 +95,7 @@ private:
     void deliver();
     bool take_connection_method(const frame& f);
     bool streams() noexcept;
+    void muffle(int bytes) noexcept;
     void queue_close(std::uint16_t code, std::string_view text);
 
     net::stream stream_;

@@ -100,7 +100,18 @@ public:
 private:
     class turn;
 
-    void check_use() const;
+    /// An address that tells one thread from another.
+    static const void* this_thread() noexcept
+    {
+        static constinit thread_local char here = 0;
+        return &here;
+    }
+    void check_use() const
+    {
+        if (handle_ == nullptr || thread_ != this_thread() || forks_ != forks()) refuse_use();
+    }
+    [[noreturn]] void refuse_use() const;
+    [[noreturn]] void throw_failed(int number, const char* doing) const;
     [[noreturn]] void fail(std::string_view doing) const;
 
     /// To be called after every call of libzmq on the socket.
@@ -117,6 +128,8 @@ private:
     void look(bool wake_senders = true) noexcept;
     int send_now(message& m, int flags) noexcept;
     int receive_now(message& m) noexcept;
+    std::size_t try_send_some(std::span<message> from);
+    std::size_t try_receive_some(std::span<message> into);
     void abandoned() noexcept;
     std::optional<poll_events> ask() noexcept;
 
@@ -125,6 +138,8 @@ private:
 
     /// Whether a coroutine may go on without letting others run.
     bool in_a_row() noexcept { return ++row_ < longest_row; }
+    /// How many messages it may still send or receive before that.
+    std::size_t rest_of_row() const noexcept { return row_ < longest_row ? longest_row - row_ : 1; }
     static constexpr unsigned longest_row = 256;
     awaitable<void> rest();
     awaitable<void> send_later(message* m, int flags);

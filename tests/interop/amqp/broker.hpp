@@ -29,7 +29,7 @@ public:
     explicit broker(const broker* beside)
     {
         must(testing::run_program({service, "join", path(), beside->path()}, {},
-                                  std::chrono::seconds(110)));
+                                  std::chrono::seconds(300)));
     }
     ~broker() { testing::run_program({service, "stop", path()}); }
     broker(const broker&) = delete;
@@ -39,7 +39,7 @@ public:
     std::string ctl(std::vector<std::string> words) const
     {
         words.insert(words.begin(), {service, "ctl", path()});
-        return must(testing::run_program(words));
+        return must(testing::run_program(words, {}, std::chrono::seconds(120)));
     }
     /// Ends it by SIGKILL.
     void kill() const { control("kill"); }
@@ -70,7 +70,7 @@ private:
     }
     void control(const char* verb) const
     {
-        must(testing::run_program({service, verb, path()}, {}, std::chrono::seconds(110)));
+        must(testing::run_program({service, verb, path()}, {}, std::chrono::seconds(300)));
     }
 
     testing::temporary_directory directory_;

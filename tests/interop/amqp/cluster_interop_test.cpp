@@ -87,7 +87,7 @@ TEST(amqp_cluster, a_quorum_queue_outlives_the_node_that_leads_it)
                               kill_in_the_middle(&first, &published));
         co_await std::move(running);
     };
-    run(timeout(60s, all()));
+    run(timeout(240s, all()));
     EXPECT_TRUE(*lost);
     EXPECT_TRUE(giving.is_open());
     // The one that was connected to the killed node goes on with another.
@@ -97,7 +97,7 @@ TEST(amqp_cluster, a_quorum_queue_outlives_the_node_that_leads_it)
         auto publishing = ch.basic_publish("", "shared", "last", persistent());
         co_await std::move(publishing);
     };
-    run(timeout(20s, message(&declaring)));
+    run(timeout(60s, message(&declaring)));
     EXPECT_EQ(seen.size(), message_count);
     EXPECT_EQ(*seen.rbegin(), message_count - 1);
 }

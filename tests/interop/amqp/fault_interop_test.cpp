@@ -30,7 +30,7 @@ protected:
         c.on_disconnected([this](const error& e) { lost.push_back(e.code()); });
         c.on_recovered([this] { ++recovered; });
     }
-    void until(const std::function<bool()>& done) { run(timeout(60s, poll(&done))); }
+    void until(const std::function<bool()>& done) { run(timeout(120s, poll(&done))); }
     static awaitable<void> poll(const std::function<bool()>* done)
     {
         while (!(*done)()) co_await ferry::sleep(10ms);
@@ -45,7 +45,7 @@ protected:
 std::error_code failure_of(awaitable<void> operation)
 {
     try {
-        run(timeout(30s, std::move(operation)));
+        run(timeout(60s, std::move(operation)));
     } catch (const error& e) {
         return e.code();
     }
@@ -80,7 +80,7 @@ TEST_F(amqp_fault, a_broker_that_stops_says_so_and_persistent_messages_stay)
     EXPECT_THROW(run(first->ack()), error);
     int count = 0;
     for (; count < 10; ++count) {
-        auto d = run(timeout(10s, idle.next()));
+        auto d = run(timeout(60s, idle.next()));
         EXPECT_EQ(d->text(), "persistent");
         run(d->ack());
     }
@@ -121,7 +121,7 @@ awaitable<void> publish_many(publisher* out, std::string queue, int count)
 awaitable<void> raise_alarm(const broker* of)
 {
     of->ctl({"set_vm_memory_high_watermark", "absolute", "1MB"});
-    auto pause = ferry::sleep(3s);
+    auto pause = ferry::sleep(6s);
     co_await std::move(pause);
     of->ctl({"set_vm_memory_high_watermark", "0.6"});
 }
@@ -129,12 +129,12 @@ awaitable<void> raise_alarm(const broker* of)
 TEST_F(amqp_fault, an_alarm_under_load_loses_nothing_and_times_nothing_out)
 {
     std::vector<std::string> told;
-    connection impatient = run(connect(at().call_timeout(1s)));
+    connection impatient = run(connect(at().call_timeout(4s)));
     impatient.on_blocked([&](const std::string& reason) { told.push_back(reason); });
     channel ch = run(impatient.channel(confirm()));
     const std::string q = run(ch.queue_declare("", exclusive())).name();
     publisher out(ch);
-    run(timeout(60s, gather(publish_many(&out, q, 50'000), raise_alarm(shared.get()))));
+    run(timeout(240s, gather(publish_many(&out, q, 50'000), raise_alarm(shared.get()))));
     EXPECT_EQ(out.confirmed(), 50'000U);
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 50'000U);
     if (!told.empty()) {
@@ -239,7 +239,7 @@ TEST_F(amqp_fault, declarations_that_a_restart_interrupts_are_all_made)
         b->kill();
         b->again();
     };
-    run(timeout(100s, gather(declare_all(ch), restart(shared.get()))));
+    run(timeout(240s, gather(declare_all(ch), restart(shared.get()))));
     EXPECT_FALSE(lost.empty());
     for (int i = 0; i < 50; ++i) {
         const std::string name = "many." + std::to_string(i);
@@ -274,7 +274,7 @@ TEST_F(amqp_fault, a_consumer_whose_queue_is_gone_after_a_restart_ends_and_the_r
     EXPECT_EQ(failure_of(ignore(again.next())), errc::consumer_cancelled);
     EXPECT_TRUE(ch.is_open());
     run(ch.basic_publish("", now, "still here", properties(), mandatory()));
-    EXPECT_EQ(run(timeout(10s, own.next()))->text(), "still here");
+    EXPECT_EQ(run(timeout(60s, own.next()))->text(), "still here");
 }
 
 TEST_F(amqp_fault, what_ends_the_connection_fails_its_call_and_is_not_repeated)
@@ -345,7 +345,7 @@ TEST_F(amqp_fault, refusals_have_their_code)
         channel on = run(c.channel(confirm()));
         if (std::string_view(r.what) == "commit without select") on = run(c.channel());
         try {
-            run(timeout(10s, r.act(on)));
+            run(timeout(60s, r.act(on)));
             ADD_FAILURE() << "accepted";
         } catch (const channel_closed& e) {
             EXPECT_EQ(e.reply_code(), r.code) << e.what();
@@ -412,7 +412,7 @@ TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
             *into = co_await std::move(getting);
         }
     };
-    run(timeout(10s, get(ch, q, &d)));
+    run(timeout(60s, get(ch, q, &d)));
     EXPECT_EQ(d->text(), "one");
     run(d->ack());
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 0U);
@@ -423,7 +423,7 @@ TEST_F(amqp_fault, cancelled_calls_give_back_what_they_were_given)
             consumers = info.consumer_count();
         }
     };
-    run(timeout(10s, until_alone(ch, q)));
+    run(timeout(60s, until_alone(ch, q)));
 }
 
 }  // namespace

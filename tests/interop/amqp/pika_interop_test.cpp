@@ -103,8 +103,8 @@ TEST_F(pika_interop, ferry_calls_a_procedure_of_pika)
         co_await std::move(ending);
         co_return std::string(d->text());
     };
-    EXPECT_EQ(run(timeout(20s, call(ch, "hello"))), "HELLO");
-    EXPECT_EQ(run(timeout(20s, call(ch, "end"))), "END");
+    EXPECT_EQ(run(timeout(60s, call(ch, "hello"))), "HELLO");
+    EXPECT_EQ(run(timeout(60s, call(ch, "end"))), "END");
 }
 
 awaitable<publish_body> reversed(message request)

@@ -48,8 +48,8 @@ awaitable<void> use_it(connection c, std::string queue)
 {
     auto opening = rpc_client::open(c);
     rpc_client client = co_await std::move(opening);
-    auto both = gather(call(client, queue, "abc", 5s), call(client, queue, "slow", 5s),
-                       call(client, queue, "xyz", 5s));
+    auto both = gather(call(client, queue, "abc", 60s), call(client, queue, "slow", 60s),
+                       call(client, queue, "xyz", 60s));
     const auto [a, b, d] = co_await std::move(both);
     EXPECT_EQ(a, "cba");
     EXPECT_EQ(b, "wols");
@@ -58,18 +58,19 @@ awaitable<void> use_it(connection c, std::string queue)
     struct row {
         const char* text;
         std::string queue;
+        std::chrono::milliseconds limit;
         std::error_condition then;
     };
     const std::vector<row> rows{
-        {"fail", queue, condition::timed_out},
-        {"slow", queue, condition::timed_out},
-        {"x", "nobody", condition::not_found},
+        {"fail", queue, 100ms, condition::timed_out},
+        {"slow", queue, 100ms, condition::timed_out},
+        {"x", "nobody", 60s, condition::not_found},
     };
     for (const row& r : rows) {
         SCOPED_TRACE(r.text);
         bool failed = false;
         try {
-            auto calling = call(client, r.queue, r.text, 100ms);
+            auto calling = call(client, r.queue, r.text, r.limit);
             co_await std::move(calling);
         } catch (const error& e) {
             failed = true;
@@ -78,7 +79,7 @@ awaitable<void> use_it(connection c, std::string queue)
         EXPECT_TRUE(failed);
     }
     EXPECT_EQ(client.under_way(), 0U);
-    auto last = call(client, queue, "end", 5s);
+    auto last = call(client, queue, "end", 60s);
     const std::string answer = co_await std::move(last);
     EXPECT_EQ(answer, "dne");
     while (c.statistics().late_replies == 0) {
@@ -91,7 +92,7 @@ TEST_F(amqp_helpers, a_procedure_is_called_and_answers)
 {
     const std::string queue = run(ch.queue_declare("", exclusive())).name();
     const auto serving = spawn(serve_rpc(run(c.channel()), queue, reversed));
-    run(timeout(20s, use_it(c, queue)));
+    run(timeout(60s, use_it(c, queue)));
     serving.cancel();
     run(serving.wait());
 }
@@ -121,7 +122,7 @@ awaitable<void> acknowledge_ten(channel ch, std::string queue)
 TEST_F(amqp_helpers, acknowledgements_go_many_at_a_time)
 {
     const std::string queue = run(ch.queue_declare("", exclusive())).name();
-    run(timeout(20s, acknowledge_ten(ch, queue)));
+    run(timeout(60s, acknowledge_ten(ch, queue)));
     EXPECT_EQ(c.statistics().acked, 3U);
     run(ch.close());
     channel other = run(c.channel());

@@ -89,7 +89,7 @@ TEST(redis_interop, channels_both_ways)
     client r(at.url());
     std::unique_ptr<testing::program> python;
     const auto heard =
-        run(timeout(30s, hear(r, "py:news", 1000, [&] {
+        run(timeout(60s, hear(r, "py:news", 1000, [&] {
                         python = std::make_unique<testing::program>(
                             peer(at, "publish"), at.directory() / "out1", at.directory() / "err1");
                     })));

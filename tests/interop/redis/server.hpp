@@ -45,7 +45,7 @@ public:
                                      ""};
         all.insert(all.end(), arguments_.begin(), arguments_.end());
         process_ = std::make_unique<testing::program>(all, directory_ / "out", directory_ / "err");
-        for (int i = 0; i < 400; ++i) {
+        for (int i = 0; i < 2400; ++i) {
             if (listens()) return;
             std::this_thread::sleep_for(std::chrono::milliseconds(25));
         }

@@ -23,7 +23,7 @@ public:
     /// The next line, while the loop runs on.
     std::string next_line()
     {
-        return run(timeout(20s, run_blocking([this] { return line(); })));
+        return run(timeout(60s, run_blocking([this] { return line(); })));
     }
 };
 
@@ -43,13 +43,13 @@ std::string ask(socket& client, const std::string& server)
     auto news = client.watch();
     client.connect(server);
     try {
-        run(timeout(20s, news.connected()));
+        run(timeout(60s, news.connected()));
     } catch (const error& e) {
         if (e.code() == errc::refused) return "refused";
         throw;
     }
     run(client.send("question"));
-    return run(timeout(20s, client.receive_string()));
+    return run(timeout(60s, client.receive_string()));
 }
 
 TEST(zmq_security_interop, certificates_both_ways)
@@ -95,7 +95,7 @@ TEST(zmq_security_interop, curve_against_a_pyzmq_server)
     auto news = stranger.watch();
     stranger.connect(server.at());
     try {
-        run(timeout(20s, news.connected()));
+        run(timeout(60s, news.connected()));
         ADD_FAILURE();
     } catch (const error& e) {
         EXPECT_EQ(e.code(), errc::refused);
