@@ -427,12 +427,23 @@ TEST(fake_broker, may_hold_back_a_channel)
     run(timeout(20s, serving.join()));
 }
 
-// Takes publishes from one connection and says nothing of them, until the client gives up.
-awaitable<void> confirm_nothing(net::stream* s)
+std::string settling(method how, std::uint64_t tag)
 {
-    for (;;) {
+    std::string arguments;
+    detail::wire_writer w(arguments);
+    w.u64(tag);
+    w.octet(0);
+    return method_frame(1, how, arguments);
+}
+
+// Takes publishes, and refuses them or says nothing, until the client gives up.
+awaitable<void> confirm_nothing(net::stream* s, bool refuses)
+{
+    for (std::uint64_t tag = 0;;) {
         const auto m = co_await read_method(s);
         if (!m) co_return;
+        if (!refuses || *m != method::basic_publish) continue;
+        co_await s->write(settling(method::basic_nack, ++tag));
     }
 }
 
@@ -449,13 +460,13 @@ awaitable<void> open_with_confirms(net::stream* s)
 }
 
 // The second connection is a better one.
-awaitable<void> confirm_at_last(net::listener* on)
+awaitable<void> confirm_at_last(net::listener* on, bool refuses)
 {
     {
         net::stream s = co_await on->accept();
         auto opening = open_with_confirms(&s);
         co_await std::move(opening);
-        auto ignoring = confirm_nothing(&s);
+        auto ignoring = confirm_nothing(&s, refuses);
         co_await std::move(ignoring);
     }
     net::stream s = co_await on->accept();
@@ -463,8 +474,8 @@ awaitable<void> confirm_at_last(net::listener* on)
     co_await std::move(opening);
     const auto publish = co_await read_method(&s);
     EXPECT_TRUE(publish == method::basic_publish);
-    co_await s.write(method_frame(1, method::basic_ack, "\0\0\0\0\0\0\0\1\0"s));
-    auto ignoring = confirm_nothing(&s);
+    co_await s.write(settling(method::basic_ack, 1));
+    auto ignoring = confirm_nothing(&s, false);
     co_await std::move(ignoring);
 }
 
@@ -476,25 +487,29 @@ awaitable<void> publish_surely(options with, std::vector<std::error_code>* lost)
     auto opening = c.channel(confirm());
     channel ch = co_await std::move(opening);
     publisher out(ch);
-    auto publishing = out.publish("", "q", "x");
+    // Long enough to be read as a method, by a broker that does not tell one from the other.
+    auto publishing = out.publish("", "q", "body");
     co_await std::move(publishing);
     auto flushing = out.flush();
     co_await std::move(flushing);
     EXPECT_EQ(out.confirmed(), 1U);
-    EXPECT_EQ(out.republished(), 1U);
+    EXPECT_GE(out.republished(), 1U);
 }
 
 TEST(fake_broker, one_that_confirms_nothing_is_left)
 {
-    net::listener on(net::tcp("127.0.0.1", 0));
-    const auto serving = spawn(confirm_at_last(&on));
-    std::vector<std::error_code> lost;
-    const auto with =
-        options().hosts({net::tcp("127.0.0.1", on.port())}).confirm_timeout(50ms).timeout(10s);
-    run(timeout(20s, publish_surely(with, &lost)));
-    ASSERT_EQ(lost.size(), 1U);
-    EXPECT_EQ(lost.front(), errc::confirm_timeout);
-    run(timeout(20s, serving.join()));
+    for (const bool refuses : {false, true}) {
+        SCOPED_TRACE(refuses);
+        net::listener on(net::tcp("127.0.0.1", 0));
+        const auto serving = spawn(confirm_at_last(&on, refuses));
+        std::vector<std::error_code> lost;
+        const auto with =
+            options().hosts({net::tcp("127.0.0.1", on.port())}).confirm_timeout(50ms).timeout(10s);
+        run(timeout(20s, publish_surely(with, &lost)));
+        ASSERT_EQ(lost.size(), 1U);
+        EXPECT_EQ(lost.front(), errc::confirm_timeout);
+        run(timeout(20s, serving.join()));
+    }
 }
 
 awaitable<void> publish_confirmed(options with)
@@ -503,14 +518,14 @@ awaitable<void> publish_confirmed(options with)
     connection c = co_await std::move(connecting);
     auto opening = c.channel(confirm());
     channel ch = co_await std::move(opening);
-    auto publishing = ch.basic_publish("", "q", "x");
+    auto publishing = ch.basic_publish("", "q", "body");
     co_await std::move(publishing);
 }
 
 TEST(fake_broker, a_publish_that_gets_no_confirm_fails)
 {
     net::listener on(net::tcp("127.0.0.1", 0));
-    const auto serving = spawn(confirm_at_last(&on));
+    const auto serving = spawn(confirm_at_last(&on, false));
     EXPECT_EQ(failure_of(publish_confirmed(at(on).confirm_timeout(50ms))), errc::confirm_timeout);
     serving.cancel();
     run(serving.wait());

@@ -74,10 +74,11 @@ public:
     options& call_timeout(std::chrono::milliseconds d) { return call_timeout_ = d, *this; }
     /// How long a broker's alarm may hold back a publish; zero, the default: for ever.
     options& blocked_timeout(std::chrono::milliseconds d) { return blocked_timeout_ = d, *this; }
-    /// How long a message that was published with confirms may wait for one before the connection
-    /// counts as lost, and is made again (to another host, if there are several): a channel that
-    /// was opened while a quorum queue had no leader may get none for minutes. Not counted while
-    /// the broker blocks; zero, the default: for ever.
+    /// How long (30 s) the broker may leave what was published with confirms without one, or refuse
+    /// all that a publisher sends, before the connection counts as lost and is made again, to
+    /// another host if there are several: a channel of RabbitMQ's that was opened while a quorum
+    /// queue had no leader refuses for ever. Not counted while something is being sent or the
+    /// broker blocks; zero: for ever.
     options& confirm_timeout(std::chrono::milliseconds d) { return confirm_timeout_ = d, *this; }
     /// Rounds over all hosts, when connecting for the first time, and the pause between them.
     options& attempts(int rounds, std::chrono::milliseconds pause)
@@ -129,7 +130,7 @@ private:
     std::chrono::milliseconds timeout_{10'000};
     std::chrono::milliseconds call_timeout_{30'000};
     std::chrono::milliseconds blocked_timeout_{0};
-    std::chrono::milliseconds confirm_timeout_{0};
+    std::chrono::milliseconds confirm_timeout_{30'000};
     int attempts_ = 1;
     std::chrono::milliseconds retry_delay_{2'000};
     bool recovery_ = true;

@@ -158,7 +158,11 @@ private:
 
     void settled(entry& e, bool taken, std::optional<returned_message> returned) noexcept
     {
-        if (!taken) return send_again(e, refusal_pause);
+        if (!taken) {
+            send_again(e, refusal_pause);
+            return refused();
+        }
+        refused_since_.reset();
         if (returned && !unroutable_) {
             unroutable_ = std::make_exception_ptr(
                 error(errc::no_route, "amqp: no queue takes the message to '" + e.exchange +
@@ -166,6 +170,17 @@ private:
         }
         ++confirmed_;
         done(e);
+    }
+
+    // Some refusals are for ever: a channel that was opened while a quorum queue had no leader.
+    void refused() noexcept
+    {
+        const auto now = std::chrono::steady_clock::now();
+        if (!refused_since_) refused_since_ = now;
+        const auto limit = core_->owner().settings().confirm_timeout();
+        if (limit == 0ms || now - *refused_since_ <= limit) return;
+        refused_since_.reset();
+        core_->owner().give_up(core_->number(), "refuses every message");
     }
 
     void send_again(entry& e, std::chrono::milliseconds pause) noexcept
@@ -203,6 +218,7 @@ private:
     std::vector<std::unique_ptr<entry>> entries_;
     std::vector<entry*> free_;
     std::deque<entry*> again_;
+    std::optional<std::chrono::steady_clock::time_point> refused_since_;
     event changed_;
     std::exception_ptr unroutable_;
     std::exception_ptr failure_;

@@ -162,7 +162,6 @@ void connection_core::on_frame(const frame& f)
                 return;
             case method::connection_unblocked:
                 blocked_ = false;
-                unblocked_since_ = std::chrono::steady_clock::now();
                 unblocked_.set();
                 if (on_blocked) on_blocked({});
                 return;
@@ -212,16 +211,23 @@ void connection_core::check_confirms() noexcept
     const auto limit = options_.confirm_timeout();
     if (limit == 0ms || link_->lost()) return;
     const auto now = std::chrono::steady_clock::now();
+    if (blocked_ || link_->is_writing()) unblocked_since_ = now;
     for (const auto& channel : living()) {
         const auto since = channel->waits_for_confirms_since();
-        if (blocked_ || !since || now - std::max(*since, unblocked_since_) <= limit) continue;
-        return link_->fail(std::make_exception_ptr(connection_error(
-            errc::confirm_timeout,
-            fmt::format("amqp {}: the broker confirms nothing on channel {} for {} ms",
-                        link_->remote(), channel->number(), limit.count()),
-            link_->remote())));
+        if (!since || now - std::max(*since, unblocked_since_) <= limit) continue;
+        return give_up(channel->number(), "confirms nothing");
     }
     confirm_watch_.start_after(limit / 4);
+}
+
+void connection_core::give_up(std::uint16_t channel, const char* does) noexcept
+{
+    const auto limit = options_.confirm_timeout();
+    link_->fail(std::make_exception_ptr(
+        connection_error(errc::confirm_timeout,
+                         fmt::format("amqp {}: for {} ms the broker {} on channel {}",
+                                     link_->remote(), limit.count(), does, channel),
+                         link_->remote())));
 }
 
 void connection_core::on_lost(const std::exception_ptr& why) noexcept

@@ -44,6 +44,9 @@ public:
 
     /// Gives the link up if it has got no confirms for too long.
     void check_confirms() noexcept;
+    /// The broker `does` something with a channel's publishes, and has for
+    /// options::confirm_timeout.
+    void give_up(std::uint16_t channel, const char* does) noexcept;
 
     /// Tries all hosts, as often as the options say. \throws as link::open
     static awaitable<void> open(std::shared_ptr<connection_core> self);

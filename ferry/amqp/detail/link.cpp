@@ -255,6 +255,7 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
             self->leaving_.clear();
             std::swap(self->leaving_, self->out_);
             self->drained_.set();
+            self->writing_ = true;
             if (self->leaving_.is_text()) {
                 // Mostly the system takes it at once, and a coroutine less is a coroutine less.
                 const auto text = as_bytes(self->leaving_.text());
@@ -264,6 +265,7 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
                 const auto parts = self->leaving_.parts();
                 co_await self->stream_.write(parts);
             }
+            self->writing_ = false;
             self->sent_ = clock::now();
             self->counts_->bytes_out += self->leaving_.size();
         }

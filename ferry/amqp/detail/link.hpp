@@ -48,6 +48,8 @@ public:
     output& out() noexcept { return out_; }
     void flush() noexcept { has_output_.set(); }
     bool is_full() const noexcept { return out_.size() > max_queued_bytes; }
+    /// What was queued waits for room in the system's buffers.
+    bool is_writing() const noexcept { return writing_; }
     /// Waits until little enough is queued.
     static awaitable<void> room(std::shared_ptr<link> self);
 
@@ -103,6 +105,7 @@ private:
     std::string remote_;
     output out_;
     output leaving_;
+    bool writing_ = false;
     event has_output_;
     event drained_;
     event closed_;

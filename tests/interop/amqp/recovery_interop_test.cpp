@@ -61,14 +61,12 @@ awaitable<void> publish_all(connection c, std::uint64_t* republished)
     *republished = out.republished();
 }
 
-awaitable<void> disturb(const broker* b)
+awaitable<void> disturb(const broker* b, const seen* what)
 {
-    auto first = ferry::sleep(400ms);
-    co_await std::move(first);
+    while (what->acknowledged.size() < message_count / 3) co_await ferry::sleep(5ms);
     b->kill();
     b->again();
-    auto second = ferry::sleep(400ms);
-    co_await std::move(second);
+    while (what->acknowledged.size() < message_count / 3 * 2) co_await ferry::sleep(5ms);
     b->ctl({"close_all_connections", "test"});
 }
 
@@ -84,8 +82,8 @@ TEST(amqp_recovery, nothing_confirmed_is_lost_whatever_happens_to_the_broker)
     seen what;
     std::uint64_t republished = 0;
     const auto all = [&]() -> awaitable<void> {
-        auto running =
-            gather(publish_all(giving, &republished), consume_all(taking, &what), disturb(&b));
+        auto running = gather(publish_all(giving, &republished), consume_all(taking, &what),
+                              disturb(&b, &what));
         co_await std::move(running);
     };
     run(timeout(300s, all()));
