@@ -235,8 +235,18 @@ consumer::consumer(std::shared_ptr<channel_core> channel,
 {
 }
 consumer::consumer(consumer&&) noexcept = default;
-consumer& consumer::operator=(consumer&&) noexcept = default;
-consumer::~consumer() = default;
+consumer& consumer::operator=(consumer&& other) noexcept
+{
+    consumer taken(std::move(other));
+    std::swap(channel_, taken.channel_);
+    std::swap(core_, taken.core_);
+    return *this;
+}
+
+consumer::~consumer()
+{
+    if (core_) core_->leave();
+}
 
 const std::string& consumer::consumer_tag() const noexcept
 {

@@ -46,7 +46,8 @@ private:
 ///     while (auto d = co_await orders.next()) { ...; co_await d->ack(); }     // named first in
 ///     g++ 12
 ///
-/// It goes on after a lost connection. Destroyed, it is not cancelled; its channel's end does that.
+/// It goes on after a lost connection. Destroyed, it is not cancelled; its channel's end does that,
+/// and gives back what had come and was not taken.
 class consumer {
 public:
     explicit consumer(std::shared_ptr<detail::channel_core> channel,

@@ -2,6 +2,7 @@
 
 #include "ferry/core/time.hpp"
 
+#include <pthread.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -39,7 +40,12 @@ struct state {
 state& shared()
 {
     // Never destroyed: other static objects may log from their destructors.
-    static state& the_one = *new state;
+    static state& the_one = []() -> state& {
+        // A child must not find it locked by a thread that it does not have.
+        ::pthread_atfork([] { shared().mutex.lock(); }, [] { shared().mutex.unlock(); },
+                         [] { shared().mutex.unlock(); });
+        return *new state;
+    }();
     return the_one;
 }
 

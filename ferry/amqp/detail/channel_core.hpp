@@ -72,8 +72,15 @@ public:
 
     void put(delivery&& d)
     {
+        if (left) return;
         waiting.push(std::move(d));
         arrived.set();
+    }
+    /// Nobody will take any more. What waits would keep its channel alive, which keeps this.
+    void leave() noexcept
+    {
+        left = true;
+        waiting.clear();
     }
     void end(std::exception_ptr why) noexcept
     {
@@ -85,6 +92,7 @@ public:
     delivery_queue waiting;
     event arrived;
     bool ended = false;
+    bool left = false;
     /// Who asked for it went away before the broker had answered: nobody takes its deliveries.
     bool abandoned = false;
     std::exception_ptr failure;

@@ -47,7 +47,7 @@ private:
         std::string queue;
         std::uint16_t own_limit;  ///< 0: the channel's counts
         std::optional<amqp::consumer> from;
-        std::optional<task<void>> running;
+        std::optional<ferry::task<void>> running;
     };
 
     self_pointer self();

@@ -29,6 +29,10 @@ public:
     /// those that it inherited alone.
     void forget_connections();
 
+    /// Keeps other threads out, for a fork: the child must not find the app in the middle of
+    /// something that a thread does which it does not have.
+    std::unique_lock<std::mutex> hold() { return std::unique_lock{mutex_}; }
+
     const app_settings& settings() const noexcept { return settings_; }
 
     void add(definition d);

@@ -331,8 +331,10 @@ nursery::nursery(std::shared_ptr<app_core> app)
         throw system_failure(errno, "socketpair");
     }
     const pid_t me = ::getpid();
+    auto held = app->hold();
     server_ = ::fork();
     if (server_ < 0) throw system_failure(errno, "fork");
+    held.unlock();
     if (server_ == 0) {
         ::close(ends[0]);
         be_nursery(app, ends[1], me);

@@ -28,7 +28,7 @@ public:
 
     std::string queue;
     envelope content;
-    std::optional<task<void>> carrier;  ///< what brings it to the broker, if that takes long
+    std::optional<ferry::task<void>> carrier;  ///< what brings it to the broker, if that takes long
 
     /// The broker has it, or will not. Once, at home.
     static void end(const std::shared_ptr<letter>& self, std::exception_ptr failure = nullptr);

@@ -42,7 +42,7 @@ private:
         explicit sentry(std::string list) : key{std::move(list)} {}
         std::string key;
         event armed;
-        std::optional<task<void>> running;
+        std::optional<ferry::task<void>> running;
     };
 
     self_pointer self();
@@ -73,7 +73,7 @@ private:
     event news_;
     event forgotten_;
     std::vector<std::shared_ptr<sentry>> sentries_;
-    std::vector<task<void>> running_;
+    std::vector<ferry::task<void>> running_;
 };
 
 }  // namespace ferry::tasks::detail

@@ -144,6 +144,25 @@ TEST_F(amqp_interop, what_is_not_acknowledged_comes_again)
     EXPECT_EQ(got->text(), "1");
 }
 
+TEST_F(amqp_interop, what_a_consumer_did_not_take_goes_back_when_all_is_dropped)
+{
+    const std::string shared_queue = run(ch.queue_declare("left")).name();
+    run(give(ch, shared_queue, 3));
+    {
+        connection other = run(connect(at()));
+        channel on = run(other.channel());
+        consumer all = run(on.basic_consume(shared_queue));
+        EXPECT_EQ(run(all.next())->text(), "0");
+    }
+    std::uint32_t count = 0;
+    for (int i = 0; i < 1000 && count < 3; ++i) {
+        run(sleep(10ms));
+        count = run(ch.queue_declare(shared_queue, passive())).message_count();
+    }
+    EXPECT_EQ(count, 3U);
+    run(ch.queue_delete(shared_queue));
+}
+
 TEST_F(amqp_interop, confirms_say_what_became_of_a_message)
 {
     channel sure = run(c.channel(confirm()));
