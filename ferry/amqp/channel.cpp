@@ -379,6 +379,7 @@ bool channel::try_publish(const std::string& exchange, const std::string& routin
     if (!core_->confirms()) {
         throw error(errc::bad_argument, "amqp: try_publish needs a channel with confirms");
     }
+    core_->check_not_ended();
     if (!detail::admitted(*core_)) return false;
     auto reporter = std::make_unique<confirm_reporter>(std::move(told));
     core_->publish(exchange, routing_key, with, body.data(), body.text(), static_cast<bool>(flag),

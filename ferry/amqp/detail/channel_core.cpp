@@ -58,11 +58,11 @@ channel_core::~channel_core()
 awaitable<void> channel_core::ready(std::shared_ptr<channel_core> self)
 {
     for (;;) {
-        if (self->failure_) std::rethrow_exception(self->failure_);
+        self->check_not_ended();
         auto linked = connection_core::ready(self->connection_);
         co_await std::move(linked);
         if (self->opened_ && self->generation_ == self->connection_->generation()) co_return;
-        if (self->failure_) std::rethrow_exception(self->failure_);
+        self->check_not_ended();
         self->changed_.clear();
         co_await self->changed_.wait();
     }
@@ -126,7 +126,7 @@ awaitable<std::string> channel_core::call_now(std::shared_ptr<channel_core> self
         auto late = limited(self, &self->answered_);
         co_await std::move(late);
     }
-    if (self->failure_) std::rethrow_exception(self->failure_);
+    self->check_not_ended();
     const auto over = self->connection_->current();
     if (over->lost()) std::rethrow_exception(over->failure());
     pending_call mine(*self, into == nullptr ? nullptr : &into->found);
@@ -210,7 +210,7 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
                            const properties& with, buffer long_body, std::string_view short_body,
                            bool mandatory, confirmation* who)
 {
-    if (failure_) std::rethrow_exception(failure_);
+    check_not_ended();
     link& over = *connection_->current();
     if (over.lost()) std::rethrow_exception(over.failure());
     const std::string_view body = long_body.empty() ? short_body : long_body.text();
@@ -276,7 +276,7 @@ void channel_core::forget(const confirmation& who) noexcept
 void channel_core::settle(std::uint64_t generation, std::uint64_t tag, bool positive, bool requeue,
                           bool multiple)
 {
-    if (failure_) std::rethrow_exception(failure_);
+    check_not_ended();
     link* const over = connection_->now();
     statistics& counts = connection_->counts();
     if (generation != generation_ || over == nullptr || !opened_) {

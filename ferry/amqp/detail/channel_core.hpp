@@ -116,6 +116,11 @@ public:
     bool is_open() const noexcept { return !failure_ && opened_; }
     /// For good.
     bool ended() const noexcept { return failure_ != nullptr; }
+    /// \throws what ended it for good, if anything did
+    void check_not_ended() const
+    {
+        if (failure_) std::rethrow_exception(failure_);
+    }
 
     /// Waits until it is open on a link. \throws what ended it for good
     static awaitable<void> ready(std::shared_ptr<channel_core> self);
