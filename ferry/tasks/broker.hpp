@@ -146,10 +146,6 @@ public:
     /// Changes how many messages are held unsettled at most.
     virtual void prefetch(std::size_t count) = 0;
 
-    /// The same while tasks are so short that more of them may be held for a moment; some brokers
-    /// are much faster if they need not count exactly.
-    virtual void prefetch_roughly(std::size_t count) { prefetch(count); }
-
     /// Whether a delivery that is not settled is still this consumer's: after a lost connection the
     /// broker may give it to somebody again, and who has not begun with it should leave it alone.
     virtual bool holds(std::uint64_t) const noexcept { return true; }

@@ -54,30 +54,21 @@ awaitable<void> amqp_consumer::open(self_pointer self)
     auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
     co_await std::move(limiting);
     for (const std::string& queue : std::vector<std::string>(self->queues_)) {
-        auto beginning = consume_from(self, queue, 0);
+        auto beginning = consume_from(self, queue);
         co_await std::move(beginning);
     }
 }
 
-awaitable<void> amqp_consumer::consume_from(self_pointer self, std::string queue,
-                                            std::uint16_t own_limit)
+awaitable<void> amqp_consumer::consume_from(self_pointer self, std::string queue)
 {
     amqp::channel on = *self->channel_;
     auto declaring = amqp_core::declare(self->core_, on, queue);
     co_await std::move(declaring);
-    const auto from = std::make_shared<source>(queue, own_limit);
-    auto consuming = own_limit == 0 ? on.basic_consume(queue, amqp::channel_prefetch())
-                                    : on.basic_consume(queue, amqp::prefetch(own_limit));
+    const auto from = std::make_shared<source>(queue);
+    auto consuming = on.basic_consume(queue, amqp::channel_prefetch());
     from->from = co_await std::move(consuming);
     self->sources_.push_back(from);
     from->running = spawn(pump(self, from), "amqp consumer");
-}
-
-/// What has come already is still taken.
-awaitable<void> amqp_consumer::stop(std::shared_ptr<source> from)
-{
-    auto cancelling = from->from->cancel();
-    co_await std::move(cancelling);
 }
 
 awaitable<void> amqp_consumer::stop_from(self_pointer self, std::string queue)
@@ -87,28 +78,8 @@ awaitable<void> amqp_consumer::stop_from(self_pointer self, std::string queue)
     if (at == self->sources_.end()) co_return;
     const std::shared_ptr<source> from = *at;
     self->sources_.erase(at);
-    auto stopping = stop(from);
-    co_await std::move(stopping);
-}
-
-awaitable<void> amqp_consumer::add_queue(self_pointer self, std::string queue)
-{
-    auto beginning = consume_from(self, std::move(queue), 0);
-    co_await std::move(beginning);
-    self->refresh_limit();
-}
-
-/// New consumers first, so that the broker does not pause.
-awaitable<void> amqp_consumer::begin_anew(self_pointer self, std::uint16_t own_limit)
-{
-    for (const auto& old : std::vector<std::shared_ptr<source>>(self->sources_)) {
-        if (old->own_limit == own_limit) continue;
-        auto beginning = consume_from(self, old->queue, own_limit);
-        co_await std::move(beginning);
-        std::erase(self->sources_, old);
-        auto stopping = stop(old);
-        co_await std::move(stopping);
-    }
+    auto cancelling = from->from->cancel();
+    co_await std::move(cancelling);
 }
 
 awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
@@ -116,7 +87,7 @@ awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
     const bool known = std::ranges::find(queues_, name) != queues_.end();
     if (consume && !known) {
         queues_.push_back(name);
-        return add_queue(self(), std::move(name));
+        return consume_from(self(), std::move(name));
     }
     if (!consume && known) {
         std::erase(queues_, name);
@@ -256,36 +227,19 @@ awaitable<void> amqp_consumer::tell(std::vector<amqp::receipt> each, amqp::recei
     }
 }
 
-void amqp_consumer::limit(std::size_t count, counting how)
+void amqp_consumer::limit(std::size_t count)
 {
     prefetch_ = count;
-    counting_ = how;
-    refresh_limit();
-}
-
-void amqp_consumer::refresh_limit()
-{
     limit_changed_ = true;
     if (!std::exchange(limiting_, true)) spawn(set_limit(self()), "amqp consumer");
 }
 
 awaitable<void> amqp_consumer::set_limit(self_pointer self)
 {
-    while (std::exchange(self->limit_changed_, false) && self->channel_ && !self->ended_) {
+    while (std::exchange(self->limit_changed_, false) && self->channel_) {
         try {
-            const bool roughly = self->counting_ == counting::roughly && self->sources_.size() == 1;
-            const std::uint16_t count = self->limit_on_wire();
-            // No message is counted by nobody: the new limit first, then the end of the old one.
-            if (!roughly) {
-                auto limiting = self->channel_->basic_qos(count, true);
-                co_await std::move(limiting);
-            }
-            auto beginning = begin_anew(self, roughly ? count : std::uint16_t{0});
-            co_await std::move(beginning);
-            if (roughly) {
-                auto unlimiting = self->channel_->basic_qos(0, true);
-                co_await std::move(unlimiting);
-            }
+            auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
+            co_await std::move(limiting);
         } catch (const error& e) {
             log::warning("prefetch is not changed", "reason", e.what());
         }

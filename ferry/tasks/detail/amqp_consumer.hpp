@@ -14,11 +14,8 @@
 namespace ferry::tasks::detail {
 
 /// Takes messages from RabbitMQ's queues, on a channel of its own whose prefetch counts for all of
-/// them. For that RabbitMQ's queue and channel consult with each other about every message; where
-/// rough counting will do, the consumer of a single queue begins anew with a limit of its own,
-/// which the queue counts alone. Goes on after a lost connection; what was held then comes again.
-/// What comes in one turn of the loop goes to the worker at once, and the acks of one turn go in as
-/// few frames as they can.
+/// them. Goes on after a lost connection; what was held then comes again. What comes in one turn of
+/// the loop goes to the worker at once, and the acks of one turn go in as few frames as they can.
 class amqp_consumer final : public consumer_core {
 public:
     amqp_consumer(std::shared_ptr<amqp_core> over, std::vector<std::string> queues,
@@ -37,15 +34,14 @@ public:
         return core_->publish(std::move(queue), std::move(e));
     }
     void finish(std::uint64_t tag, verdict how) override;
-    void limit(std::size_t count, counting how) override;
+    void limit(std::size_t count) override;
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> leave() override;
 
 private:
     struct source {
-        source(std::string q, std::uint16_t limit) : queue{std::move(q)}, own_limit{limit} {}
+        explicit source(std::string q) : queue{std::move(q)} {}
         std::string queue;
-        std::uint16_t own_limit;  ///< 0: the channel's counts
         std::optional<amqp::consumer> from;
         std::optional<ferry::task<void>> running;
     };
@@ -53,12 +49,7 @@ private:
     self_pointer self();
     std::uint16_t limit_on_wire() const noexcept;
     static awaitable<void> open(self_pointer self);
-    static awaitable<void> consume_from(self_pointer self, std::string queue,
-                                        std::uint16_t own_limit);
-    static awaitable<void> add_queue(self_pointer self, std::string queue);
-    static awaitable<void> stop(std::shared_ptr<source> from);
-    static awaitable<void> begin_anew(self_pointer self, std::uint16_t own_limit);
-    void refresh_limit();
+    static awaitable<void> consume_from(self_pointer self, std::string queue);
     static awaitable<void> stop_from(self_pointer self, std::string queue);
     static awaitable<void> pump(self_pointer self, std::shared_ptr<source> from);
     static awaitable<void> set_limit(self_pointer self);
@@ -73,7 +64,6 @@ private:
     std::shared_ptr<amqp_core> core_;
     std::vector<std::string> queues_;
     std::size_t prefetch_;
-    counting counting_ = counting::exactly;
     std::optional<amqp::channel> channel_;
     std::vector<std::shared_ptr<source>> sources_;
     std::vector<delivery> arrived_;

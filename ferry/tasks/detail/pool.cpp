@@ -234,7 +234,9 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
         witness_.ended(job, p, -1);
         throw cancelled();
     }
-    settle(*mine, *job, std::move(p.leaves));
+    settlement leaves = std::move(p.leaves);
+    p.leaves.publish = leaves.publish;  // whoever watches is told of it
+    settle(*mine, *job, std::move(leaves));
     witness_.ended(job, p, took.count());
 }
 

@@ -97,7 +97,7 @@ awaitable<void> redis_consumer::forget_settled(self_pointer self)
     self->forgotten_.set();
 }
 
-void redis_consumer::limit(std::size_t count, counting)
+void redis_consumer::limit(std::size_t count)
 {
     prefetch_ = count;
     room_.set();

@@ -167,9 +167,9 @@ remote_consumer::~remote_consumer()
     home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
 }
 
-void remote_consumer::limit(std::size_t count, consumer_core::counting how)
+void remote_consumer::prefetch(std::size_t count)
 {
-    home_->post([core = core_, count, how] { core->limit(count, how); });
+    home_->post([core = core_, count] { core->limit(count); });
 }
 
 awaitable<void> remote_consumer::set_queue(std::string name, bool consume)

@@ -47,8 +47,7 @@ public:
     /// Sees to it that the broker learns what became of a delivery; of one that is settled already,
     /// nothing.
     virtual void finish(std::uint64_t tag, verdict how) = 0;
-    enum class counting : bool { exactly, roughly };
-    virtual void limit(std::size_t count, counting how) = 0;
+    virtual void limit(std::size_t count) = 0;
     virtual awaitable<void> set_queue(std::string name, bool consume) = 0;
     /// Gives back what is not settled.
     virtual awaitable<void> leave() = 0;
@@ -136,19 +135,13 @@ public:
         core_->settle_now(*home_, tag, how);
         return true;
     }
-    void prefetch(std::size_t count) override { limit(count, consumer_core::counting::exactly); }
-    void prefetch_roughly(std::size_t count) override
-    {
-        limit(count, consumer_core::counting::roughly);
-    }
+    void prefetch(std::size_t count) override;
     void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> close() override;
 
 private:
-    void limit(std::size_t count, consumer_core::counting how);
-
     std::shared_ptr<home> home_;
     std::shared_ptr<consumer_core> core_;
     bool open_ = true;

@@ -116,12 +116,7 @@ void worker_core::follow_pace()
 
 void worker_core::set_prefetch()
 {
-    const std::size_t count = prefetch();
-    if (ahead_ > 0 && extra_ == 0 && count == ahead_) {
-        receiver->prefetch_roughly(count);
-    } else {
-        receiver->prefetch(count);
-    }
+    receiver->prefetch(prefetch());
 }
 
 awaitable<void> worker_core::receive(worker_core* self)
