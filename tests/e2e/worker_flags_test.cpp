@@ -110,6 +110,10 @@ TEST_F(worker_flags, purge_drops_what_waits)
 {
     const std::string waited = id_of_call("shop.add", {"1", "2"});
     const auto worker = start({"--purge", "-O", "fair"});
+    const auto started = [this] {
+        return testing::read_file(folder_ / "err").find("worker started") != std::string::npos;
+    };
+    ASSERT_TRUE(comes_true(started));
     const auto sum = call({"shop.add", "2", "3"});
     EXPECT_EQ(sum.out, "5\n") << sum.err << testing::read_file(folder_ / "err");
     EXPECT_NE(result(waited).find("PENDING"), std::string::npos) << result(waited);
