@@ -18,7 +18,7 @@ from celery.exceptions import ChordError, NotRegistered, TaskRevokedError, TimeL
 from kombu import Connection, Exchange, Producer, Queue
 
 sys.dont_write_bytecode = True
-from support import PATIENCE, Listening, ask, equal, ferry_node, until, waiting, with_id
+from support import PATIENCE, Listening, ask, equal, ferry_node, result_of, until, waiting, with_id
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
 POOL = (sys.argv[4:] + ['processes'])[0]
@@ -108,23 +108,23 @@ def links():
         return
     linked = str(uuid.uuid4())
     S('ferry.add', (1, 2), link=sig('mul', 10).set(task_id=linked)).get(timeout=PATIENCE)
-    equal(app.AsyncResult(linked).get(timeout=PATIENCE), 30)
+    equal(result_of(app, linked), 30)
     # What is linked to failures is called with the id of what has failed, of a step before it in a chain, too.
     called, again, late = (str(uuid.uuid4()) for _ in range(3))
     failed = S('ferry.fail', ('boom',), link=sig('mul', 10), link_error=[sig('echo', 'own').set(task_id=called),
                                                                        sig('echo').set(task_id=again)])
     assert isinstance(failed.get(timeout=PATIENCE, propagate=False), ValueError)
-    equal(app.AsyncResult(called).get(timeout=PATIENCE), {'args': [failed.id, 'own'], 'kwargs': {}})
-    equal(app.AsyncResult(again).get(timeout=PATIENCE), {'args': [failed.id], 'kwargs': {}})
+    equal(result_of(app, called), {'args': [failed.id, 'own'], 'kwargs': {}})
+    equal(result_of(app, again), {'args': [failed.id], 'kwargs': {}})
     broken = (sig('add', 1, 2) | app.signature('ferry.fail', args=('boom',), immutable=True) | sig('add', 1))
     broken = broken.apply_async(link_error=sig('echo').set(task_id=late))
     assert isinstance(broken.get(timeout=PATIENCE, propagate=False), ValueError)
-    equal(app.AsyncResult(late).get(timeout=PATIENCE)['args'], [broken.parent.id])
+    equal(result_of(app, late)['args'], [broken.parent.id])
     # One that gives its retries up is called once, at its end.
     late = str(uuid.uuid4())
     failed = S('ferry.retry_n', (50,), link_error=sig('echo').set(task_id=late))
     failed.get(timeout=PATIENCE, propagate=False)
-    equal(app.AsyncResult(late).get(timeout=PATIENCE)['args'], [failed.id])
+    equal(result_of(app, late)['args'], [failed.id])
 
 
 @check
@@ -136,7 +136,7 @@ def chord_error_links():
     failed = chord([sig('add', 1, 1), sig('fail', 'bad')])(body)
     e = failed.get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, ChordError), repr(e)
-    equal(app.AsyncResult(called).get(timeout=PATIENCE)['args'], [failed.id])
+    equal(result_of(app, called)['args'], [failed.id])
 
 
 @check
@@ -158,7 +158,7 @@ def unknown_headers():
         p.publish([[20, 3], {}, {}], headers={'lang': 'py', 'task': 'ferry.add', 'id': task_id}, routing_key='celery',
                   serializer='json', reply_to=app.thread_oid, correlation_id=task_id)
     if not BACKEND.startswith('rpc'):
-        equal(app.AsyncResult(task_id).get(timeout=PATIENCE), 23)
+        equal(result_of(app, task_id), 23)
 
 
 @check

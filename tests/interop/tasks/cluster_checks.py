@@ -16,7 +16,7 @@ from celery import Celery, chain, chord, group
 from celery.exceptions import ChordError
 
 sys.dont_write_bytecode = True
-from support import PATIENCE, Listening, celery_node, equal, ferry_node, until
+from support import PATIENCE, Listening, celery_node, equal, ferry_node, result_of, until
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
 ROUNDS = 100 if BROKER.startswith('redis') else 30
@@ -94,7 +94,7 @@ def chords_cross(*workers):
             failed = chord(broken)(on(body, sig('xsum')).on_error(linked))
             e = failed.get(timeout=PATIENCE, propagate=False)
             assert isinstance(e, ChordError) and "ValueError('bad')" in str(e), (parts, body, e)
-            equal(app.AsyncResult(called).get(timeout=PATIENCE), failed.id)
+            equal(result_of(app, called), failed.id)
             inner = group(on(p, sig('add', 2)) for p in parts * 2)  # Celery takes a group of one apart
             through = on(body, sig('add', 1, 1)) | inner | on(body, sig('xsum'))
             equal(through.apply_async().get(timeout=PATIENCE), 8 * len(parts))
@@ -109,11 +109,11 @@ def links_cross(*workers):
         linked, failed = str(uuid.uuid4()), str(uuid.uuid4())
         to = 'of.' + there.name
         app.send_task('ferry.add', (1, 2), queue='of.' + here.name, link=sig('mul', 10).set(task_id=linked, queue=to))
-        equal(app.AsyncResult(linked).get(timeout=PATIENCE), 30)
+        equal(result_of(app, linked), 30)
         bad = app.send_task('ferry.fail', ('boom',), queue='of.' + here.name,
                             link_error=sig('note').set(task_id=failed, queue=to))
         assert isinstance(bad.get(timeout=PATIENCE, propagate=False), ValueError)
-        equal(app.AsyncResult(failed).get(timeout=PATIENCE), bad.id)
+        equal(result_of(app, failed), bad.id)
         steps = (sig('add', 1, 2).set(queue='of.' + here.name) | sig('mul', 3).set(queue=to)
                  | sig('add', 1).set(queue='of.' + here.name))
         equal(steps.apply_async().get(timeout=PATIENCE), 10)

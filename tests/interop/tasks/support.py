@@ -31,6 +31,14 @@ def until(predicate, what='it did not come to pass'):
         time.sleep(0.05)
 
 
+def result_of(app, task_id):
+    """What a task has returned that somebody else has called. Celery's client asks for such a result and subscribes to
+    it over two connections, and never hears of one that comes in between: so it is asked for again and again."""
+    result = app.AsyncResult(task_id)
+    until(result.ready, 'no result of ' + task_id)
+    return result.get(timeout=PATIENCE)
+
+
 def ask(app, node, method, **arguments):
     """The node's reply; it ends the wait."""
     replies = app.control.broadcast(method, arguments=arguments, reply=True, timeout=PATIENCE, limit=1,
