@@ -141,7 +141,7 @@ void read_connection(std::string_view list, message_facts& facts)
 {
     while (!list.empty()) {
         const std::string_view element = take_element(list);
-        if (element.size() == 5 && same(element, "close")) facts.close = true;
+        if (same(element, "close")) facts.close = true;
         if (same(element, "keep-alive")) facts.keep_alive = true;
     }
 }

@@ -196,7 +196,7 @@ public:
     expected_results expected;
 
     /// Listens for what is expected by now. A result that is published before Redis has heard of
-    /// it is found in its key.
+    /// it is found in its key, at the next look.
     void listen_ahead()
     {
         keep_listening();

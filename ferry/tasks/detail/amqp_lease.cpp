@@ -2,6 +2,7 @@
 // unacknowledged. When the holder's connection ends, the broker gives it to the next in line.
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/amqp_core.hpp"
+#include "ferry/tasks/detail/home_lease.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -119,43 +120,13 @@ private:
     std::optional<holding> held_;
 };
 
-class amqp_lease final : public lease {
-public:
-    amqp_lease(std::shared_ptr<home> at, std::shared_ptr<held_message> message)
-        : home_{std::move(at)}, message_{std::move(message)}
-    {
-    }
-    ~amqp_lease() override
-    {
-        home_->post([message = std::move(message_)]() mutable { message.reset(); });
-    }
-    awaitable<std::string> acquire() override
-    {
-        return home::call<std::string>(home_, [m = message_] { return held_message::acquire(m); });
-    }
-    awaitable<bool> keep(std::string note) override
-    {
-        return home::call<bool>(home_, [m = message_, note = std::move(note)]() mutable {
-            return held_message::keep(m, std::move(note));
-        });
-    }
-    awaitable<void> release() override
-    {
-        return home::call<void>(home_, [m = message_] { return held_message::release(m); });
-    }
-
-private:
-    std::shared_ptr<home> home_;
-    std::shared_ptr<held_message> message_;
-};
-
 }  // namespace
 
 std::unique_ptr<lease> amqp_core::open_lease(std::shared_ptr<home> at, std::string name,
                                              std::chrono::milliseconds length)
 {
-    return std::make_unique<amqp_lease>(std::move(at),
-                                        std::make_shared<held_message>(server_, name, length));
+    return std::make_unique<home_lease<held_message>>(
+        std::move(at), std::make_shared<held_message>(server_, name, length));
 }
 
 }  // namespace ferry::tasks::detail

@@ -2,6 +2,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/redis/script.hpp"
+#include "ferry/tasks/detail/home_lease.hpp"
 #include "ferry/tasks/detail/redis_core.hpp"
 
 #include <algorithm>
@@ -92,42 +93,12 @@ private:
     std::string holder_ = uuid4();
 };
 
-class redis_lease final : public lease {
-public:
-    redis_lease(std::shared_ptr<home> at, std::shared_ptr<held_key> key)
-        : home_{std::move(at)}, key_{std::move(key)}
-    {
-    }
-    ~redis_lease() override
-    {
-        home_->post([key = std::move(key_)]() mutable { key.reset(); });
-    }
-    awaitable<std::string> acquire() override
-    {
-        return home::call<std::string>(home_, [key = key_] { return held_key::acquire(key); });
-    }
-    awaitable<bool> keep(std::string note) override
-    {
-        return home::call<bool>(home_, [key = key_, note = std::move(note)]() mutable {
-            return held_key::keep(key, std::move(note));
-        });
-    }
-    awaitable<void> release() override
-    {
-        return home::call<void>(home_, [key = key_] { return held_key::release(key); });
-    }
-
-private:
-    std::shared_ptr<home> home_;
-    std::shared_ptr<held_key> key_;
-};
-
 }  // namespace
 
 std::unique_ptr<lease> redis_core::open_lease(std::shared_ptr<home> at, std::string name,
                                               std::chrono::milliseconds length)
 {
-    return std::make_unique<redis_lease>(
+    return std::make_unique<home_lease<held_key>>(
         std::move(at), std::make_shared<held_key>(shared_from_this(), name, length));
 }
 
