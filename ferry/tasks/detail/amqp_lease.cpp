@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace ferry::tasks::detail {
-namespace {
 
 using namespace std::chrono_literals;
 
@@ -119,8 +118,6 @@ private:
     std::string queue_;
     std::optional<holding> held_;
 };
-
-}  // namespace
 
 std::unique_ptr<lease> amqp_core::open_lease(std::shared_ptr<home> at, std::string name,
                                              std::chrono::milliseconds length)

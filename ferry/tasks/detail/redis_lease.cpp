@@ -42,6 +42,8 @@ const redis::script& release_script()
     return s;
 }
 
+}  // namespace
+
 /// The part at home.
 class held_key {
 public:
@@ -92,8 +94,6 @@ private:
     std::chrono::milliseconds length_;
     std::string holder_ = uuid4();
 };
-
-}  // namespace
 
 std::unique_ptr<lease> redis_core::open_lease(std::shared_ptr<home> at, std::string name,
                                               std::chrono::milliseconds length)
