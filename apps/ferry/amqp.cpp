@@ -156,8 +156,11 @@ void add_output(CLI::App& to, consuming& what)
     add_url(to, what.url);
     to.add_option("-q,--queue", what.queue, "the queue")->required();
     to.add_option("--format", what.as, "how bodies are printed")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, format>{
-            {"raw", format::raw}, {"lines", format::lines}, {"json", format::json}}))
+        ->transform(CLI::CheckedTransformer(std::map<std::string, format>{{"raw", format::raw},
+                                                                          {"lines", format::lines},
+                                                                          {"json", format::json}})
+                        .description("{raw,lines,json}"))
+        ->type_name("TEXT")
         ->default_str("lines");
     to.add_flag_callback(
         "--json", [&what] { what.as = format::json; }, "as --format json: all that is known");
@@ -427,17 +430,14 @@ int amqp(int argc, char** argv)
             return exit_code::client_error;
         }
     }
-    const bool help = word == "--help" || word == "-h";
-    std::FILE* const to = help ? stdout : stderr;
-    if (!help) std::fprintf(to, "ferry amqp: no such verb: %s\n\n", argv[1]);
-    std::fputs("Work with RabbitMQ. usage: ferry amqp VERB ...\n\n", to);
+    CLI::App options{"Work with RabbitMQ. `ferry amqp VERB --help` tells more, with examples.",
+                     "ferry amqp"};
+    options.require_subcommand(1);
     for (const action& a : actions) {
         const std::string_view first(a.help, std::string_view(a.help).find('\n'));
-        std::fprintf(to, "  %-10.*s %.*s\n", static_cast<int>(a.name.size()), a.name.data(),
-                     static_cast<int>(first.size()), first.data());
+        options.add_subcommand(std::string(a.name), std::string(first));
     }
-    std::fputs("\n`ferry amqp VERB --help` tells more, with examples.\n", to);
-    return help ? 0 : exit_code::usage;
+    return parse(options, argc, argv).value_or(exit_code::usage);
 }
 
 }  // namespace ferry::command

@@ -8,6 +8,8 @@
 #include "ferry/http/proxy.hpp"
 #include "ferry/zmq/error.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -39,6 +41,8 @@ constexpr std::array table{
     verb{"purge", "drop the tasks that wait", purge},
     verb{"beat", "send calls when they are due", beat},
     verb{"events", "watch what task workers tell of themselves", events},
+    verb{"completion", "let bash, zsh or fish complete what is typed behind ferry", completion},
+    verb{"man", "print a manual page", man},
 };
 
 int of_http(const error& e)
@@ -73,6 +77,20 @@ int exit_code_of(const error& e)
     return exit_code::other;
 }
 
+/// Complains of a word where a verb should be, which CLI11 calls a missing one.
+void refuse_unknown_verb(const CLI::App& parsed)
+{
+    std::string name = parsed.get_name();
+    const CLI::App* at = &parsed;
+    while (!at->get_subcommands().empty()) {
+        at = at->get_subcommands().front();
+        name += ' ' + at->get_name();
+    }
+    const std::vector<std::string> words = parsed.remaining(true);
+    if (at->get_require_subcommand_min() == 0 || words.empty() || words[0][0] == '-') return;
+    throw usage_error(fmt::format("no such verb: {}; `{} --help` lists them", words[0], name));
+}
+
 awaitable<void> cancel_on_signal(task<int> running)
 {
     signals stop(SIGINT, SIGTERM);
@@ -102,6 +120,7 @@ std::optional<int> parse(CLI::App& options, int argc, char** argv)
         options.parse(argc, argv);
         return std::nullopt;
     } catch (const CLI::ParseError& e) {
+        refuse_unknown_verb(options);
         return options.exit(e) == 0 ? 0 : exit_code::usage;
     }
 }

@@ -79,5 +79,7 @@ int purge(int argc, char** argv);
 int beat(int argc, char** argv);
 int events(int argc, char** argv);
 int harvest(int argc, char** argv);
+int completion(int argc, char** argv);
+int man(int argc, char** argv);
 
 }  // namespace ferry::command

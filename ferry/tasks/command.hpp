@@ -43,4 +43,8 @@ app& load_app(const std::string& path);
 /// with all their options. \return the exit status; failures are printed to standard error.
 int run_command(app& of, int argc, char** argv);
 
+/// The same for the app that the arguments choose: `--app FILE`, a shared object as of load_app(),
+/// or one without tasks of its own for `--broker URL`, by default the embedded broker.
+int run_command(int argc, char** argv);
+
 }  // namespace ferry::tasks

@@ -123,7 +123,7 @@ TEST(amqp_verb, says_what_is_wrong)
         const char* text;
     };
     for (const row& r : std::vector<row>{
-             {{"nonsense"}, 2, "no such verb: nonsense"},
+             {{"nonsense"}, 2, "no such verb: nonsense; `ferry amqp --help` lists them"},
              {{"get"}, 2, "--queue is required"},
              {{"get", "-q", "q", "-u", "http://x"}, 2, "must begin with amqp://"},
              {{"get", "-q", "q", "-u", "amqp://127.0.0.1:1"}, 7, "127.0.0.1:1"},

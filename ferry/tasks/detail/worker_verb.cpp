@@ -37,10 +37,10 @@ worker_verb::worker_verb(CLI::App& in)
     add_features();
     verb_->add_option("-l,--loglevel", level_, "What to log")
         ->transform(CLI::IsMember({"debug", "info", "warning", "error"}, CLI::ignore_case));
-    verb_->footer(R"(Examples:
-  shop worker -c 4 -Q images,celery -E
-  shop worker -P prefork --autoscale 10,3 --statedb /var/lib/shop/worker.json
-  shop worker -B plan.toml)");
+    const std::string worker = in.get_name() + " worker";
+    verb_->footer("Examples:\n  " + worker + " -c 4 -Q images,celery -E\n  " + worker +
+                  " -P prefork --autoscale 10,3 --statedb /var/lib/shop/worker.json\n  " + worker +
+                  " -B plan.toml");
 }
 
 void worker_verb::add_pool_options()
