@@ -430,8 +430,11 @@ int amqp(int argc, char** argv)
             return exit_code::client_error;
         }
     }
-    CLI::App options{"Work with RabbitMQ. `ferry amqp VERB --help` tells more, with examples.",
-                     "ferry amqp"};
+    CLI::App options{
+        "Work with RabbitMQ. `ferry amqp VERB --help` tells more, with examples.\n"
+        "  echo hello | ferry amqp publish -k greetings\n"
+        "  ferry amqp consume -q greetings -n 1",
+        "ferry amqp"};
     options.require_subcommand(1);
     for (const action& a : actions) {
         const std::string_view first(a.help, std::string_view(a.help).find('\n'));

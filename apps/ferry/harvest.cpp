@@ -223,13 +223,16 @@ int dispatch(int argc, char** argv)
     init_verb->add_option("recipe", with.recipe, "the file to write")->required();
     init_verb->add_option("--from", with.url, "where to start")->required();
     init_verb->add_flag("--force", with.force, "overwrite the file");
+    init_verb->footer("Example:\n  ferry harvest init books.toml --from http://localhost:8080/");
 
     auto* check_verb = options.add_subcommand("check", "check a recipe, say what it does");
     add_recipe(*check_verb, with);
+    check_verb->footer("Example:\n  ferry harvest check books.toml");
 
     auto* try_verb = options.add_subcommand("try", "fetch one page, show what it gives, as JSON");
     add_recipe(*try_verb, with);
     try_verb->add_option("url", with.url, "the page")->required();
+    try_verb->footer("Example:\n  ferry harvest try books.toml http://localhost:8080/book/1");
 
     auto* run_verb = options.add_subcommand("run", "run a recipe, or go on with its run");
     add_recipe(*run_verb, with);
@@ -245,16 +248,21 @@ int dispatch(int argc, char** argv)
                        "one request at a time, so that equal sites give equal files");
     run_verb->add_flag("--json", with.json, "print the report as JSON");
     run_verb->add_flag("--quiet,-q", with.quiet, "no progress");
+    run_verb->footer(
+        "Examples:\n  ferry harvest run books.toml --workers 2\n"
+        "  ferry harvest run books.toml --limit 100 --set politeness.per_host=4 --state try");
 
     auto* status_verb = options.add_subcommand("status", "how far a run is");
     status_verb->add_option("state", with.state, "its state directory")->required();
     status_verb->add_flag("--json", with.json, "as JSON");
+    status_verb->footer("Example:\n  ferry harvest status books");
 
     std::size_t shown = 10;
     auto* show_verb = options.add_subcommand("show", "the first records of a run as a table");
     show_verb->add_option("state", with.state, "its state directory")->required();
     show_verb->add_option("--limit", shown, "records of each file (10)")
         ->check(CLI::PositiveNumber);
+    show_verb->footer("Example:\n  ferry harvest show books --limit 20");
 
     auto* worker_verb = options.add_subcommand("worker", "serve a run as one of its workers");
     worker_verb->group("");  // run starts it

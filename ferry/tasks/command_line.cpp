@@ -126,9 +126,12 @@ void command_line::add_calls()
 
     result_ = cli_.add_subcommand("result", "Prints what is known of a call, a JSON document");
     result_->add_option("id", id_, "What call --no-wait printed")->required();
+    result_->footer("Example:\n  " + cli_.get_name() + " result $(" + cli_.get_name() +
+                    " call shop.add 2 3 --no-wait)");
 
     purge_ = cli_.add_subcommand("purge", "Drops the tasks that wait");
     purge_->add_option("-Q,--queues", queues_, "The queues")->delimiter(',');
+    purge_->footer("Example:\n  " + cli_.get_name() + " purge -Q images,celery");
 }
 
 void command_line::add_control()
