@@ -50,8 +50,9 @@ awaitable<void> fetch_file(http::session* session, std::string url, http::downlo
     }).apply_to(with.request);
     auto downloading = session->download(std::move(url), std::move(out), std::move(with));
     const http::downloaded done = co_await std::move(downloading);
-    bar->end();
+    bar->done();
     if (!lists) co_return;
+    bar->end();
     std::printf("%s  %s\n", done.path.c_str(), size_text(static_cast<double>(done.size)).c_str());
     std::fflush(stdout);
 }
@@ -95,7 +96,7 @@ awaitable<int> download_all(http::session* over, const request_settings* request
                             const download_command* with)
 {
     semaphore turns(static_cast<std::size_t>(with->at_once));
-    const auto bar = std::make_shared<transfer_bar>(with->quiet);
+    const auto bar = std::make_shared<transfer_bar>(with->quiet, with->urls.size());
     std::exception_ptr failure;
     bool interrupted = false;
     task_group all;
@@ -112,7 +113,11 @@ awaitable<int> download_all(http::session* over, const request_settings* request
     } catch (const error&) {
         failure = std::current_exception();
     }
-    bar->end();
+    if (failure) {
+        bar->end();
+    } else {
+        bar->finish();
+    }
     if (interrupted && !with->quiet) {
         std::fputs("ferry: what has come is kept; -C goes on with it\n", stderr);
     }

@@ -174,8 +174,9 @@ http::request_options options_of(const request_command& with)
         const bool head = with.prints('H');
         const bool body = with.prints('B');
         const http::request_options told(http::on_request([style, head, body](http::outgoing& q) {
-            if (head) write_output("-", head_of(q, style));
-            if (body) write_output("-", body_of(q));
+            const http::prepared_request sent = q.prepared();
+            if (head) write_output("-", head_of(sent, style));
+            if (body) write_output("-", body_of(sent));
         }));
         http::detail::add_hooks(options, *told.hooks);
     }
@@ -217,7 +218,7 @@ awaitable<int> fetch(http::session* over, command_ptr with)
         auto copying = copy_body(&stream, with);
         size = co_await std::move(copying);
     }
-    bar->end();
+    bar->finish();
     if (with->prints('m')) std::fputs(figures_of(r, size).c_str(), stderr);
     if (with->timings) std::fputs(timings_of(r).c_str(), stderr);
     if (!with->write_out.empty()) write_output("-", write_out(with->write_out, r, size));

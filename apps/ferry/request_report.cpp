@@ -68,12 +68,10 @@ report_style report_style::from(const std::string& pretty, bool formats)
     return s;
 }
 
-std::string head_of(const http::outgoing& q, const report_style& style)
+std::string head_of(const http::prepared_request& q, const report_style& style)
 {
-    const std::string target(q.url().path_and_query());
-    return painted(q.method(), green, style.colours) + ' ' + target + " HTTP/1.1\n" +
-           painted("Host", cyan, style.colours) + ": " + std::string(q.url().host()) + '\n' +
-           fields_of(q.headers(), style) + '\n';
+    return painted(q.method, green, style.colours) + ' ' + std::string(q.url.path_and_query()) +
+           " HTTP/1.1\n" + fields_of(q.headers, style) + '\n';
 }
 
 std::string head_of(const http::response& r, const report_style& style)
@@ -105,12 +103,11 @@ std::string body_of(const http::response& r, const report_style& style)
     return r.text();
 }
 
-std::string body_of(const http::outgoing& q)
+std::string body_of(const http::prepared_request& q)
 {
-    const http::body& body = q.body();
-    if (!body.present()) return {};
-    const std::string_view text = body.data().text();
-    if (text.empty() && body.source()) return "(a body that is made while it is sent)\n\n";
+    if (q.streamed) return "(a body that is made while it is sent)\n\n";
+    const std::string_view text = q.content.text();
+    if (text.empty()) return {};
     if (is_binary(text)) return fmt::format("({} bytes that are no text)\n\n", text.size());
     return std::string(text) + "\n\n";
 }

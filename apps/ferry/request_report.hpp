@@ -1,7 +1,7 @@
 #pragma once
 
-#include "ferry/http/outgoing.hpp"
 #include "ferry/http/response.hpp"
+#include "ferry/http/transport.hpp"
 
 #include <string>
 #include <string_view>
@@ -21,8 +21,8 @@ public:
     static report_style from(const std::string& pretty, bool formats = false);
 };
 
-/// `POST /path HTTP/1.1` and the fields that the request has beside the usual ones.
-std::string head_of(const http::outgoing& q, const report_style& style);
+/// `POST /path HTTP/1.1` and the request's fields, with an empty line behind.
+std::string head_of(const http::prepared_request& q, const report_style& style);
 
 /// The status line and the fields, with an empty line behind.
 std::string head_of(const http::response& r, const report_style& style);
@@ -31,7 +31,7 @@ std::string head_of(const http::response& r, const report_style& style);
 std::string body_of(const http::response& r, const report_style& style);
 
 /// The body of the request, if it is in memory and text, else what it is.
-std::string body_of(const http::outgoing& q);
+std::string body_of(const http::prepared_request& q);
 
 /// A line of a body: coloured if it is JSON and colours are wanted.
 std::string formatted_line(std::string_view line, const report_style& style);

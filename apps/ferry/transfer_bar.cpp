@@ -28,7 +28,10 @@ std::string size_text(double bytes)
                      : fmt::format("{:.1f} {}", bytes, units.at(unit));
 }
 
-transfer_bar::transfer_bar(bool quiet) : shown_{!quiet && ::isatty(STDERR_FILENO) != 0} {}
+transfer_bar::transfer_bar(bool quiet, std::size_t files)
+    : shown_{!quiet && ::isatty(STDERR_FILENO) != 0}, expected_{files}
+{
+}
 
 std::size_t transfer_bar::add()
 {
@@ -68,26 +71,54 @@ void transfer_bar::show(std::size_t which, const http::transfer& now)
     if (!began_) began_ = time;
     if (!shown_ || time - last_ < 100ms) return;
     last_ = time;
+    draw();
+}
+
+// All files together, as far as they have begun.
+std::string transfer_bar::text() const
+{
     file all{0, 0, 0};
     for (const file& f : files_) {
+        if (!f.first) continue;
         all.received += f.received;
-        *all.first += f.first.value_or(0);
+        *all.first += *f.first;
         if (all.total && f.total) {
             *all.total += *f.total;
         } else {
             all.total.reset();
         }
     }
-    const double passed = std::chrono::duration<double>(time - *began_).count();
-    const double rate = passed > 0 ? static_cast<double>(all.received - *all.first) / passed : 0;
-    std::fprintf(stderr, "\r%s\033[K", line(all.received, all.total, rate).c_str());
+    const auto passed = clock::now() - began_.value_or(clock::now());
+    const double seconds = std::chrono::duration<double>(passed).count();
+    const double rate = seconds > 0 ? static_cast<double>(all.received - *all.first) / seconds : 0;
+    const std::string progress = line(all.received, all.total, rate);
+    if (expected_ == 1) return progress;
+    return fmt::format("{} of {} files  {}", done_, expected_, progress);
+}
+
+void transfer_bar::draw()
+{
+    std::fprintf(stderr, "\r%s\033[K", text().c_str());
     std::fflush(stderr);
     dirty_ = true;
+}
+
+void transfer_bar::done() noexcept
+{
+    ++done_;
 }
 
 void transfer_bar::end()
 {
     if (dirty_) std::fputs("\r\033[K", stderr);
+    dirty_ = false;
+}
+
+void transfer_bar::finish()
+{
+    if (!shown_ || !began_) return;
+    draw();
+    std::fputs("\n", stderr);
     dirty_ = false;
 }
 

@@ -13,15 +13,20 @@ namespace ferry::command {
 /// How far downloads are, on standard error, in one line: nothing if that is no terminal.
 class transfer_bar {
 public:
-    explicit transfer_bar(bool quiet);
+    /// \param files  how many there will be.
+    explicit transfer_bar(bool quiet, std::size_t files = 1);
 
     bool is_shown() const noexcept { return shown_; }
 
     /// A file more. \return its number for show().
     std::size_t add();
     void show(std::size_t file, const http::transfer& now);
+    /// A file is there.
+    void done() noexcept;
     /// Clears the line.
     void end();
+    /// Everything is there: leaves the last state on the terminal.
+    void finish();
 
     /// `[####    ] 1.2 of 4.0 MB  3.1 MB/s  about 2 s left`
     static std::string line(std::uint64_t received, std::optional<std::uint64_t> total,
@@ -36,7 +41,12 @@ private:
         std::optional<std::uint64_t> first;  ///< of the first report: kept from another time
     };
 
+    std::string text() const;
+    void draw();
+
     bool shown_;
+    std::size_t expected_;
+    std::size_t done_ = 0;
     std::vector<file> files_;
     std::optional<clock::time_point> began_;  ///< the first report
     clock::time_point last_{};

@@ -19,7 +19,7 @@ parse_error wrong(errc code, codec c, std::string_view what, std::uint64_t offse
 {
     return {code,
             std::string{token(c)} + ": " + std::string{what},
-            {.offset = offset, .line = 1, .column = offset + 1}};
+            {.offset = offset, .line = 0, .column = 0}};
 }
 
 /// Whether so many bytes in may become so many out.

@@ -1,8 +1,10 @@
 #include "ferry/http/hooks.hpp"
 
 #include "ferry/http/detail/client_exchange.hpp"
+#include "ferry/http/detail/transport_attempt.hpp"
 #include "ferry/http/error.hpp"
 #include "ferry/http/options.hpp"
+#include "ferry/http/transport.hpp"
 
 #include <algorithm>
 
@@ -48,6 +50,11 @@ const headers& outgoing::headers() const noexcept
 const body& outgoing::body() const noexcept
 {
     return exchange_.request().body();
+}
+
+prepared_request outgoing::prepared() const
+{
+    return detail::describe_request(exchange_.request());
 }
 
 int outgoing::attempt() const noexcept

@@ -62,11 +62,19 @@ TEST(hooks, are_told_what_happens_in_its_order)
 TEST(hooks, may_wait_set_fields_and_refuse)
 {
     fault_server server(answers({ok_response, ok_response}));
-    session api(on_request([](outgoing& q) -> awaitable<void> {
-        co_await ferry::sleep(1ms);
-        q.set("X-Signed", "by session");
-    }));
-    run(api.get(url_of(server), headers("x-signed", "by caller")));
+    std::string whole;
+    session api(headers("X-Api-Key", "k"), on_request([](outgoing& q) -> awaitable<void> {
+                    co_await ferry::sleep(1ms);
+                    q.set("X-Signed", "by session");
+                }),
+                on_request([&whole](outgoing& q) {
+                    for (const auto [name, content] : q.prepared().headers) {
+                        whole += fmt::format("{}: {}; ", name, content);
+                    }
+                }));
+    run(api.get(url_of(server), headers("x-signed", "by caller"), basic_auth("u", "p")));
+    EXPECT_THAT(whole, HasSubstr("Accept: */*; "));
+    EXPECT_THAT(whole, HasSubstr("X-Api-Key: k; X-Signed: by session; Authorization: Basic "));
     EXPECT_THAT(server.received(0), HasSubstr("X-Signed: by session\r\n"));
     EXPECT_THAT(server.received(0), Not(HasSubstr("by caller")));
     int seen = 0;

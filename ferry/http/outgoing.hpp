@@ -9,6 +9,8 @@
 
 namespace ferry::http {
 
+class prepared_request;
+
 namespace detail {
 class client_exchange;
 }
@@ -26,6 +28,9 @@ public:
     /// The caller's own fields, without the session's.
     const http::headers& headers() const noexcept;
     const http::body& body() const noexcept;
+    /// All that is sent: with the session's fields, cookies and authentication, which are secret.
+    /// Cost: it is put together at each call.
+    prepared_request prepared() const;
     /// From 1: how often the caller's request was sent, redirects included.
     int attempt() const noexcept;
 

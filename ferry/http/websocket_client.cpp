@@ -123,6 +123,7 @@ awaitable<detail::response_head> read_answer(net::stream* from)
 {
     detail::head_reader reader;
     detail::response_head head;
+    std::size_t informational = 0;
     for (;;) {
         const std::string_view buffered = from->buffered_text();
         const std::size_t used = buffered.empty() ? 0 : reader.response(buffered, head);
@@ -131,6 +132,8 @@ awaitable<detail::response_head> read_answer(net::stream* from)
             if (!is_informational(head.status) || head.status == status::switching_protocols) {
                 co_return std::move(head);
             }
+            detail::check_informational(head.status, informational++);
+            reader = detail::head_reader();
             continue;
         }
         const std::size_t count = co_await from->fill();
@@ -170,6 +173,7 @@ awaitable<websocket> open_at(const url* to, std::shared_ptr<const websocket_sett
     if (limits.total) stream.expires_after(detail::in_ms(until.left()));
     opening handshake(*to, *with);
     co_await stream.write(handshake.request());
+    stream.expires_after(detail::in_ms(until.cut(limits.read)));
     const detail::response_head head = co_await read_answer(&stream);
     if (head.status != status::switching_protocols) {
         const std::uint64_t length = head.facts.content_length.value_or(excerpt_bytes);

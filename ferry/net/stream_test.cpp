@@ -8,11 +8,14 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace ferry::net {
@@ -336,6 +339,79 @@ TEST(stream, a_time_limit_is_not_hit_by_a_stream_that_moves)
         co_return got;
     };
     EXPECT_EQ(run(main()), 12);
+}
+
+// Sends or reads without end, on a thread of its own, until the other side goes away.
+class flood {
+public:
+    explicit flood(bool sends) : listening_(::socket(AF_INET, SOCK_STREAM, 0))
+    {
+        sockaddr_in name{};
+        name.sin_family = AF_INET;
+        name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof name;
+        ::bind(listening_, reinterpret_cast<sockaddr*>(&name), size);
+        ::listen(listening_, 1);
+        ::getsockname(listening_, reinterpret_cast<sockaddr*>(&name), &size);
+        port_ = ntohs(name.sin_port);
+        worker_ = std::thread([this, sends] {
+            std::string block(1 << 18, 'x');
+            const int peer = ::accept(listening_, nullptr, nullptr);
+            ssize_t moved = 1;
+            while (moved > 0) {
+                moved = sends ? ::send(peer, block.data(), block.size(), MSG_NOSIGNAL)
+                              : ::recv(peer, block.data(), block.size(), 0);
+            }
+            ::close(peer);
+        });
+    }
+    ~flood()
+    {
+        worker_.join();
+        ::close(listening_);
+    }
+    flood(const flood&) = delete;
+    flood& operator=(const flood&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+
+private:
+    int listening_;
+    std::uint16_t port_ = 0;
+    std::thread worker_;
+};
+
+TEST(stream, a_peer_that_never_makes_it_wait_leaves_the_loop_to_others)
+{
+    for (const bool sends : {true, false}) {
+        SCOPED_TRACE(sends);
+        flood peer(sends);
+        auto main = [](std::uint16_t port, bool reads) -> awaitable<std::string> {
+            stream s = co_await connect(tcp("127.0.0.1", port));
+            bool had_a_turn = false;
+            auto other = [](bool* set) -> awaitable<void> {
+                co_await sleep(5ms);
+                *set = true;
+            };
+            const auto beside = spawn(other(&had_a_turn));
+            s.expires_after(50ms);
+            // The smaller its pieces, the more the peer is the faster one.
+            bytes piece(reads ? 256 : 1);
+            try {
+                for (;;) {
+                    if (reads) {
+                        co_await s.read_some(piece);
+                    } else {
+                        co_await s.write(std::span<const std::byte>(piece));
+                    }
+                }
+            } catch (const timeout_error&) {
+            }
+            co_await beside.join();
+            co_return had_a_turn ? "in time" : "alone";
+        };
+        EXPECT_EQ(run(main(peer.port(), sends)), "in time");
+    }
 }
 
 TEST(pair, ends_after_what_was_sent)

@@ -282,7 +282,8 @@ TEST_F(request_flags, print_a_command_a_log_and_figures)
     }
     const std::string all = out({"post", url("/echo"), "a=1", "-v"});
     EXPECT_THAT(all, StartsWith("POST /echo HTTP/1.1\n"));
-    EXPECT_THAT(all, HasSubstr("\n\n{\"a\":\"1\"}\n\nHTTP/1.1 200 OK\n"));
+    EXPECT_THAT(all, HasSubstr("\nContent-Type: application/json\nContent-Length: 9\n\n"
+                               "{\"a\":\"1\"}\n\nHTTP/1.1 200 OK\n"));
     EXPECT_EQ(out({"post", url("/echo"), "a=1", "--print", "B"}), "{\"a\":\"1\"}\n\n");
     EXPECT_EQ(
         out({"get", url("/echo"), "-w", "%{http_version} %{http_code}\\n", "-o", folder_ / "body"}),

@@ -112,6 +112,16 @@ TEST_F(at_a_terminal, a_download_shows_a_bar_and_goes_on_after_ctrl_c)
     EXPECT_THAT(read_file(folder_ / "har"), HasSubstr("\"bytes=" + std::to_string(kept) + "-\""));
 }
 
+TEST_F(at_a_terminal, what_comes_at_once_is_shown_as_done)
+{
+    EXPECT_THAT(shown({"get", url("/a.bin"), "-o", folder_ / "a"}),
+                HasSubstr("[########################] 100 %  3 B of 3 B"));
+    EXPECT_THAT(
+        shown({"download", "-j", "4", url("/a.bin"), url("/a.json"), "-o", folder_ / "files/"}),
+        HasSubstr("2 of 2 files  [########################] 100 %  37 B of 37 B"));
+    EXPECT_THAT(shown({"get", url("/a.bin"), "-o", folder_ / "a", "-s"}), Not(HasSubstr("%")));
+}
+
 TEST_F(at_a_terminal, a_download_verb_resumes_in_a_folder)
 {
     const std::string into = folder_ / "files/";

@@ -142,6 +142,7 @@ TEST_F(request_verbs, output)
     EXPECT_TRUE(coloured.starts_with("HTTP/1.1 \033[32m200 OK\033[0m\n")) << coloured;
     const std::string both = out({"get", url("/get"), "-v"});
     EXPECT_TRUE(both.starts_with("GET /get HTTP/1.1\nHost: 127.0.0.1")) << both;
+    EXPECT_NE(both.find("\nAccept-Encoding: gzip, deflate, br, zstd\n"), both.npos) << both;
     EXPECT_EQ(out({"get", url("/html"), "--css", "h1::text"}), "Herman Melville - Moby-Dick\n");
     EXPECT_EQ(out({"get", url("/redirect/2"), "-o", folder_ / "body", "-w",
                    "%{http_code} %{num_redirects}\\n"}),

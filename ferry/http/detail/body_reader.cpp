@@ -62,21 +62,25 @@ void body_reader::took(std::size_t bytes) noexcept
     if (kind_ == framing::chunked) chunks_.took(bytes);
 }
 
+// Chunks are gathered: one byte in each must not cost a piece of memory each.
 std::size_t body_reader::read_buffered(std::span<std::byte> into)
 {
-    if (done()) return 0;
-    const std::uint64_t want = wanted(into.size());
-    const auto there = from_->buffered();
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(want, there.size()));
-    if (n == 0) return 0;
-    std::memcpy(into.data(), there.data(), n);
-    from_->consume(n);
-    took(n);
-    // The last chunk's end often lies in the same packet; seeing it now saves a wait.
-    if (kind_ == framing::chunked && chunks_.remaining() == 0) {
-        feed();
+    std::size_t total = 0;
+    while (!done() && total < into.size()) {
+        const auto room = into.subspan(total);
+        const std::uint64_t want = wanted(room.size());
+        const auto there = from_->buffered();
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(want, there.size()));
+        if (n == 0) break;
+        std::memcpy(room.data(), there.data(), n);
+        from_->consume(n);
+        took(n);
+        total += n;
+        if (kind_ != framing::chunked) break;
+        // The last chunk's end often lies in the same packet; seeing it now saves a wait.
+        if (chunks_.remaining() == 0) feed();
     }
-    return n;
+    return total;
 }
 
 awaitable<std::size_t> body_reader::read_some(std::span<std::byte> into)

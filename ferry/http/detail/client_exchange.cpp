@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t default_max_body = 256ULL * 1024 * 1024;
 constexpr std::uint64_t max_redirect_body = 256 * 1024;
+constexpr std::chrono::nanoseconds discard_time = std::chrono::seconds(1);
 constexpr std::size_t piece_bytes = 64 * 1024;
 constexpr int default_max_redirects = 30;
 
@@ -203,16 +204,22 @@ void client_exchange::store_cookies()
     }
 }
 
-// The body of a redirect or a refusal is of no interest, but reading it saves a new connection.
+// The body of a redirect or a refusal is of no interest, but reading it saves a new connection:
+// if it comes soon, and is short.
 awaitable<void> client_exchange::discard_body()
 {
+    const auto patience = std::min(limits_.read, discard_time);
+    const auto late = deadline::clock::now() + patience;
     std::array<std::byte, 4096> scratch;
     std::uint64_t dropped = 0;
+    attempt_->limit_reads(patience);
     try {
-        while (!attempt_->done() && dropped < max_redirect_body) {
+        while (!attempt_->done() && dropped < max_redirect_body && deadline::clock::now() < late) {
             dropped += co_await attempt_->read_some(scratch);
         }
     } catch (const connection_error&) {
+        dropped = max_redirect_body;
+    } catch (const timeout_error&) {
         dropped = max_redirect_body;
     }
     attempt_->finish();

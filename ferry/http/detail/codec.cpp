@@ -164,6 +164,17 @@ void read_content_length(std::string_view list, message_facts& facts)
 
 }  // namespace
 
+void check_informational(int status, std::size_t before)
+{
+    constexpr std::size_t most = 16;
+    if (status == status::switching_protocols) {
+        throw protocol_error(errc::bad_message, "unexpected status 101");
+    }
+    if (is_informational(status) && before >= most) {
+        throw protocol_error(errc::bad_message, "more than 16 informational responses");
+    }
+}
+
 std::string quoted(std::string_view bytes)
 {
     constexpr std::size_t shown = 60;

@@ -138,6 +138,10 @@ private:
     headers trailers_;
 };
 
+/// \param before  how many 1xx responses came before this status.
+/// \throws protocol_error  it is one more than is waited for, or an upgrade that nobody asked for.
+void check_informational(int status, std::size_t before);
+
 /// At most 60 bytes of foreign input, printable, in quotes.
 std::string quoted(std::string_view bytes);
 

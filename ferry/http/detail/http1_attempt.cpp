@@ -12,7 +12,6 @@
 namespace ferry::http::detail {
 namespace {
 
-constexpr int max_informational = 16;
 constexpr std::chrono::milliseconds permission_wait{1000};
 
 }  // namespace
@@ -53,12 +52,18 @@ void http1_attempt::limit_reads(std::chrono::nanoseconds each) noexcept
     stream().set_timeout(in_ms(each), in_ms(with_.limits->write));
 }
 
+// Until the time of the whole request is over.
+void http1_attempt::limit_whole()
+{
+    stream().expires_after(with_.until->exists() ? in_ms(with_.until->left())
+                                                 : std::chrono::milliseconds(0));
+}
+
 awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what,
                                                     response_head* into)
 {
     stream().set_timeout(in_ms(with_.limits->read), in_ms(with_.limits->write));
-    stream().expires_after(with_.until->exists() ? in_ms(with_.until->left())
-                                                 : std::chrono::milliseconds(0));
+    limit_whole();
     with_.reached->enter(phase::send);
     std::string& head = lease_.connection()->head;
     what->write_http1(head, lease_.connection()->proxy.get());
@@ -68,6 +73,7 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
     std::exception_ptr lost;
     head_reader reader;
     bool answered = false;
+    bool slow = false;
     try {
         if (what->expects_continue()) {
             co_await stream().write(as_bytes(head));
@@ -100,6 +106,10 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
                     if (with_.on_informational) co_await (*with_.on_informational)(*into);
                     continue;
                 }
+                if (!slow && !stream().buffered().empty()) {
+                    slow = true;  // the rest of it has the time of one read
+                    stream().expires_after(in_ms(with_.until->cut(with_.limits->read)));
+                }
                 const std::size_t n = co_await stream().fill();
                 if (n == 0) break;
             }
@@ -108,6 +118,7 @@ awaitable<attempt::outcome> http1_attempt::exchange(const outgoing_request* what
         }
     }
     if (answered) {
+        if (slow) limit_whole();
         plan_ = plan_response(*into, what->method() == "HEAD", with_.lenient);
         // What is left of a body that was not wanted would be taken for the next request.
         if (!sent) plan_.reusable = false;
@@ -160,10 +171,7 @@ http1_attempt::seen http1_attempt::take_head(head_reader& reader, response_head*
         if (used == 0) return seen::part;
         stream().consume(used);
         if (!is_informational(into->status)) return seen::final;
-        if (into->status == status::switching_protocols || ++informational_ > max_informational) {
-            throw protocol_error(errc::bad_message,
-                                 fmt::format("unexpected status {}", into->status));
-        }
+        check_informational(into->status, informational_++);
         reader = head_reader();
         return seen::informational;
     } catch (error& e) {

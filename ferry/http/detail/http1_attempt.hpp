@@ -44,13 +44,14 @@ private:
 
     awaitable<void> send_source(const outgoing_request* what);
     awaitable<bool> answered_unsent(head_reader* reader, response_head* into);
+    void limit_whole();
     seen take_head(head_reader& reader, response_head* into);
     net::stream& stream() noexcept { return lease_.connection()->stream; }
 
     connection_pool::lease lease_;
     attempt_context with_;
     bool may_be_stale_;
-    int informational_ = 0;
+    std::size_t informational_ = 0;
     body_plan plan_;
     std::optional<body_reader> body_;
 };

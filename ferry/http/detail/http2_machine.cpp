@@ -14,8 +14,6 @@
 namespace ferry::http::detail {
 namespace {
 
-constexpr std::size_t max_informational = 16;
-
 void check(int result, const char* doing)
 {
     if (result == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
@@ -272,6 +270,7 @@ void http2_machine::add_field(http2_stream& to, std::string_view name, std::stri
     }
     if (name == ":status") {
         to.arriving_.status = static_cast<int>(parse_decimal(value).value_or(0));
+        check_informational(to.arriving_.status, to.informational.size());
     } else if (!name.starts_with(':')) {
         to.arriving_.headers.add(name, value);
     }
@@ -283,9 +282,7 @@ void http2_machine::take_head(http2_stream& stream)
     if (stream.has_head) {
         stream.trailers = std::move(stream.arriving_.headers);
     } else if (is_informational(stream.arriving_.status)) {
-        if (stream.informational.size() < max_informational) {
-            stream.informational.push_back(std::move(stream.arriving_));
-        }
+        stream.informational.push_back(std::move(stream.arriving_));
     } else {
         stream.head = std::move(stream.arriving_);
         stream.has_head = true;

@@ -385,6 +385,27 @@ TEST(http2, heads_have_limits)
         EXPECT_THAT(e.what(), HasSubstr("head_fields"));
     }
 
+    {
+        http2_machine machine;
+        const auto stream = std::make_shared<http2_stream>();
+        machine.submit(stream, {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}}, false);
+        std::string out;
+        machine.send(out, 10'000);
+        machine.receive(as_bytes(std::string("\0\0\0\4\0\0\0\0\0", 9)));
+        // HEADERS of status 103, again and again.
+        const std::string hint(
+            "\0\0\5\1\4\0\0\0\1\x08\x03"
+            "103",
+            14);
+        for (int i = 0; i < 16; ++i) machine.receive(as_bytes(hint));
+        EXPECT_EQ(stream->informational.size(), 16U);
+        EXPECT_FALSE(stream->failure);
+        machine.receive(as_bytes(hint));
+        machine.send(out, 10'000);
+        ASSERT_TRUE(stream->failure);
+        EXPECT_THAT(describe(stream->failure), HasSubstr("more than 16 informational responses"));
+    }
+
     codec_limits limits;
     limits.head_bytes = 60;
     http2_machine machine(limits);

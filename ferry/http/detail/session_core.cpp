@@ -3,6 +3,7 @@
 #include "ferry/async/loop.hpp"
 #include "ferry/http/detail/attempt.hpp"
 #include "ferry/http/detail/content_decoder.hpp"
+#include "ferry/http/detail/syntax.hpp"
 #include "ferry/http/error.hpp"
 
 #include <fmt/format.h>
@@ -104,8 +105,17 @@ timeout_option::duration first_of(std::optional<timeout_option::duration> reques
     return request.value_or(session.value_or(otherwise));
 }
 
+// `http:///x`, of which the URL Standard makes the host x.
+bool has_no_host(std::string_view text) noexcept
+{
+    const std::string_view scheme = text.substr(0, text.find(':'));
+    return (same(scheme, "http") || same(scheme, "https")) &&
+           text.substr(scheme.size()).starts_with(":///");
+}
+
 std::shared_ptr<const url> parse_url(std::string_view text, const std::optional<url>& base)
 {
+    if (has_no_host(text)) throw error(errc::bad_url, "bad URL: host is empty");
     std::optional<url> parsed;
     try {
         parsed = base ? base->resolve(text) : url::parse(text);

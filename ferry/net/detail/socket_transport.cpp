@@ -22,6 +22,10 @@ namespace {
 constexpr std::size_t buffers_per_call = 64;
 constexpr std::uint64_t file_bytes_per_call = 1 << 20;
 
+// A peer that is faster than this program would never let it wait, and nothing else on the loop
+// would have a turn: no timer, no signal, no other connection.
+constexpr int calls_without_wait = 64;
+
 // sendfile() has no flag that keeps a lost connection from ending the program by SIGPIPE: the
 // signal is held back meanwhile, and taken away if it came.
 class without_sigpipe {
@@ -76,8 +80,21 @@ void socket_transport::fail(int number, const char* doing) const
                            remote_);
 }
 
+// Whether another call may be made before the loop has a turn.
+bool socket_transport::may_go_on() noexcept
+{
+    return at_once_++ < calls_without_wait;
+}
+
+awaitable<void> socket_transport::wait(direction d)
+{
+    at_once_ = 0;
+    return io_.ready(d);
+}
+
 awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
 {
+    if (may_have_more_ && !may_go_on()) co_await wait(direction::reading);
     while (may_have_more_) {
         const ssize_t count = ::recv(io_.fd(), into.data(), into.size(), MSG_DONTWAIT);
         if (count >= 0) {
@@ -88,6 +105,7 @@ awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
         if (!would_block(errno)) fail(errno, "read");
         may_have_more_ = false;
     }
+    at_once_ = 0;
     std::size_t count = 0;
     try {
         count = co_await io_.read_some(into);
@@ -101,11 +119,16 @@ awaitable<std::size_t> socket_transport::read_some(std::span<std::byte> into)
 awaitable<void> socket_transport::wait_readable()
 {
     if (may_have_more_) co_return;
-    co_await io_.ready(direction::reading);
+    co_await wait(direction::reading);
     may_have_more_ = true;
 }
 
 std::size_t socket_transport::try_write(const_buffers from)
+{
+    return may_go_on() ? write_now(from) : 0;
+}
+
+std::size_t socket_transport::write_now(const_buffers from) const
 {
     std::array<iovec, buffers_per_call> parts;
     const std::size_t used = std::min(from.size(), parts.size());
@@ -128,8 +151,8 @@ std::size_t socket_transport::try_write(const_buffers from)
 awaitable<std::size_t> socket_transport::write_some(const_buffers from)
 {
     for (;;) {
-        co_await io_.ready(direction::writing);
-        const std::size_t count = try_write(from);
+        co_await wait(direction::writing);
+        const std::size_t count = write_now(from);
         if (count != 0) co_return count;
     }
 }
@@ -137,6 +160,7 @@ awaitable<std::size_t> socket_transport::write_some(const_buffers from)
 awaitable<std::uint64_t> socket_transport::send_file(int file, std::uint64_t offset,
                                                      std::uint64_t count)
 {
+    if (!may_go_on()) co_await wait(direction::writing);
     for (;;) {
         const ssize_t sent = send_file_part(io_.fd(), file, static_cast<off_t>(offset),
                                             std::min(count, file_bytes_per_call));
@@ -144,7 +168,7 @@ awaitable<std::uint64_t> socket_transport::send_file(int file, std::uint64_t off
         if (errno == EINTR) continue;
         if (errno == EINVAL || errno == ENOSYS) co_return 0;
         if (!would_block(errno)) fail(errno, "send a file to");
-        co_await io_.ready(direction::writing);
+        co_await wait(direction::writing);
     }
 }
 

@@ -33,10 +33,14 @@ public:
 
 private:
     [[noreturn]] void fail(int number, const char* doing) const;
+    bool may_go_on() noexcept;
+    std::size_t write_now(const_buffers from) const;
+    awaitable<void> wait(direction d);
 
     descriptor io_;
     std::string remote_;
     bool may_have_more_ = false;  ///< the last read left something, perhaps
+    int at_once_ = 0;             ///< calls since the loop had a turn
 };
 
 /// A new socket, non-blocking and closed on exec. \throws error.
