@@ -289,6 +289,7 @@ std::size_t head_reader::request(std::string_view buffered, request_head& into)
     if (into.facts.hosts > 1 || (into.facts.hosts == 0 && into.minor >= 1)) {
         throw problem(status::bad_request, "exactly one Host is needed");
     }
+    if (into.facts.bad_host) throw problem(status::bad_request, "Host is neither name nor address");
     scanned_ = 0;
     return end;
 }
@@ -353,7 +354,10 @@ message_facts facts_of(const headers& fields)
     for (const header_field f : fields) {
         switch (f.name.size()) {
             case 4:
-                if (same(f.name, "host")) ++facts.hosts;
+                if (same(f.name, "host")) {
+                    ++facts.hosts;
+                    facts.bad_host = facts.bad_host || !is_authority(f.value);
+                }
                 break;
             case 6:
                 if (same(f.name, "expect")) {

@@ -35,6 +35,7 @@ struct message_facts {
     bool expects_continue = false;
     bool expects_more = false;  ///< something else than 100-continue
     int hosts = 0;
+    bool bad_host = false;  ///< one of them breaks RFC 3986
 };
 
 struct response_head {

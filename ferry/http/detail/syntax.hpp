@@ -62,6 +62,17 @@ constexpr bool is_field_value(std::string_view text) noexcept
     return true;
 }
 
+/// Only characters that host and port may have (RFC 3986 section 3.2).
+constexpr bool is_authority(std::string_view text) noexcept
+{
+    constexpr std::string_view others = ".:-[]%_~!$&'()*+,;=";
+    for (const char c : text) {
+        const bool plain = is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z');
+        if (!plain && others.find(c) == others.npos) return false;
+    }
+    return true;
+}
+
 /// Eight characters, the ASCII letters among them in lower case.
 inline std::uint64_t eight_lower(const char* at) noexcept
 {
