@@ -34,6 +34,31 @@ private:
     bool started_ = false;
 };
 
+class pieces_source final : public body_source {
+public:
+    explicit pieces_source(std::vector<buffer> pieces) : pieces_(std::move(pieces))
+    {
+        std::erase_if(pieces_, [](const buffer& piece) { return piece.empty(); });
+        for (const buffer& piece : pieces_) length_ += piece.size();
+    }
+
+    awaitable<buffer> next() override
+    {
+        co_return next_ < pieces_.size() ? pieces_[next_++] : buffer();
+    }
+    std::optional<std::uint64_t> length() const override { return length_; }
+    bool rewind() override
+    {
+        next_ = 0;
+        return true;
+    }
+
+private:
+    std::vector<buffer> pieces_;
+    std::uint64_t length_ = 0;
+    std::size_t next_ = 0;
+};
+
 // Another source's bytes in a coding.
 class coded_source final : public body_source {
 public:
@@ -75,6 +100,11 @@ private:
 };
 
 }  // namespace
+
+body::body(std::vector<buffer> pieces, std::string content_type)
+    : body(std::make_shared<pieces_source>(std::move(pieces)), std::move(content_type))
+{
+}
 
 body body::compressed(compress::codec with, std::optional<int> level) const
 {

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ferry::http {
 
@@ -70,6 +71,8 @@ public:
         : body(buffer(std::move(data)), std::move(content_type))
     {
     }
+    /// One after another, without putting them together.
+    explicit body(std::vector<buffer> pieces, std::string content_type = {});
     explicit body(std::shared_ptr<body_source> source, std::string content_type = {})
         : source_(std::move(source)), content_type_(std::move(content_type)), present_(true)
     {

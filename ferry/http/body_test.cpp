@@ -26,6 +26,7 @@ using ferry::testing::ok_response;
 using ferry::testing::script;
 using ferry::testing::temporary_directory;
 using ferry::testing::url_of;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -164,6 +165,22 @@ TEST(body, is_compressed_on_request)
     session api;
     run(api.post(url_of(server), body("abc"), compress_body(compress::codec::gzip)));
     EXPECT_THAT(server.received(0), HasSubstr("Content-Encoding: gzip\r\n"));
+}
+
+TEST(body, may_be_in_pieces)
+{
+    fault_server server(script()
+                            .receive_until("three")
+                            .send("HTTP/1.1 308 x\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n")
+                            .receive_until("three")
+                            .send(ok_response));
+    session api;
+    const std::vector<buffer> pieces = {buffer::copy("one"), buffer(), buffer::copy("two"),
+                                        buffer::copy("three")};
+    EXPECT_EQ(run(api.put(url_of(server), body(pieces, "text/plain"))).text(), "ok");
+    EXPECT_THAT(server.received(0),
+                HasSubstr("Content-Length: 11\r\n\r\nonetwothreePUT /b HTTP/1.1\r\n"));
+    EXPECT_THAT(server.received(0), EndsWith("Content-Length: 11\r\n\r\nonetwothree"));
 }
 
 TEST(body, conflicts_with_another_one)

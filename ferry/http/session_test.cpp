@@ -1,5 +1,6 @@
 #include "ferry/http/session.hpp"
 
+#include "ferry/async/blocking.hpp"
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/timeout.hpp"
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -472,6 +474,30 @@ TEST(session, limits_connections_per_host_and_waits_in_line)
     two.push_back(api.get(url_of(silent), timeout().pool(5s).read(5s)));
     two.push_back(api.get(url_of(silent), timeout().pool(50ms)));
     EXPECT_THROW(run(gather(std::move(two))), timeout_error);
+}
+
+TEST(session, serves_several_threads_at_once_with_the_same_cookies)
+{
+    const std::string sets = "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\nok";
+    fault_server server(answers(std::vector<std::string>(6, sets)));
+    const std::string url = url_of(server);
+    session api;
+    const auto ask = [&api, &url] {
+        int good = 0;
+        for (int i = 0; i < 5; ++i) good += run(api.get(url)).text() == "ok";
+        return good;
+    };
+    std::vector<std::future<int>> threads;
+    for (int i = 0; i < 4; ++i) threads.push_back(std::async(std::launch::async, ask));
+    const auto add_up = [&threads] {
+        int sum = 0;
+        for (std::future<int>& t : threads) sum += t.get();
+        return sum;
+    };
+    EXPECT_EQ(run(run_blocking(add_up)), 20);
+    EXPECT_EQ(server.connections(), 4U);  // one for each thread
+    EXPECT_EQ(api.cookies().size(), 1U);
+    EXPECT_THAT(server.received(0), HasSubstr("Cookie: a=1\r\n"));
 }
 
 TEST(session, cookies_come_back_until_they_are_cleared)
