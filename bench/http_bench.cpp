@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ using namespace ferry;
 
 constexpr std::size_t small_bytes = 1024;
 constexpr std::size_t large_bytes = 10'000'000;
+constexpr std::uint64_t huge_bytes = std::uint64_t{4} << 30;
 constexpr int at_once = 64;
 constexpr int batch = 20;
 
@@ -39,6 +41,8 @@ public:
         std::filesystem::create_directories(directory_ / "www");
         std::ofstream(directory_ / "www/1k.bin") << std::string(small_bytes, 'x');
         std::ofstream(directory_ / "www/10m.bin") << std::string(large_bytes, 'x');
+        std::ofstream(directory_ / "www/4g.bin") << 'x';
+        std::filesystem::resize_file(directory_ / "www/4g.bin", huge_bytes);  // sparse
         port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
         tls_port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
         make_certificate();
@@ -242,6 +246,63 @@ void many_at_once(const char* name, const std::string& url, http::session api,
     curl_multi_cleanup(multi);
 }
 
+// How long a program takes from its start to its end, which is what one waits for at a shell.
+double milliseconds_of(std::vector<std::string> words)
+{
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const double begin = bench::wall_seconds();
+    pid_t child = -1;
+    int status = 0;
+    check(posix_spawnp(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) == 0);
+    waitpid(child, &status, 0);
+    check(status == 0);
+    return (bench::wall_seconds() - begin) * 1000;
+}
+
+void start_up(const std::string& url)
+{
+    if (!bench::wanted("http", "start-up")) return;
+    constexpr int times = 25;
+    std::vector<double> own;
+    std::vector<double> rival;
+    for (int i = 0; i < times; ++i) {
+        own.push_back(milliseconds_of({FERRY_COMMAND, "get", url, "-o", "/dev/null"}));
+        rival.push_back(milliseconds_of({"curl", "-s", url, "-o", "/dev/null"}));
+    }
+    bench::print("http", "ferry/start-up", "wall", own, "ms");
+    bench::print("http", "curl/start-up", "wall", rival, "ms");
+}
+
+// A body of 4 GiB, in parts: how fast, and how much memory that takes.
+void large_stream(const std::string& url)
+{
+    if (!bench::wanted("http", "stream-4g")) return;
+    const auto resident = [] {
+        rusage used{};
+        getrusage(RUSAGE_SELF, &used);
+        return static_cast<double>(used.ru_maxrss) / 1024;
+    };
+    const auto drain = [](http::session* api, std::string from) -> awaitable<std::uint64_t> {
+        auto body = co_await api->stream("GET", std::move(from));
+        std::uint64_t size = 0;
+        for (;;) {
+            const auto part = co_await body.next();
+            if (!part) break;
+            size += part->size();
+        }
+        co_return size;
+    };
+    http::session api;
+    const double before = resident();
+    const double cpu = bench::cpu_seconds();
+    check(run(drain(&api, url)) == huge_bytes);
+    const double spent = bench::cpu_seconds() - cpu;
+    bench::print("http", "ferry/stream-4g", "cpu-rate", {huge_bytes / 1e6 / spent}, "MB/s");
+    bench::print("http", "ferry/stream-4g", "memory", {resident() - before}, "MB");
+}
+
 }  // namespace
 
 int main()
@@ -252,6 +313,8 @@ int main()
     many_at_once("conc64-1k", server.url("1k.bin"),
                  http::session(http::limits().per_host(at_once)));
     one_after_another("large-10m", server.url("10m.bin"), large_bytes, {"MB/s", 10});
+    large_stream(server.url("4g.bin"));
+    start_up(server.url("1k.bin"));
     const std::string authority = server.certificate();
     one_after_another("https-seq-1k", server.https("1k.bin"), small_bytes, {"req/s", 1},
                       http::session(http::verify(authority), http::http2(false)), authority);
