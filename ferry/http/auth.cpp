@@ -116,8 +116,8 @@ awaitable<response> auth_context::request(std::string method, std::string url, r
     // It is a part of the request that it is made for.
     const auto& until = exchange().until();
     if (until.exists() && !with.timeouts.total()) with.timeouts.total(until.left());
-    return detail::send_whole(exchange().session(), std::move(method), std::move(url),
-                              std::move(with));
+    return detail::send_whole(exchange().session(),
+                              detail::make_call(std::move(method), std::move(url), with));
 }
 
 }  // namespace ferry::http

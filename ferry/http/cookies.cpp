@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <tuple>
 #include <unordered_map>
@@ -126,11 +127,7 @@ public:
         size_ = 0;
     }
 
-    std::size_t size() const
-    {
-        const std::lock_guard lock(mutex_);
-        return size_;
-    }
+    std::size_t size() const noexcept { return size_; }
 
 private:
     // The host itself and every domain above it.
@@ -163,12 +160,13 @@ private:
 
     void put(cookie c, timestamp now)
     {
+        const bool expired = c.expires && *c.expires <= now;
+        if (expired && !by_domain_.contains(c.domain)) return;
         std::vector<held>& cookies = by_domain_[c.domain];
         const auto old = std::ranges::find_if(cookies, [&](const held& h) {
             return h.value.name == c.name && h.value.path == c.path &&
                    h.value.host_only == c.host_only;
         });
-        const bool expired = c.expires && *c.expires <= now;
         if (old != cookies.end()) {
             if (expired) {
                 cookies.erase(old);
@@ -229,7 +227,7 @@ private:
 
     mutable std::mutex mutex_;
     std::unordered_map<std::string, std::vector<held>, text_hash, std::equal_to<>> by_domain_;
-    std::size_t size_ = 0;
+    std::atomic<std::size_t> size_ = 0;  ///< read without the lock
     std::uint64_t clock_ = 0;
 };
 
@@ -276,7 +274,7 @@ void cookie_jar::clear()
     impl_->clear();
 }
 
-std::size_t cookie_jar::size() const
+std::size_t cookie_jar::size() const noexcept
 {
     return impl_->size();
 }

@@ -85,7 +85,8 @@ public:
     std::size_t erase(std::string_view name, std::string_view domain = {});
 
     void clear();
-    std::size_t size() const;
+    /// Those that have expired included. Takes no lock.
+    std::size_t size() const noexcept;
 
     /// Adds the cookies of a file: cookies.txt, LWP's Set-Cookie3 or SQLite, whichever it is.
     /// \throws error        it cannot be read. \throws parse_error  it is malformed; names the

@@ -30,7 +30,7 @@ awaitable<response> read_rest(detail::client_exchange* exchange)
 {
     std::exception_ptr failure;
     try {
-        co_await exchange->read();
+        if (!exchange->read_arrived()) co_await exchange->read();
         co_return exchange->take_answer();
     } catch (const error&) {
         failure = std::current_exception();

@@ -15,10 +15,9 @@ namespace ferry::http {
 namespace {
 
 awaitable<response_stream> open_stream(std::shared_ptr<detail::session_core> core,
-                                       std::string method, std::string url, request_options with)
+                                       detail::call_ptr what)
 {
-    auto sending =
-        detail::send_to_head(std::move(core), std::move(method), std::move(url), std::move(with));
+    auto sending = detail::send_to_head(std::move(core), std::move(what));
     co_return response_stream(co_await std::move(sending));
 }
 
@@ -40,23 +39,23 @@ cookie_jar& session::cookies() noexcept
     return core_->cookies();
 }
 
-prepared_request session::describe(std::string method, std::string url, request_options with) const
+prepared_request session::describe(detail::call_ptr what) const
 {
-    return detail::describe_request(
-        detail::outgoing_request(core_, std::move(method), url, std::move(with)));
+    return detail::describe_request(detail::outgoing_request(core_, std::move(what)));
 }
 
-awaitable<response> session::send(std::string method, std::string url, request_options&& with)
+awaitable<response> session::send(detail::call_ptr what)
 {
-    return detail::send_whole(core_, std::move(method), std::move(url), std::move(with));
+    return detail::send_whole(core_, std::move(what));
 }
 
 // No coroutine itself: `what` is read before this returns.
-awaitable<response> session::send_prepared(const prepared_request& what, request_options with)
+awaitable<response> session::send_prepared(const prepared_request& what, detail::call_ptr as)
 {
     if (what.streamed) {
         throw error(errc::body_consumed, "a prepared request cannot hold a body that streams");
     }
+    request_options& with = as->with;
     if (!what.content.empty()) with.body = body(what.content);
     for (const auto [name, value] : what.headers) {
         const bool is_framing =
@@ -64,12 +63,12 @@ awaitable<response> session::send_prepared(const prepared_request& what, request
         if (!is_framing) with.headers.add(name, value);
     }
     with.prepared = true;
-    return send(what.method, what.url.href(), std::move(with));
+    return send(std::move(as));
 }
 
-awaitable<response_stream> session::open(std::string method, std::string url, request_options with)
+awaitable<response_stream> session::open(detail::call_ptr what)
 {
-    return open_stream(core_, std::move(method), std::move(url), std::move(with));
+    return open_stream(core_, std::move(what));
 }
 
 awaitable<downloaded> session::save(std::string url, std::string path, download_options with)

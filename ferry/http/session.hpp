@@ -17,8 +17,29 @@
 namespace ferry::http {
 
 namespace detail {
+
 class session_core;
+
+/// What a session is asked for. On the heap: it passes through several hands.
+class call {
+public:
+    call(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
+
+    std::string method;
+    std::string url;
+    request_options with;
+};
+using call_ptr = std::unique_ptr<call>;
+
+template <class... Options>
+call_ptr make_call(std::string method, std::string url, const Options&... options)
+{
+    auto made = std::make_unique<call>(std::move(method), std::move(url));
+    (options.apply_to(made->with), ...);
+    return made;
 }
+
+}  // namespace detail
 
 /// Sends requests, keeps connections and cookies between them. As requests.Session.
 ///
@@ -57,44 +78,44 @@ public:
     template <request_option... Options>
     awaitable<response> request(std::string method, std::string url, const Options&... options)
     {
-        return send(std::move(method), std::move(url), make_options(options...));
+        return send(detail::make_call(std::move(method), std::move(url), options...));
     }
 
     template <request_option... Options>
     awaitable<response> get(std::string url, const Options&... options)
     {
-        return send("GET", std::move(url), make_options(options...));
+        return send(detail::make_call("GET", std::move(url), options...));
     }
     /// Does not follow redirects, unless redirects(n) is given.
     template <request_option... Options>
     awaitable<response> head(std::string url, const Options&... options)
     {
-        return send("HEAD", std::move(url), make_options(redirects(0), options...));
+        return send(detail::make_call("HEAD", std::move(url), redirects(0), options...));
     }
     template <request_option... Options>
     awaitable<response> post(std::string url, const Options&... options)
     {
-        return send("POST", std::move(url), make_options(options...));
+        return send(detail::make_call("POST", std::move(url), options...));
     }
     template <request_option... Options>
     awaitable<response> put(std::string url, const Options&... options)
     {
-        return send("PUT", std::move(url), make_options(options...));
+        return send(detail::make_call("PUT", std::move(url), options...));
     }
     template <request_option... Options>
     awaitable<response> patch(std::string url, const Options&... options)
     {
-        return send("PATCH", std::move(url), make_options(options...));
+        return send(detail::make_call("PATCH", std::move(url), options...));
     }
     template <request_option... Options>
     awaitable<response> delete_(std::string url, const Options&... options)
     {
-        return send("DELETE", std::move(url), make_options(options...));
+        return send(detail::make_call("DELETE", std::move(url), options...));
     }
     template <request_option... Options>
     awaitable<response> options(std::string url, const Options&... options)
     {
-        return send("OPTIONS", std::move(url), make_options(options...));
+        return send(detail::make_call("OPTIONS", std::move(url), options...));
     }
 
     /// As request(), but returns as soon as the head is there.
@@ -102,7 +123,7 @@ public:
     awaitable<response_stream> stream(std::string method, std::string url,
                                       const Options&... options)
     {
-        return open(std::move(method), std::move(url), make_options(options...));
+        return open(detail::make_call(std::move(method), std::move(url), options...));
     }
 
     /// Saves what the URL names as `path`, or in it, if it is a folder, under the name that the
@@ -133,7 +154,7 @@ public:
     template <request_option... Options>
     prepared_request prepare(std::string method, std::string url, const Options&... options) const
     {
-        return describe(std::move(method), std::move(url), make_options(options...));
+        return describe(detail::make_call(std::move(method), std::move(url), options...));
     }
 
     /// Sends what prepare() has made, maybe changed since, as it is: no header, cookie or parameter
@@ -148,7 +169,7 @@ public:
     template <request_option... Options>
     awaitable<response> send(const prepared_request& what, const Options&... options)
     {
-        return send_prepared(what, make_options(options...));
+        return send_prepared(what, detail::make_call(what.method, what.url.href(), options...));
     }
 
     cookie_jar& cookies() noexcept;
@@ -162,18 +183,10 @@ private:
         return all;
     }
 
-    template <class... Options>
-    static request_options make_options(const Options&... options)
-    {
-        request_options all;
-        (options.apply_to(all), ...);
-        return all;
-    }
-
-    prepared_request describe(std::string method, std::string url, request_options with) const;
-    awaitable<response> send(std::string method, std::string url, request_options&& with);
-    awaitable<response> send_prepared(const prepared_request& what, request_options with);
-    awaitable<response_stream> open(std::string method, std::string url, request_options with);
+    prepared_request describe(detail::call_ptr what) const;
+    awaitable<response> send(detail::call_ptr what);
+    awaitable<response> send_prepared(const prepared_request& what, detail::call_ptr as);
+    awaitable<response_stream> open(detail::call_ptr what);
 
     std::shared_ptr<detail::session_core> core_;
 };

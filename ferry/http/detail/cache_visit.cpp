@@ -47,7 +47,7 @@ awaitable<void> validate(std::shared_ptr<session_core> core, std::string url, re
                          [[maybe_unused]] std::shared_ptr<const void> under_way)
 {
     try {
-        auto asking = send_whole(std::move(core), "GET", std::move(url), std::move(with));
+        auto asking = send_whole(std::move(core), make_call("GET", std::move(url), with));
         co_await std::move(asking);
     } catch (const error&) {
         // The entry stays as stale as it is: the next request asks again.

@@ -20,10 +20,9 @@ constexpr int default_max_redirects = 30;
 
 }  // namespace
 
-client_exchange::client_exchange(std::shared_ptr<session_core> session, std::string method,
-                                 std::string target, request_options&& with)
+client_exchange::client_exchange(std::shared_ptr<session_core> session, call_ptr what)
     : session_(std::move(session)),
-      request_(session_, std::move(method), target, std::move(with)),
+      request_(session_, std::move(what)),
       limits_(request_.options().timeouts, session_->options().defaults.timeouts),
       until_(limits_.total),
       context_{&limits_, &until_, &reached_, option(&request_options::lenient, false), nullptr},
@@ -77,12 +76,12 @@ awaitable<void> client_exchange::send()
     }
     // What came from the cache has set its cookies when it came.
     if (!answered) store_cookies();
+    response_.timings = timings();
     response_access::fill(response_, head_, request_.method(), request_.shared_url(),
-                          until_.elapsed());
+                          response_.timings.total);
     if (answered) response_access::set_from_cache(response_);
     response_access::set_sent(response_, sent_head());
     response_access::set_tls(response_, attempt_->tls());
-    response_.timings = timings();
     if (has_hooks_) co_await after_head();
 }
 
@@ -308,24 +307,40 @@ awaitable<ferry::bytes> client_exchange::read_decoded(std::uint64_t limit)
     co_return data;
 }
 
-awaitable<void> client_exchange::read()
+bool client_exchange::read_arrived()
 {
     const std::uint64_t limit = option(&request_options::max_body_bytes, default_max_body);
     begin_body(compress::limits().max_output_bytes(limit));
-    ferry::bytes data;
+    body_.clear();
+    if (decoder_ && decoder_->changes()) return false;
+    arrived_ = take_small_body(limit, body_);
+    if (!attempt_->done() || cache_ || has_hooks_) return false;
+    take_body(std::move(body_));
+    end_body();
+    log_end({});
+    return true;
+}
+
+awaitable<void> client_exchange::read()
+{
+    const std::uint64_t limit = option(&request_options::max_body_bytes, default_max_body);
     if (decoder_ && decoder_->changes()) {
-        data = co_await read_decoded(limit);
-    } else {
-        const std::size_t there = take_small_body(limit, data);
-        if (!attempt_->done()) co_await read_rest(&data, there, limit);
+        body_ = co_await read_decoded(limit);
+    } else if (!attempt_->done()) {
+        co_await read_rest(&body_, arrived_, limit);
     }
-    if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
-    response_.timings.total = until_.elapsed();
-    response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
+    take_body(std::move(body_));
     if (cache_) co_await cache_->keep();
     end_body();
     if (has_hooks_) co_await after_body();
     log_end({});
+}
+
+void client_exchange::take_body(ferry::bytes data)
+{
+    if (decoder_) response_access::set_undecoded(response_, decoder_->undecoded());
+    response_.timings.total = until_.elapsed();
+    response_access::set_body(response_, std::move(data), std::move(attempt_->trailers()));
 }
 
 awaitable<buffer> client_exchange::next()

@@ -32,8 +32,7 @@ namespace ferry::http::detail {
 class client_exchange {
 public:
     /// \throws error  what can be known to be wrong before anything is sent.
-    client_exchange(std::shared_ptr<session_core> session, std::string method, std::string target,
-                    request_options&& with);
+    client_exchange(std::shared_ptr<session_core> session, call_ptr what);
     client_exchange(const client_exchange&) = delete;
     client_exchange& operator=(const client_exchange&) = delete;
     ~client_exchange();
@@ -45,7 +44,9 @@ public:
 
     const http::headers& trailers() const noexcept { return attempt_->trailers(); }
 
-    /// The rest of the body, whole, which take_answer() then has. Afterwards the exchange is over.
+    /// What has arrived of the body, without waiting. True: it is all, take_answer() has it, and
+    /// the exchange is over. False: read() goes on.
+    bool read_arrived();
     awaitable<void> read();
 
     http::response&& take_answer() noexcept { return std::move(response_); }
@@ -112,6 +113,7 @@ private:
     void log_end(std::string_view failure) const;
 
     void begin_body(const compress::limits& bounds);
+    void take_body(ferry::bytes data);
     void end_body();
     void count(std::size_t received);
     std::size_t take_small_body(std::uint64_t limit, ferry::bytes& into);
@@ -169,6 +171,8 @@ private:
     response_head head_;
     std::optional<content_decoder> decoder_;
     bool body_begun_ = false;
+    ferry::bytes body_;
+    std::size_t arrived_ = 0;  ///< how much of it read_arrived() has found
     std::optional<cache_visit> cache_;
     std::optional<redirect_chain> chain_;
     http::response response_;

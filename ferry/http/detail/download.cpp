@@ -86,7 +86,9 @@ private:
 
     awaitable<response_stream> ask(std::string method, request_options with)
     {
-        auto sending = send_to_head(core_, std::move(method), url_, std::move(with));
+        auto what = std::make_unique<call>(std::move(method), url_);
+        what->with = std::move(with);
+        auto sending = send_to_head(core_, std::move(what));
         co_return response_stream(co_await std::move(sending));
     }
 

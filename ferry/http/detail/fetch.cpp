@@ -36,7 +36,7 @@ awaitable<response> read_again(client_exchange* exchange, std::exception_ptr fai
             break;
         }
         try {
-            co_await exchange->read();
+            if (!exchange->read_arrived()) co_await exchange->read();
             co_return exchange->take_answer();
         } catch (const error&) {
             failure = std::current_exception();
@@ -50,7 +50,7 @@ awaitable<response> read_body(client_exchange* exchange)
 {
     std::exception_ptr failure;
     try {
-        co_await exchange->read();
+        if (!exchange->read_arrived()) co_await exchange->read();
         co_return exchange->take_answer();
     } catch (const error&) {
         failure = std::current_exception();
@@ -128,39 +128,37 @@ std::optional<std::chrono::nanoseconds> hedge_of(const session_core& core,
 }
 
 // The request may be under way twice only if that does no harm.
-awaitable<exchange_ptr> send_hedged(std::shared_ptr<session_core> core, std::string method,
-                                    std::string url, request_options with)
+awaitable<exchange_ptr> send_hedged(std::shared_ptr<session_core> core, call_ptr what)
 {
-    const auto after = hedge_of(*core, with);
-    auto first = std::make_unique<client_exchange>(core, method, url, request_options(with));
-    const bool harmless = first->request().is_idempotent() && !with.body.source();
+    const auto after = hedge_of(*core, what->with);
+    call_ptr again = after ? std::make_unique<call>(*what) : nullptr;
+    auto first = std::make_unique<client_exchange>(core, std::move(what));
+    const bool harmless = first->request().is_idempotent() && !first->request().body().source();
     if (!after || !harmless) {
         co_await run_to_head(first.get());
         co_return first;
     }
-    auto second = std::make_unique<client_exchange>(core, method, url, std::move(with));
+    auto second = std::make_unique<client_exchange>(core, std::move(again));
     auto race = run_hedged(std::move(first), std::move(second), *after);
     co_return co_await std::move(race);
 }
 
-awaitable<response> send_whole_hedged(std::shared_ptr<session_core> core, std::string method,
-                                      std::string url, request_options with)
+awaitable<response> send_whole_hedged(std::shared_ptr<session_core> core, call_ptr what)
 {
-    auto racing = send_hedged(std::move(core), std::move(method), std::move(url), std::move(with));
+    auto racing = send_hedged(std::move(core), std::move(what));
     const exchange_ptr exchange = co_await std::move(racing);
     co_return co_await read_body(exchange.get());
 }
 
-awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, std::string method,
-                                     std::string url, request_options with)
+awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, call_ptr what)
 {
-    client_exchange exchange(std::move(core), std::move(method), std::move(url), std::move(with));
+    client_exchange exchange(std::move(core), std::move(what));
     std::exception_ptr failure;
     bool has_head = false;
     try {
         co_await exchange.run();
         has_head = true;
-        co_await exchange.read();
+        if (!exchange.read_arrived()) co_await exchange.read();
         co_return exchange.take_answer();
     } catch (const error&) {
         failure = std::current_exception();
@@ -171,21 +169,17 @@ awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, std::st
 
 }  // namespace
 
-awaitable<response> send_whole(std::shared_ptr<session_core> core, std::string method,
-                               std::string url, request_options&& with)
+awaitable<response> send_whole(std::shared_ptr<session_core> core, call_ptr what)
 {
-    const bool hedged = hedge_of(*core, with).has_value();
-    return hedged ? send_whole_hedged(std::move(core), std::move(method), std::move(url),
-                                      std::move(with))
-                  : send_whole_plain(std::move(core), std::move(method), std::move(url),
-                                     std::move(with));
+    const bool hedged = hedge_of(*core, what->with).has_value();
+    return hedged ? send_whole_hedged(std::move(core), std::move(what))
+                  : send_whole_plain(std::move(core), std::move(what));
 }
 
 awaitable<std::unique_ptr<client_exchange>> send_to_head(std::shared_ptr<session_core> core,
-                                                         std::string method, std::string url,
-                                                         request_options with)
+                                                         call_ptr what)
 {
-    return send_hedged(std::move(core), std::move(method), std::move(url), std::move(with));
+    return send_hedged(std::move(core), std::move(what));
 }
 
 }  // namespace ferry::http::detail

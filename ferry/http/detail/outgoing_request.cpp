@@ -39,12 +39,12 @@ bool is_exposed(const url& to) noexcept
     return to.scheme() == "http" && !is_this_machine(to.hostname());
 }
 
-outgoing_request::outgoing_request(std::shared_ptr<session_core> session, std::string method,
-                                   std::string_view target, request_options&& with)
+outgoing_request::outgoing_request(std::shared_ptr<session_core> session, call_ptr what)
     : session_(std::move(session)),
-      method_(std::move(method)),
-      url_(session_->parse(target)),
-      with_(std::move(with))
+      call_(std::move(what)),
+      method_(call_->method),
+      with_(call_->with),
+      url_(session_->parse(call_->url))
 {
     if (!is_token(method_)) {
         throw error(errc::bad_header, fmt::format("{} is no method", detail::quoted(method_)));
@@ -267,7 +267,8 @@ std::string outgoing_request::cookies() const
     if (with_.headers.contains("Cookie") && at_home_) return {};
     if (with_.prepared && at_home_) return {};
     std::string all;
-    if (session_->options().keeps_cookies) all = session_->cookies().header(*url_);
+    const bool has_jar = session_->options().keeps_cookies && session_->cookies().size() > 0;
+    if (has_jar) all = session_->cookies().header(*url_);
     if (at_home_ && !with_.cookies.empty()) {
         if (!all.empty()) all += "; ";
         all += with_.cookies;

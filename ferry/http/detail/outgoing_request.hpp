@@ -29,8 +29,9 @@ public:
 class outgoing_request {
 public:
     /// \throws error  what can be known to be wrong before anything is sent.
-    outgoing_request(std::shared_ptr<session_core> session, std::string method,
-                     std::string_view target, request_options&& with);
+    outgoing_request(std::shared_ptr<session_core> session, call_ptr what);
+    outgoing_request(const outgoing_request&) = delete;
+    outgoing_request& operator=(const outgoing_request&) = delete;
 
     const std::string& method() const noexcept { return method_; }
     const ferry::url& url() const noexcept { return *url_; }
@@ -100,9 +101,10 @@ private:
     std::string cookies() const;
 
     std::shared_ptr<session_core> session_;
-    std::string method_;
+    call_ptr call_;
+    std::string& method_;
+    request_options& with_;
     std::shared_ptr<const ferry::url> url_;
-    request_options with_;
     http::headers added_;
     std::shared_ptr<transfer_meter> meter_;
     std::string own_authorization_;  ///< of this URL: from its user and password, or from .netrc

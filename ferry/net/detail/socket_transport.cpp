@@ -130,6 +130,7 @@ std::size_t socket_transport::try_write(const_buffers from)
 
 std::size_t socket_transport::write_now(const_buffers from) const
 {
+    constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     std::array<iovec, buffers_per_call> parts;
     const std::size_t used = std::min(from.size(), parts.size());
     for (std::size_t i = 0; i < used; ++i) {
@@ -141,7 +142,10 @@ std::size_t socket_transport::write_now(const_buffers from) const
     message.msg_iov = parts.data();
     message.msg_iovlen = used;
     for (;;) {
-        const ssize_t count = ::sendmsg(io_.fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        // One buffer costs the kernel less by send().
+        const ssize_t count = used == 1
+                                  ? ::send(io_.fd(), parts[0].iov_base, parts[0].iov_len, flags)
+                                  : ::sendmsg(io_.fd(), &message, flags);
         if (count >= 0) return static_cast<std::size_t>(count);
         if (would_block(errno)) return 0;
         if (errno != EINTR) fail(errno, "write");
