@@ -19,15 +19,19 @@
 /// | `pair`, `tuple` | tuple |
 /// | `set`, `unordered_set` | set |
 /// | `map`, `unordered_map` | object; keys that are integers are written as text |
-/// | `variant` | the first alternative that can be read; `monostate` is null |
+/// | `variant` | the first alternative that can be read, or that of a tag; `monostate` is null |
 /// | `system_clock` times | timestamp; ISO 8601 text is read too |
 /// | `chrono` durations | seconds; text such as `1h30m` is read too |
+///
+/// Other names, members that may be missing, are left out, flat or converted, and where unknown
+/// ones go: fields.hpp.
 ///
 /// A type of one's own joins in with two functions in its namespace, found by its argument:
 ///
 ///     void to_value(ferry::value& out, const money& m);
 ///     void from_value(const ferry::value& in, money& m);
 
+#include "ferry/core/fields.hpp"
 #include "ferry/core/value.hpp"
 
 #include <boost/describe/bases.hpp>
@@ -161,16 +165,53 @@ concept described_enum = std::is_enum_v<T> && boost::describe::has_describe_enum
 template <class T>
 inline constexpr bool may_be_missing = is_a<T, std::optional> || is_a<T, std::unique_ptr>;
 
+/// Whether the member D of T must be there.
+template <class T, class D>
+inline constexpr bool is_required =
+    traits_of<T, D>.presence == presence::required ||
+    (traits_of<T, D>.presence == presence::usual &&
+     !may_be_missing<std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>>);
+
 template <class T>
-using members_of = boost::describe::describe_members<T, boost::describe::mod_public |
-                                                            boost::describe::mod_inherited>;
+void encode_members(const T& from, value& into)
+{
+    static_assert(described_struct<T>, "only members of described structs can be written here");
+    boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
+        using member_type = decltype(member);
+        using converter = converter_of<T, member_type>;
+        constexpr const field_traits& f = traits_of<T, member_type>;
+        const auto& item = from.*member.pointer;
+        if constexpr (f.flat) {
+            encode_members(item, into);
+        } else if constexpr (f.collects) {
+            const value more = to_value(item);
+            if (more.is_null()) return;
+            for (const auto& [name, v] : more.items()) {
+                if (!into.contains(name)) into.insert(name, v);
+            }
+        } else if constexpr (std::is_void_v<converter>) {
+            into.insert(f.name, to_value(item));
+        } else {
+            into.insert(f.name, converter::to_value(item));
+        }
+    });
+}
 
 template <class T>
 value encode_struct(const T& from)
 {
     value made = value::object();
-    boost::mp11::mp_for_each<members_of<T>>(
-        [&](auto member) { made.insert(member.name, to_value(from.*member.pointer)); });
+    encode_members(from, made);
+    return made;
+}
+
+template <class T>
+value encode_tagged(const T& from)
+{
+    constexpr auto tag = describe_tag(static_cast<const T*>(nullptr));
+    static_assert(tag.names.size() == std::variant_size_v<T>, "a text for each alternative");
+    value made = value::object(tag.key, tag.names[from.index()]);
+    std::visit([&made](const auto& alternative) { encode_members(alternative, made); }, from);
     return made;
 }
 
@@ -255,6 +296,8 @@ public:
             if (in.is_null()) return out.reset();
             out = std::make_unique<typename T::element_type>();
             read_into(in, *out, at);
+        } else if constexpr (has_tag<T>) {
+            read_tagged(in, out, at);
         } else if constexpr (is_a<T, std::variant>) {
             read_variant(in, out, at);
         } else if constexpr (is_a<T, std::pair> || is_a<T, std::tuple> || is_std_array<T>) {
@@ -407,32 +450,108 @@ private:
         if (!found) throw_type_error(in, "an alternative of the variant", at);
     }
 
+    template <class... T>
+    void read_tagged(const value& in, std::variant<T...>& out, const path_step* at) const
+    {
+        constexpr auto tag = describe_tag(static_cast<const std::variant<T...>*>(nullptr));
+        static_assert(tag.names.size() == sizeof...(T), "a text for each alternative");
+        if (!in.is_object()) throw_type_error(in, "object", at);
+        const auto here = path_step::member(at, tag.key);
+        const value* const found = in.get_if(tag.key);
+        if (found == nullptr) throw lookup_error{to_string(&here)};
+        const auto name = read<std::string_view>(*found, &here);
+        std::size_t index = 0;
+        const auto fits = [&]<class A>(std::type_identity<A>) {
+            if (name != tag.names[index++]) return false;
+            read_alternative(in, tag.key, out.template emplace<A>(), at);
+            return true;
+        };
+        if ((fits(std::type_identity<T>{}) || ...)) return;
+        std::string names = "one of";
+        for (const std::string_view one : tag.names) (names += ' ') += one;
+        throw type_error{to_string(&here), names, '"' + std::string(name) + '"'};
+    }
+    /// The tag is none of the unknown members.
+    template <class A>
+    void read_alternative(const value& in, std::string_view tag, A& out, const path_step* at) const
+    {
+        static_assert(described_struct<A>, "alternatives with a tag are described structs");
+        if ((collects_unknown<A> || options_.rejects_unknown()) && !has_member<A>(tag)) {
+            value rest = in;
+            rest.erase(tag);
+            read_into(rest, out, at);
+        } else {
+            read_into(in, out, at);
+        }
+    }
+
     template <class T>
     void read_struct(const value& in, T& out, const path_step* at) const
     {
         if (!in.is_object()) throw_type_error(in, "object", at);
         std::size_t known = 0;
+        read_members(in, out, at, known);
+        if constexpr (collects_unknown<T>) {
+            if (known != in.size()) collect_unknown(in, out, at);
+        } else if (options_.rejects_unknown() && known != in.size()) {
+            reject_unknown<T>(in, at);
+        }
+    }
+    template <class T>
+    void read_members(const value& in, T& out, const path_step* at, std::size_t& known) const
+    {
         boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
-            const auto here = path_step::member(at, member.name);
+            using member_type = decltype(member);
+            constexpr const field_traits& f = traits_of<T, member_type>;
             auto& place = out.*member.pointer;
-            if (const value* const found = in.get_if(member.name)) {
-                ++known;
-                read_into(*found, place, &here);
-            } else if (!may_be_missing<std::remove_cvref_t<decltype(place)>> &&
-                       !options_.allows_missing()) {
-                throw lookup_error{to_string(&here)};
+            if constexpr (f.flat) {
+                using inner = std::remove_cvref_t<decltype(place)>;
+                static_assert(described_struct<inner>, "only a described struct can be flat");
+                static_assert(!collects_unknown<inner>, "what is flat cannot collect");
+                read_members(in, place, at, known);
+            } else if constexpr (!f.collects) {
+                const auto here = path_step::member(at, f.name);
+                if (const value* const found = in.get_if(f.name)) {
+                    ++known;
+                    read_member<converter_of<T, member_type>>(*found, place, &here);
+                } else if (is_required<T, member_type> && !options_.allows_missing()) {
+                    throw lookup_error{to_string(&here)};
+                }
             }
         });
-        if (options_.rejects_unknown() && known != in.size()) reject_unknown<T>(in, at);
+    }
+    template <class Converter, class M>
+    void read_member(const value& in, M& out, const path_step* at) const
+    {
+        if constexpr (std::is_void_v<Converter>) {
+            read_into(in, out, at);
+        } else {
+            try {
+                out = Converter::from_value(in);
+            } catch (error& e) {
+                e.add_context(to_string(at));
+                throw;
+            }
+        }
+    }
+    template <class T>
+    void collect_unknown(const value& in, T& out, const path_step* at) const
+    {
+        value more = value::object();
+        for (const auto& [key, item] : in.items()) {
+            if (!has_member<T>(key)) more.insert(key, item);
+        }
+        boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
+            if constexpr (traits_of<T, decltype(member)>.collects) {
+                read_into(more, out.*member.pointer, at);
+            }
+        });
     }
     template <class T>
     [[noreturn]] static void reject_unknown(const value& in, const path_step* at)
     {
         for (const auto& [key, item] : in.items()) {
-            bool known = false;
-            boost::mp11::mp_for_each<members_of<T>>(
-                [&, name = key](auto member) { known = known || name == member.name; });
-            if (known) continue;
+            if (has_member<T>(key)) continue;
             const auto here = path_step::member(at, key);
             throw type_error{to_string(&here), "a known member", "an unknown one"};
         }
@@ -467,6 +586,8 @@ value to_value(const T& from)
         return value{};
     } else if constexpr (detail::may_be_missing<T>) {
         return from ? to_value(*from) : value{};
+    } else if constexpr (detail::has_tag<T>) {
+        return detail::encode_tagged(from);
     } else if constexpr (detail::is_a<T, std::variant>) {
         return std::visit([](const auto& alternative) { return to_value(alternative); }, from);
     } else if constexpr (detail::is_a<T, std::pair> || detail::is_a<T, std::tuple>) {

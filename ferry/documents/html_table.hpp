@@ -61,14 +61,7 @@ public:
         std::vector<T> out;
         for (std::size_t r = 0; r < rows_.size(); ++r) {
             value row = value::object();
-            using members =
-                boost::describe::describe_members<T, boost::describe::mod_public |
-                                                         boost::describe::mod_inherited>;
-            boost::mp11::mp_for_each<members>([&](auto member) {
-                using type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
-                if (const std::string* text = find(r, member.name))
-                    row[member.name] = detail::is_text<type> ? value(*text) : cell_value(*text);
-            });
+            put_members<T>(row, r);
             try {
                 out.push_back(from_value<T>(row));
             } catch (error& e) {
@@ -80,6 +73,19 @@ public:
     }
 
 private:
+    template <class T>
+    void put_members(value& row, std::size_t r) const
+    {
+        boost::mp11::mp_for_each<ferry::detail::members_of<T>>([&](auto member) {
+            constexpr const auto& f = ferry::detail::traits_of<T, decltype(member)>;
+            using type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
+            if constexpr (f.flat) {
+                put_members<type>(row, r);
+            } else if (const std::string* text = find(r, f.name)) {
+                row[f.name] = detail::is_text<type> ? value(*text) : cell_value(*text);
+            }
+        });
+    }
     const std::string* find(std::size_t row, std::string_view column) const noexcept;
 
     std::string caption_;

@@ -53,6 +53,11 @@ TEST(html, builds_the_tree_of_the_standard_where_lxml_differs)
          "<a href=\"?a=1&amp;copy=2&lt;\"></a>"},
         {"select drops nothing it may hold", "<select><div><option>x</select>",
          "<select><div><option>x</option></div></select>"},
+        {"the selected option is shown", "<select><selectedcontent></selectedcontent><option>x",
+         "<select><selectedcontent>x</selectedcontent><option>x</option></select>"},
+        {"an option is not replaced by what it contains",
+         "<select><selectedcontent><option><b>x</b>",
+         "<select><selectedcontent><option><b>x</b></option></selectedcontent></select>"},
     };
     for (const row& r : rows) {
         SCOPED_TRACE(r.name);

@@ -52,6 +52,8 @@ public:
             return true;
         } else if constexpr (is_a<T, std::optional> || is_a<T, std::unique_ptr>) {
             return read_maybe(out, depth);
+        } else if constexpr (has_tag<T>) {
+            return read_by_value(out, depth);
         } else if constexpr (is_a<T, std::variant>) {
             return read_variant(out, depth);
         } else if constexpr (is_a<T, std::pair> || is_a<T, std::tuple> || is_std_array<T>) {
@@ -66,7 +68,11 @@ public:
         } else {
             static_assert(described_struct<T>,
                           "describe the type with BOOST_DESCRIBE_STRUCT, or give it from_value");
-            return in_.peek() == '{' && enter(depth) && read_struct(out, depth);
+            if constexpr (is_plain<T>) {
+                return in_.peek() == '{' && enter(depth) && read_struct(out, depth);
+            } else {
+                return read_by_value(out, depth);
+            }
         }
     }
 
@@ -231,7 +237,7 @@ private:
     template <class T, std::size_t N>
     static constexpr std::string_view name_of_member()
     {
-        return boost::mp11::mp_at_c<members_of<T>, N>::name;
+        return traits_of<T, boost::mp11::mp_at_c<members_of<T>, N>>.name;
     }
     template <class T, std::size_t N>
     static constexpr auto quoted_name = [] {
@@ -290,11 +296,7 @@ private:
     template <class T, class Seen, std::size_t... I>
     static bool all_seen(const Seen& seen, std::index_sequence<I...>)
     {
-        return (
-            (seen[I] ||
-             may_be_missing<std::remove_cvref_t<
-                 decltype(std::declval<T&>().*boost::mp11::mp_at_c<members_of<T>, I>::pointer)>>) &&
-            ...);
+        return ((seen[I] || !is_required<T, boost::mp11::mp_at_c<members_of<T>, I>>) && ...);
     }
 
     reader& in_;

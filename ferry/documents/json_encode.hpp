@@ -61,6 +61,8 @@ public:
             } else {
                 write_null();
             }
+        } else if constexpr (has_tag<T>) {
+            write_value(to_value(from));
         } else if constexpr (is_a<T, std::variant>) {
             std::visit([this](const auto& alternative) { this->write(alternative); }, from);
         } else if constexpr (is_a<T, std::pair> || is_a<T, std::tuple>) {
@@ -79,12 +81,7 @@ public:
         } else {
             static_assert(described_struct<T>,
                           "describe the type with BOOST_DESCRIBE_STRUCT, or give it to_value");
-            open('{');
-            boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
-                write_name(member.name);
-                write(from.*member.pointer);
-            });
-            close('}');
+            write_struct(from);
         }
     }
     std::string finish();
@@ -95,6 +92,20 @@ private:
     {
         separate();
         write(item);
+    }
+    template <class T>
+    void write_struct(const T& from)
+    {
+        if constexpr (is_plain<T>) {
+            open('{');
+            boost::mp11::mp_for_each<members_of<T>>([&](auto member) {
+                write_name(traits_of<T, decltype(member)>.name);
+                write(from.*member.pointer);
+            });
+            close('}');
+        } else {
+            write_value(to_value(from));
+        }
     }
     template <class T>
     void write_map(const T& from)

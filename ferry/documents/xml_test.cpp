@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <memory>
 
 namespace ferry::xml {
 namespace {
@@ -87,6 +89,18 @@ TEST(xml, resolves_namespaces)
     EXPECT_EQ(a.nsmap(), (ns_map{{"", "http://d/"}, {"p", "http://p/"}}));
     EXPECT_EQ(d.root().find("{*}f")->namespace_uri(), "http://www.w3.org/XML/1998/namespace");
     EXPECT_EQ(parse("<a:b/>", options().namespaces(false)).root().tag(), "a:b");
+}
+
+/// The sanitizers see whether a byte behind the text is read.
+TEST(xml, reads_nothing_behind_its_text)
+{
+    for (const std::string_view text :
+         {"\xD9", "<a>\xF0\x90", "<a>\x01", "<a b='\xE2\x82", "<\xC3", "<?\xF0\x90\x80"}) {
+        SCOPED_TRACE(::testing::PrintToString(text));
+        const std::unique_ptr<char[]> exact(new char[text.size()]);
+        std::ranges::copy(text, exact.get());
+        EXPECT_THROW(parse(std::string_view(exact.get(), text.size())), parse_error);
+    }
 }
 
 TEST(xml, refuses_what_is_not_well_formed)

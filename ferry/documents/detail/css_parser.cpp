@@ -462,48 +462,63 @@ private:
         add(into.weight, highest(out.list));
     }
 
-    /// CSS Syntax Level 3 section 6.
+    /// CSS Syntax Level 3 section 6. There a unit is a name, `2n-1` the number 2 with the unit
+    /// `n-1`, and names may have escapes.
     void an_plus_b(simple& out)
     {
         const std::size_t at = in_.offset();
-        const auto is_word = [this](std::string_view word) {
-            for (std::size_t i = 0; i < word.size(); ++i)
-                if (lower(in_.peek(i)) != word[i]) return false;
-            const char next = in_.peek(word.size());
-            return next == ')' || is_space(next) || next == '/' || next == '\0';
-        };
-        if (is_word("odd") || is_word("even")) {
-            out.a = 2;
-            out.b = lower(in_.peek()) == 'o' ? 1 : 0;
-            in_.step(out.b == 1 ? 3 : 4);
-            return;
-        }
+        const auto wrong = [&] { in_.fail("expected a number, 'odd', 'even' or an+b", at); };
         const char sign = in_.peek() == '-' || in_.peek() == '+' ? in_.peek() : '\0';
         if (sign != '\0') in_.step();
         const bool has_digits = is_digit(in_.peek());
         const std::int32_t number = has_digits ? digits(sign == '-') : sign == '-' ? -1 : 1;
-        if (lower(in_.peek()) != 'n') {
-            if (!has_digits) in_.fail("expected a number, 'odd', 'even' or an+b", at);
+        if (!in_.at_name()) {
+            if (!has_digits) wrong();
             out.b = number;
             return;
         }
-        in_.step();
+        const std::string word = lowered(in_.name("an+b"));
+        if (sign == '\0' && !has_digits && (word == "odd" || word == "even")) {
+            out.a = 2;
+            out.b = word == "odd" ? 1 : 0;
+            return;
+        }
+        if (word.front() != 'n') wrong();
         out.a = number;
-        in_.skip_space();
-        const char second = in_.peek();
-        if (second != '+' && second != '-') return;
-        in_.step();
-        in_.skip_space();
-        if (!is_digit(in_.peek())) in_.fail("expected a number");
-        out.b = digits(second == '-');
+        if (word.size() == 1) {
+            const scanner after_n = in_;
+            in_.skip_space();
+            const char second = in_.peek();
+            if (second == '+' || second == '-') {
+                in_.step();
+                out.b = signless(second == '-');
+            } else {
+                in_ = after_n;
+            }
+        } else if (word == "n-") {
+            out.b = signless(true);
+        } else {
+            scanner rest(std::string_view(word).substr(2));
+            if (word[1] != '-' || !is_digit(rest.peek())) wrong();
+            out.b = digits(rest, true);
+            if (!rest.at_end()) wrong();
+        }
     }
 
-    std::int32_t digits(bool negative)
+    std::int32_t signless(bool negative)
+    {
+        in_.skip_space();
+        if (!is_digit(in_.peek())) in_.fail("expected a number");
+        return digits(negative);
+    }
+
+    std::int32_t digits(bool negative) { return digits(in_, negative); }
+    static std::int32_t digits(scanner& from, bool negative)
     {
         constexpr std::int32_t most = 1'000'000'000;
         std::int32_t n = 0;
-        for (; is_digit(in_.peek()); in_.step())
-            n = n > most / 10 - 1 ? most : n * 10 + (in_.peek() - '0');
+        for (; is_digit(from.peek()); from.step())
+            n = n > most / 10 - 1 ? most : n * 10 + (from.peek() - '0');
         return negative ? -n : n;
     }
 

@@ -175,7 +175,10 @@ void html_construction::fill_selected_content()
             const bool usable = chosen == no_node && t.find_attribute(n, tag::disabled) == nullptr;
             if (selected || usable) chosen = n;
         }
-        if (chosen == no_node) continue;
+        // An option inside of the mirror would be replaced by what it contains.
+        node_id above = chosen;
+        while (above != no_node && above != mirror) above = t.parent(above);
+        if (chosen == no_node || above == mirror) continue;
         if (!builder_.replace_children(mirror, chosen, clones_left_)) builder_.set_limited();
     }
 }

@@ -48,7 +48,7 @@ reader::reader(const options& with, sink& to)
 std::size_t reader::read(std::string_view text, bool is_last)
 {
     begin_ = at_ = token_ = text.data();
-    end_ = begin_ + text.size();
+    text_end_ = end_ = begin_ + text.size();
     bad_ = nullptr;
     is_last_ = is_last;
     if (const std::size_t bad = find_bad_char(text); bad != std::string_view::npos)
@@ -549,7 +549,7 @@ void reader::run_out()
 {
     if (!frames_.empty()) fail("an entity ends inside of markup", end_);
     if (bad_ != nullptr) {
-        const auto c = utf8::decode({bad_, 4});
+        const auto c = utf8::decode(between(bad_, text_end_));
         if (!c.valid && has_class(*bad_, beyond_ascii)) fail("malformed UTF-8", bad_);
         constexpr char digits[] = "0123456789ABCDEF";
         std::string number = "U+";

@@ -238,6 +238,7 @@ private:
     const char* at_ = nullptr;
     const char* token_ = nullptr;  // what is being read; the reference, inside of an entity
     const char* end_ = nullptr;
+    const char* text_end_ = nullptr;  // behind bad_
     const char* bad_ = nullptr;  // the byte that is no Char, which ends the text
     bool is_last_ = false;
     phase phase_ = phase::start;
