@@ -356,7 +356,23 @@ TEST(css, binds_namespaces)
     EXPECT_EQ(found("|a", with), "");
     EXPECT_EQ(found("[x|href]", with), "sa");
     EXPECT_EQ(found("a", context().default_ns("http://www.w3.org/2000/svg")), "sa");
-    EXPECT_THROW(page.css("t|a"), parse_error);
+    struct row {
+        std::string selector;
+        std::size_t offset;
+        const char* excerpt;
+    };
+    for (const row& r :
+         {row{"t|a", 0, "t|a\n^"}, row{"t, b > t|a", 7, "t, b > t|a\n       ^"},
+          row{R"(a [\74|b])", 3, "a [\\74|b]\n   ^"}, row{std::string("\0|a", 3), 0, " |a\n^"}}) {
+        SCOPED_TRACE(r.excerpt);
+        try {
+            page.css(r.selector);
+            ADD_FAILURE();
+        } catch (const parse_error& e) {
+            EXPECT_EQ(e.where().offset, r.offset);
+            EXPECT_EQ(e.excerpt(), r.excerpt);
+        }
+    }
 }
 
 TEST(css, distinguishes_case_and_namespaces_in_xml)

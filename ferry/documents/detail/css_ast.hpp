@@ -114,12 +114,18 @@ struct written_name {
     std::string lower;
 };
 
+/// A prefix and where it is written first.
+struct written_prefix {
+    std::string text;
+    std::size_t at = 0;
+};
+
 struct program {
     std::string text;
     std::vector<complex> list;
     std::vector<specificity> weights;
     std::vector<written_name> names;
-    std::vector<std::string> prefixes;
+    std::vector<written_prefix> prefixes;
     std::uint32_t slots = 0;
     bool has_pseudo_element = false;
 };

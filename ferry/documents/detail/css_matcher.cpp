@@ -1,6 +1,7 @@
 #include "ferry/documents/detail/css_matcher.hpp"
 
 #include "ferry/core/error.hpp"
+#include "ferry/documents/detail/css_scanner.hpp"
 #include "ferry/documents/detail/css_words.hpp"
 #include "ferry/documents/detail/html_names.hpp"
 
@@ -31,12 +32,10 @@ matcher::matcher(const program& p, const tree& t, const context& with, node_id f
         names_.back().svg_element = documents::detail::svg_element_name(id);
         names_.back().svg_attribute = documents::detail::svg_attribute_name(id);
     }
-    for (const std::string& prefix : p.prefixes) {
+    for (const auto& [prefix, at] : p.prefixes) {
         const std::string* uri = with.find_ns(prefix);
         if (uri == nullptr && prefix != "xml")
-            throw parse_error(errc::malformed,
-                              "selector: the namespace prefix '" + prefix + "' is not bound",
-                              position_of(p.text, p.text.find(prefix)), p.text);
+            scanner(p.text).fail("the namespace prefix '" + prefix + "' is not bound", at);
         prefixes_.push_back(uri == nullptr ? ns::xml : t.find_namespace(*uri));
     }
     if (with.default_ns()) default_space_ = t.find_namespace(*with.default_ns());

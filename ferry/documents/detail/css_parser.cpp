@@ -216,11 +216,11 @@ private:
         return at->second;
     }
 
-    std::uint32_t prefix_slot(const std::string& prefix)
+    std::uint32_t prefix_slot(const std::string& prefix, std::size_t offset)
     {
         const auto [at, is_new] =
             prefix_slots_.try_emplace(prefix, static_cast<std::uint32_t>(program_.prefixes.size()));
-        if (is_new) program_.prefixes.push_back(prefix);
+        if (is_new) program_.prefixes.push_back({prefix, offset});
         return at->second;
     }
 
@@ -233,6 +233,7 @@ private:
         simple out;
         out.what = test::type;
         std::string name;
+        const std::size_t start = in_.offset();
         const bool is_star = in_.peek() == '*';
         if (in_.peek() != '|') name = is_star ? "*" : in_.name("a name");
         if (is_star && name == "*") in_.step();
@@ -242,7 +243,7 @@ private:
             out.space = is_star        ? space_rule::any
                         : name.empty() ? space_rule::none
                                        : space_rule::prefixed;
-            if (out.space == space_rule::prefixed) out.prefix = prefix_slot(name);
+            if (out.space == space_rule::prefixed) out.prefix = prefix_slot(name, start);
             if (star && in_.take('*'))
                 out.what = test::any_type;
             else
