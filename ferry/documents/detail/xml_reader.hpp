@@ -239,7 +239,7 @@ private:
     const char* token_ = nullptr;  // what is being read; the reference, inside of an entity
     const char* end_ = nullptr;
     const char* text_end_ = nullptr;  // behind bad_
-    const char* bad_ = nullptr;  // the byte that is no Char, which ends the text
+    const char* bad_ = nullptr;       // the byte that is no Char, which ends the text
     bool is_last_ = false;
     phase phase_ = phase::start;
     std::string_view original_;
