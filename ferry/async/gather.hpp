@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/async/prompt.hpp"
 #include "ferry/async/scope.hpp"
 #include "ferry/async/task.hpp"
 
@@ -48,6 +49,13 @@ awaitable<std::tuple<detail::storable<T>...>> gather(awaitable<T>... operations)
     co_return std::apply(
         [](auto&... value) { return std::tuple<detail::storable<T>...>(std::move(*value)...); },
         values);
+}
+
+template <class... Ops>
+    requires(prompt<Ops> || ...)
+auto gather(Ops... operations)
+{
+    return gather(detail::whole(std::move(operations))...);
 }
 
 /// The same for any number of operations of one kind; the values come in the same order.

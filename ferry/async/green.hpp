@@ -74,6 +74,11 @@ T wait(awaitable<T> operation)
         return std::move(*value);
     }
 }
+template <prompt Op>
+auto wait(Op operation)
+{
+    return wait(ferry::detail::whole(std::move(operation)));
+}
 
 /// Starts `f(args...)` as a green thread, from the loop's next turn on; the arguments are copied.
 /// Cancelling the task throws `cancelled` where the green thread waits. As gevent.spawn.

@@ -2,6 +2,7 @@
 
 #include "ferry/async/activity.hpp"
 #include "ferry/async/awaitable.hpp"
+#include "ferry/async/prompt.hpp"
 
 #include <exception>
 #include <functional>
@@ -36,6 +37,11 @@ public:
     /// is broken if the thread had ended before. As asyncio's run_coroutine_threadsafe.
     template <class T>
     std::future<T> submit(awaitable<T> operation) const;
+    template <prompt Op>
+    auto submit(Op operation) const
+    {
+        return submit(detail::whole(std::move(operation)));
+    }
 
     /// What is told about failures that nobody took, of posted functions and dropped tasks. The
     /// default logs an error. Call on the loop's own thread.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/async/prompt.hpp"
 #include "ferry/async/scope.hpp"
 #include "ferry/core/error.hpp"
 
@@ -25,6 +26,10 @@ struct is_awaitable : std::false_type {};
 template <class T>
 struct is_awaitable<awaitable<T>> : std::true_type {
     using value_type = T;
+};
+template <prompt Op>
+struct is_awaitable<Op> : std::true_type {
+    using value_type = typename Op::value_type;
 };
 
 /// void as a value.
@@ -185,6 +190,11 @@ task<T> spawn(awaitable<T> operation, std::string name = {})
     state->start(detail::task_state<T>::keep(state.get(), std::move(operation)), std::move(name));
     return task<T>(std::move(state));
 }
+template <prompt Op>
+auto spawn(Op operation, std::string name = {})
+{
+    return spawn(detail::whole(std::move(operation)), std::move(name));
+}
 
 /// The same for a function that makes the operation, such as a lambda coroutine with captures; the
 /// task keeps it until the operation has ended.
@@ -217,6 +227,10 @@ struct awaited {
 template <class T>
 struct awaited<awaitable<T>> {
     using type = T;
+};
+template <prompt Op>
+struct awaited<Op> {
+    using type = typename Op::value_type;
 };
 
 /// Calls `f` with the value of `from`, and awaits what it returns if that is an operation.

@@ -31,6 +31,11 @@ public:
         state->start(std::move(body), std::move(name), &children_);
         return task<T>(std::move(state));
     }
+    template <prompt Op>
+    auto spawn(Op operation, std::string name = {})
+    {
+        return spawn(ferry::detail::whole(std::move(operation)), std::move(name));
+    }
 
     /// The same for a function that makes the operation and is kept until it has ended.
     template <class F>

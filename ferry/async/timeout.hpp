@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/async/prompt.hpp"
 
 #include <chrono>
 #include <optional>
@@ -48,6 +49,11 @@ awaitable<T> timeout(std::chrono::nanoseconds d, awaitable<T> operation,
         co_await std::move(limited);
         co_return std::move(*value);
     }
+}
+template <prompt Op>
+auto timeout(std::chrono::nanoseconds d, Op operation, std::string what = "operation")
+{
+    return timeout(d, detail::whole(std::move(operation)), std::move(what));
 }
 
 }  // namespace ferry

@@ -88,5 +88,10 @@ awaitable<T> shield(awaitable<T> operation)
 {
     return spawn(std::move(operation)).join();
 }
+template <prompt Op>
+auto shield(Op operation)
+{
+    return shield(detail::whole(std::move(operation)));
+}
 
 }  // namespace ferry
