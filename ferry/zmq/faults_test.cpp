@@ -246,9 +246,11 @@ TEST(message, knows_its_sender)
 {
     socket server(rep);
     socket client(req);
+    client.set(opt::metadata, "X-Ship:Argo");
     client.connect(server.bind(any_port));
     run(client.send("x"));
     const message m = run(server.receive());
+    EXPECT_EQ(m.metadata("X-Ship"), "Argo");
     EXPECT_EQ(m.metadata("Peer-Address"), "127.0.0.1");
     EXPECT_EQ(m.metadata("Socket-Type"), "REQ");
     EXPECT_FALSE(m.metadata("User-Id"));
@@ -647,6 +649,39 @@ double cpu_seconds()
     ::getrusage(RUSAGE_SELF, &use);
     return static_cast<double>(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
            static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
+}
+
+TEST(faults, a_thousand_idle_subscribers_cost_next_to_nothing)
+{
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    constexpr std::size_t many = 1000;
+    const context own;
+    socket news(own, pub);
+    const std::string at = news.bind("inproc://news");
+    task_group all;
+    std::vector<std::unique_ptr<socket>> sockets;
+    std::size_t heard = 0;
+    auto hear = [](socket* s, std::size_t* count) -> awaitable<void> {
+        const message m = co_await s->receive();
+        EXPECT_EQ(m, "now");
+        ++*count;
+    };
+    for (std::size_t i = 0; i < many; ++i) {
+        sockets.push_back(std::make_unique<socket>(own, sub));
+        sockets.back()->subscribe("");
+        sockets.back()->connect(at);
+        all.spawn(hear(sockets.back().get(), &heard));
+    }
+    run(sleep(20ms));
+    const double began = cpu_seconds();
+    run(sleep(500ms));
+    EXPECT_LT(cpu_seconds() - began, 0.01);
+    run(news.send("now"));
+    run(timeout(20s, all.join()));
+    EXPECT_EQ(heard, many);
 }
 
 TEST(faults, idle_sockets_cost_nothing)

@@ -105,6 +105,8 @@ inline constexpr option<milliseconds> tcp_maxrt{80, "tcp_maxrt"};  ///< 0: syste
 inline constexpr option<text> socks_proxy{68, "socks_proxy"};      ///< host:port of a SOCKS5 proxy
 inline constexpr option<text> bindtodevice{92, "bindtodevice"};    ///< interface; needs privileges
 inline constexpr option<int> use_fd{89, "use_fd"};  ///< a bound descriptor of one's own
+/// `X-name:value`, for message::metadata() at the other end; each adds one.
+inline constexpr option<text, access::set> metadata{95, "metadata"};
 /// @}
 
 /// \name Of multicast (pgm, epgm)
@@ -113,6 +115,7 @@ inline constexpr option<int> rate{8, "rate"};                             ///< 1
 inline constexpr option<milliseconds> recovery_ivl{9, "recovery_ivl"};    ///< 10 s
 inline constexpr option<int> multicast_hops{25, "multicast_hops"};        ///< 1
 inline constexpr option<int> multicast_maxtpdu{84, "multicast_maxtpdu"};  ///< 1500 bytes
+inline constexpr option<bool> multicast_loop{96, "multicast_loop"};       ///< true: hears itself
 /// @}
 
 /// \name Of one type of socket
@@ -164,6 +167,8 @@ inline constexpr option<text, access::set> curve_secretkey{49, "curve_secretkey"
 inline constexpr option<text> curve_serverkey{50, "curve_serverkey"};
 /// What the authenticator calls this socket's policy; it is asked only if this is set, for NULL.
 inline constexpr option<text> zap_domain{55, "zap_domain"};
+/// Whether NULL needs a domain to be asked for. false.
+inline constexpr option<bool> zap_enforce_domain{93, "zap_enforce_domain"};
 inline constexpr option<bool> gssapi_server{62, "gssapi_server"};
 inline constexpr option<text> gssapi_principal{63, "gssapi_principal"};
 inline constexpr option<text> gssapi_service_principal{64, "gssapi_service_principal"};

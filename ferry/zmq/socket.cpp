@@ -33,6 +33,7 @@ socket& socket::operator=(socket&& other) noexcept
 {
     if (this != &other) {
         close();
+        if (core_) core_->keep(core_);
         core_ = std::move(other.core_);
     }
     return *this;
@@ -41,6 +42,7 @@ socket& socket::operator=(socket&& other) noexcept
 socket::~socket()
 {
     close();
+    if (core_) core_->keep(core_);
 }
 
 std::string socket::bind(const std::string& endpoint)
@@ -148,14 +150,14 @@ std::uint16_t socket::bind_to_random_port(const std::string& address, std::uint1
         code, "bind_to_random_port: no free port in " + std::to_string(tries) + " tries", address);
 }
 
-awaitable<void> socket::send(message m, send_flags flags)
+send_operation socket::send(message m, send_flags flags)
 {
-    return detail::socket_core::send(core_, std::move(m), static_cast<int>(flags));
+    return {*core_, std::move(m), static_cast<int>(flags)};
 }
 
-awaitable<message> socket::receive()
+receive_operation socket::receive()
 {
-    return detail::socket_core::receive(core_);
+    return receive_operation(*core_);
 }
 
 awaitable<std::size_t> socket::receive_some(std::span<message> into)
@@ -168,9 +170,9 @@ awaitable<void> socket::send_each(std::span<message> from)
     return detail::socket_core::send_each(core_, from);
 }
 
-awaitable<void> socket::receive_into(message& into)
+receive_into_operation socket::receive_into(message& into)
 {
-    return detail::socket_core::receive_into(core_, &into);
+    return {*core_, into};
 }
 
 awaitable<void> socket::send_multipart(multipart all)

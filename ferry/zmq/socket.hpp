@@ -9,6 +9,7 @@
 #include "ferry/zmq/error.hpp"
 #include "ferry/zmq/message.hpp"
 #include "ferry/zmq/monitor_event.hpp"
+#include "ferry/zmq/operation.hpp"
 #include "ferry/zmq/option.hpp"
 
 #include <chrono>
@@ -125,11 +126,11 @@ public:
     /// Sends a frame, and waits while no peer can take it (PUSH, DEALER, REQ, PAIR: none is there,
     /// or all have sndhwm messages waiting; PUB and ROUTER drop instead).
     /// \throws timeout_error  opt::sndtimeo is over.
-    awaitable<void> send(message m, send_flags flags = send_flags::none);
+    send_operation send(message m, send_flags flags = send_flags::none);
 
     /// Receives a frame; message::more() says whether its message has more.
     /// \throws timeout_error  opt::rcvtimeo is over.
-    awaitable<message> receive();
+    receive_operation receive();
 
     /// All frames of a message: all are sent, or none.
     awaitable<void> send_multipart(multipart all);
@@ -143,7 +144,7 @@ public:
     std::optional<multipart> try_receive_multipart();
 
     /// Receives into `into`, whose memory is used again. `into` must stay valid.
-    awaitable<void> receive_into(message& into);
+    receive_into_operation receive_into(message& into);
 
     /// Receives as many frames as are there, one at least, into the elements of `into` from the
     /// first on. The fastest way for many small messages, as one operation is for all of them:
@@ -170,13 +171,13 @@ public:
 
     /// \name Texts, JSON, anything
     /// @{
-    awaitable<void> send_string(std::string text) { return send(message(std::move(text))); }
+    send_operation send_string(std::string text) { return send(message(std::move(text))); }
 
     /// \throws parse_error  it is not UTF-8; the message is gone.
     awaitable<std::string> receive_string();
 
     /// Compact; as PyZMQ writes it: `send_json(v, json::dump_options().python())`.
-    awaitable<void> send_json(const value& v, json::dump_options how = json::dump_options())
+    send_operation send_json(const value& v, json::dump_options how = json::dump_options())
     {
         return send(message(json::dump(v, std::move(how))));
     }
@@ -185,7 +186,7 @@ public:
     awaitable<value> receive_json();
 
     /// A value as a pickle of protocol 4; how Python reads it is told by pickle::dump().
-    awaitable<void> send_pyobj(const value& v, pickle::dump_options how = pickle::dump_options())
+    send_operation send_pyobj(const value& v, pickle::dump_options how = pickle::dump_options())
     {
         return send(message(pickle::dump(v, std::move(how))));
     }

@@ -366,12 +366,15 @@ awaitable<void> socket_core::rest()
     co_await me.pass();
 }
 
-// What usually succeeds at once has a small coroutine, and what waits another.
+// What usually succeeds at once has a small coroutine or none, and what waits another.
 
-awaitable<void> socket_core::send(self_ptr self, message m, int flags)
+awaitable<void> socket_core::send(self_ptr self, message m, int flags, bool attempted)
 {
-    if (!self->in_a_row()) co_await self->rest();
-    if (!self->try_send(m, flags)) co_await self->send_later(&m, flags);
+    if (!attempted) {
+        if (!self->in_a_row()) co_await self->rest();
+        if (self->try_send(m, flags)) co_return;
+    }
+    co_await self->send_later(&m, flags);
 }
 
 awaitable<void> socket_core::send_later(message* m, int flags)
@@ -392,10 +395,13 @@ awaitable<void> socket_core::send_all(self_ptr self, multipart all)
     } while (!self->try_send_all(all));
 }
 
-awaitable<void> socket_core::receive_into(self_ptr self, message* into)
+awaitable<void> socket_core::receive_into(self_ptr self, message* into, bool attempted)
 {
-    if (!self->in_a_row()) co_await self->rest();
-    if (!self->try_receive(*into)) co_await self->receive_later(into);
+    if (!attempted) {
+        if (!self->in_a_row()) co_await self->rest();
+        if (self->try_receive(*into)) co_return;
+    }
+    co_await self->receive_later(into);
 }
 
 awaitable<std::size_t> socket_core::receive_some(self_ptr self, std::span<message> into)
@@ -425,11 +431,14 @@ awaitable<void> socket_core::send_each(self_ptr self, std::span<message> from)
     }
 }
 
-awaitable<message> socket_core::receive(self_ptr self)
+awaitable<message> socket_core::receive(self_ptr self, bool attempted)
 {
     message m;
-    if (!self->in_a_row()) co_await self->rest();
-    if (!self->try_receive(m)) co_await self->receive_later(&m);
+    if (!attempted) {
+        if (!self->in_a_row()) co_await self->rest();
+        if (self->try_receive(m)) co_return m;
+    }
+    co_await self->receive_later(&m);
     co_return m;
 }
 

@@ -431,6 +431,10 @@ TEST(socket, options_are_written_and_read)
     EXPECT_TRUE(s.get(opt::ipv6));
     s.set(opt::tcp_keepalive_idle, 30s);
     EXPECT_EQ(s.get(opt::tcp_keepalive_idle), 30s);
+    EXPECT_TRUE(s.get(opt::multicast_loop));
+    s.set(opt::zap_domain, "global");
+    s.set(opt::zap_enforce_domain, true);
+    EXPECT_TRUE(s.get(opt::zap_enforce_domain));
     s.set(opt::socks_proxy, "127.0.0.1:1080");
     EXPECT_EQ(s.get(opt::socks_proxy), "127.0.0.1:1080");
     s.set(opt::routing_id, "a\0b"s);
@@ -478,6 +482,18 @@ TEST(socket, closing_ends_whoever_waits)
     what.clear();
     run(second.join());
     EXPECT_EQ(what, "the socket is closed");
+}
+
+TEST(socket, an_operation_may_outlive_it)
+{
+    std::optional<socket> s(std::in_place, dealer);
+    std::optional<send_operation> sending(s->send("x"));
+    std::optional<receive_operation> receiving(s->receive());
+    s.reset();
+    EXPECT_THROW(run(std::move(*sending)), error);
+    sending.reset();
+    EXPECT_THROW(receiving->attempt(), error);
+    receiving.reset();
 }
 
 TEST(socket, belongs_to_its_thread)

@@ -37,7 +37,7 @@ public:
 /// Its descriptor becomes readable when the socket has something to look at, and *any* call may
 /// swallow that. So who waits tries first, and after every call look() asks for the events and
 /// wakes whoever waits for them; the descriptor is watched while somebody waits.
-class socket_core : public std::enable_shared_from_this<socket_core> {
+class socket_core : public pinnable, public std::enable_shared_from_this<socket_core> {
 public:
     socket_core(std::shared_ptr<context_core> of, socket_type type);
     socket_core(const socket_core&) = delete;
@@ -62,14 +62,24 @@ public:
 
     bool try_send(message& m, int flags);
     bool try_receive(message& m);
+    /// The same, unless it is somebody else's turn: \p attempted stays false then.
+    bool attempt_send(message& m, int flags, bool& attempted)
+    {
+        return (attempted = in_a_row()) && try_send(m, flags);
+    }
+    bool attempt_receive(message& m, bool& attempted)
+    {
+        return (attempted = in_a_row()) && try_receive(m);
+    }
     bool try_send_all(multipart& all);
     bool try_receive_all(multipart& all);
 
     using self_ptr = std::shared_ptr<socket_core>;
-    static awaitable<void> send(self_ptr self, message m, int flags);
+    /// \param attempted  once, in vain.
+    static awaitable<void> send(self_ptr self, message m, int flags, bool attempted);
     static awaitable<void> send_all(self_ptr self, multipart all);
-    static awaitable<message> receive(self_ptr self);
-    static awaitable<void> receive_into(self_ptr self, message* into);
+    static awaitable<message> receive(self_ptr self, bool attempted);
+    static awaitable<void> receive_into(self_ptr self, message* into, bool attempted);
     static awaitable<std::size_t> receive_some(self_ptr self, std::span<message> into);
     static awaitable<void> send_each(self_ptr self, std::span<message> from);
     static awaitable<multipart> receive_all(self_ptr self);

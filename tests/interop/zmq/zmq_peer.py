@@ -110,6 +110,34 @@ elif role == 'router':                             # answers each peer by its na
     for _ in range(2):
         name, body = s.recv_multipart()
         s.send_multipart([name, b'hello ' + (name if name[0] else b'stranger'), body])
+elif role == 'meet':                               # meet KIND=ENDPOINT...: what each type does, in turn
+    say(0)
+    for kind, endpoint in (a.split('=', 1) for a in arguments):
+        s = socket(kind)
+        if kind in ('SUB', 'XSUB'):
+            s.connect(endpoint)
+            s.subscribe(b'') if kind == 'SUB' else s.send(b'\x01')
+            assert s.recv() == b'hello'
+        elif kind == 'PULL':
+            s.connect(endpoint)
+            assert s.recv() == b'hello'
+        elif kind in ('PUSH', 'PUB', 'XPUB'):
+            s.connect(endpoint)
+            if kind == 'XPUB':
+                assert s.recv() == b'\x01'
+            for _ in range(25 if kind == 'PUB' else 1):
+                s.send(b'hello')
+                time.sleep(0.02 if kind == 'PUB' else 0)
+        elif kind in ('REP', 'ROUTER'):
+            s.connect(endpoint)
+            *envelope, body = s.recv_multipart()
+            s.send_multipart([*envelope, body.upper()])
+        else:
+            s.connect(endpoint)
+            s.send_multipart([b'', b'hello'] if kind == 'DEALER' else [b'hello'])
+            assert s.recv_multipart()[-1] == b'HELLO'
+        say('ok')
+        s.close()
 elif role == 'dealers':                            # dealers ENDPOINT
     named = socket('DEALER', routing_id=b'alice')
     named.connect(arguments[0])

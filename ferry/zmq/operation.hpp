@@ -1,0 +1,102 @@
+#pragma once
+
+#include "ferry/async/prompt.hpp"
+#include "ferry/zmq/message.hpp"
+
+#include <memory>
+#include <utility>
+
+// What socket's operations for one frame return: each is an awaitable, but for the coroutine, which
+// costs as much as a third of what libzmq does for a small message. Used on the socket's thread
+// only.
+
+namespace ferry::zmq {
+
+namespace detail {
+
+class socket_core;
+
+/// What operations keep alive although its owner is gone. The count is not atomic: that would cost
+/// a quarter of what the coroutine does.
+class pinnable {
+public:
+    /// The owner is gone.
+    void keep(std::shared_ptr<void> self) noexcept
+    {
+        if (pins_ > 0) kept_ = std::move(self);
+    }
+
+private:
+    friend class pin;
+    unsigned pins_ = 0;
+    std::shared_ptr<void> kept_;
+};
+
+class pin {
+public:
+    explicit pin(pinnable& on) noexcept : on_{&on} { ++on.pins_; }
+    pin(pin&& other) noexcept : on_{std::exchange(other.on_, nullptr)} {}
+    pin& operator=(pin&&) = delete;
+    ~pin()
+    {
+        if (on_ != nullptr && --on_->pins_ == 0 && on_->kept_) let_go();
+    }
+
+private:
+    void let_go() noexcept { const auto last = std::exchange(on_->kept_, nullptr); }
+
+    pinnable* on_;
+};
+
+}  // namespace detail
+
+/// As awaitable<void>: see socket::send().
+class send_operation final : public prompt_base<send_operation, void> {
+public:
+    send_operation(detail::socket_core& over, message&& m, int flags) noexcept;
+
+    bool attempt();
+    void result() noexcept {}
+    awaitable<void> later() &&;
+
+private:
+    detail::socket_core* over_;
+    detail::pin pinned_;
+    message message_;
+    int flags_;
+    bool attempted_ = false;
+};
+
+/// As awaitable<message>: see socket::receive().
+class receive_operation final : public prompt_base<receive_operation, message> {
+public:
+    explicit receive_operation(detail::socket_core& over) noexcept;
+
+    bool attempt();
+    message result() noexcept { return std::move(message_); }
+    awaitable<message> later() &&;
+
+private:
+    detail::socket_core* over_;
+    detail::pin pinned_;
+    message message_;
+    bool attempted_ = false;
+};
+
+/// As awaitable<void>: see socket::receive_into().
+class receive_into_operation final : public prompt_base<receive_into_operation, void> {
+public:
+    receive_into_operation(detail::socket_core& over, message& into) noexcept;
+
+    bool attempt();
+    void result() noexcept {}
+    awaitable<void> later() &&;
+
+private:
+    detail::socket_core* over_;
+    detail::pin pinned_;
+    message* into_;
+    bool attempted_ = false;
+};
+
+}  // namespace ferry::zmq
