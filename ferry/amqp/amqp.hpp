@@ -9,6 +9,7 @@
 /// | publishing with confirms, at least once | `publisher.hpp` | |
 /// | publishing that survives a crash of the program | `outbox.hpp` | |
 /// | acknowledging many at a time | `acknowledger.hpp` | |
+/// | a connection for publishing and one for consuming | `pool.hpp` | |
 /// | remote procedure calls | `rpc.hpp` | the tutorial's RPC |
 /// | what a broker should have, from a file | `topology.hpp` | |
 /// | what a connection has done | `statistics.hpp` | |
@@ -25,6 +26,7 @@
 #include "ferry/amqp/message.hpp"
 #include "ferry/amqp/options.hpp"
 #include "ferry/amqp/outbox.hpp"
+#include "ferry/amqp/pool.hpp"
 #include "ferry/amqp/properties.hpp"
 #include "ferry/amqp/publisher.hpp"
 #include "ferry/amqp/rpc.hpp"

@@ -3,13 +3,17 @@
 #include "ferry/amqp/detail/admission.hpp"
 #include "ferry/amqp/detail/channel_core.hpp"
 #include "ferry/amqp/error.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/core/uuid.hpp"
 
 #include <fmt/format.h>
 
+#include <functional>
+
 namespace ferry::amqp {
 namespace {
 
+using detail::at;
 using detail::channel_core;
 using detail::connection_core;
 using detail::declaration;
@@ -67,9 +71,21 @@ awaitable<void> call(core_pointer core, method m, std::string arguments, method 
     co_await std::move(calling);
 }
 
-awaitable<std::uint32_t> call_and_count(core_pointer core, method m, std::string arguments,
-                                        method answer)
+// What is deleted is not declared again.
+using forgetting = std::function<void(detail::topology&)>;
+
+awaitable<void> forget_and_call(core_pointer core, forgetting forget, method m,
+                                std::string arguments, method answer)
 {
+    forget(core->owner().declared());
+    auto calling = call(std::move(core), m, std::move(arguments), answer);
+    co_await std::move(calling);
+}
+
+awaitable<std::uint32_t> forget_and_count(core_pointer core, forgetting forget, method m,
+                                          std::string arguments, method answer)
+{
+    if (forget) forget(core->owner().declared());
     auto calling = channel_core::call(std::move(core), m, std::move(arguments), answer, repeat::no);
     const std::string count = co_await std::move(calling);
     co_return wire_reader(count).u32();
@@ -187,11 +203,38 @@ std::string fresh_tag()
     return "f-" + uuid4().substr(24);
 }
 
-awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c)
+awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c,
+                            std::optional<std::uint16_t> prefetch)
 {
+    c->prefetch = prefetch.value_or(core->prefetch().value_or(default_prefetch));
     auto consuming = channel_core::consume(core, std::move(c));
     auto made = co_await std::move(consuming);
     co_return consumer(std::move(core), std::move(made));
+}
+
+awaitable<void> hand_out(consumer from, message_handler handler)
+{
+    for (;;) {
+        auto d = co_await from.next();
+        if (!d) co_return;
+        auto handling = handler(std::move(*d));
+        co_await std::move(handling);
+    }
+}
+
+awaitable<std::string> consume_by(awaitable<consumer> beginning, message_handler handler)
+{
+    consumer from = co_await std::move(beginning);
+    std::string tag = from.consumer_tag();
+    spawn(hand_out(std::move(from), std::move(handler)), "amqp consumer");
+    co_return tag;
+}
+
+awaitable<void> settle_tag(core_pointer core, std::uint64_t tag, bool positive, bool requeue,
+                           bool multiple)
+{
+    core->settle(core->generation(), tag, positive, requeue, multiple);
+    co_return;
 }
 
 awaitable<void> set_prefetch(core_pointer core, std::uint16_t prefetch, bool global)
@@ -203,7 +246,7 @@ awaitable<void> set_prefetch(core_pointer core, std::uint16_t prefetch, bool glo
 
 }  // namespace
 
-awaitable<void> receipt::settle(bool positive, bool requeue, bool multiple)
+void receipt::settle(bool positive, bool requeue, bool multiple)
 {
     if (settled_ || !channel_) {
         throw error(errc::already_settled,
@@ -211,22 +254,64 @@ awaitable<void> receipt::settle(bool positive, bool requeue, bool multiple)
     }
     channel_->settle(generation_, tag_, positive, requeue, multiple);
     settled_ = true;
+}
+
+settlement receipt::ack(bool multiple)
+{
+    return {*this, true, false, multiple};
+}
+
+settlement receipt::nack(bool requeue, bool multiple)
+{
+    return {*this, false, requeue, multiple};
+}
+
+settlement receipt::reject(bool requeue)
+{
+    return {*this, false, requeue, false};
+}
+
+bool settlement::attempt()
+{
+    if (of_->channel_ && !of_->channel_->lives_at().is_here()) return false;
+    of_->settle(positive_, requeue_, multiple_);
+    return true;
+}
+
+awaitable<void> settlement::settle(receipt* of, bool positive, bool requeue, bool multiple)
+{
+    of->settle(positive, requeue, multiple);
     co_return;
 }
 
-awaitable<void> receipt::ack(bool multiple)
+awaitable<void> settlement::later() &&
 {
-    return settle(true, false, multiple);
+    auto settling = settle(of_, positive_, requeue_, multiple_);
+    if (!of_->channel_) return settling;
+    return at(of_->channel_->lives_at(), std::move(settling));
 }
 
-awaitable<void> receipt::nack(bool requeue, bool multiple)
+next_delivery::next_delivery(std::shared_ptr<detail::consumer_core> of) noexcept
+    : of_{std::move(of)}
 {
-    return settle(false, requeue, multiple);
+}
+next_delivery::next_delivery(next_delivery&&) noexcept = default;
+next_delivery::~next_delivery() = default;
+
+bool next_delivery::attempt()
+{
+    return of_->lives_at.is_here() && !of_->waiting.empty();
 }
 
-awaitable<void> receipt::reject(bool requeue)
+std::optional<delivery> next_delivery::result()
 {
-    return settle(false, requeue, false);
+    return of_->waiting.pop();
+}
+
+awaitable<std::optional<delivery>> next_delivery::later() &&
+{
+    const detail::home& where = of_->lives_at;
+    return at(where, next_of(std::move(of_)));
 }
 
 consumer::consumer(std::shared_ptr<channel_core> channel,
@@ -245,7 +330,12 @@ consumer& consumer::operator=(consumer&& other) noexcept
 
 consumer::~consumer()
 {
-    if (core_) core_->leave();
+    if (!core_) return;
+    if (core_->lives_at.is_here()) {
+        core_->leave();
+    } else {
+        core_->lives_at.its_loop().post([core = core_] { core->leave(); });
+    }
 }
 
 const std::string& consumer::consumer_tag() const noexcept
@@ -253,14 +343,20 @@ const std::string& consumer::consumer_tag() const noexcept
     return core_->tag;
 }
 
-awaitable<std::optional<delivery>> consumer::next()
+next_delivery consumer::next()
 {
-    return next_of(core_);
+    return next_delivery(core_);
 }
 
 awaitable<void> consumer::cancel()
 {
-    return channel_core::cancel(channel_, core_->tag);
+    return at(channel_->lives_at(), channel_core::cancel(channel_, core_->tag));
+}
+
+template <class T>
+awaitable<T> channel::there(awaitable<T> operation) const
+{
+    return at(core_->lives_at(), std::move(operation));
 }
 
 std::uint16_t channel::channel_number() const noexcept
@@ -275,7 +371,7 @@ bool channel::is_open() const noexcept
 
 awaitable<void> channel::close()
 {
-    return channel_core::close(core_);
+    return there(channel_core::close(core_));
 }
 
 awaitable<void> channel::declare_exchange(std::string name, std::string type, declare_options with)
@@ -286,35 +382,38 @@ awaitable<void> channel::declare_exchange(std::string name, std::string type, de
     d.type = std::move(type);
     d.bits = bits({with.passive, with.durable, with.auto_delete, with.internal});
     d.arguments = std::move(with.arguments);
-    return declare(core_, std::move(d));
+    return there(declare(core_, std::move(d)));
 }
 
 awaitable<void> channel::delete_exchange(std::string name, declare_options with)
 {
-    core_->owner().declared().remove_exchange(name);
     std::string out;
     wire_writer w(out);
     w.u16(0);
     w.short_text(name);
     w.octet(bits({with.if_unused}));
-    return call(core_, method::exchange_delete, std::move(out), method::exchange_delete_ok);
+    auto forget = [name = std::move(name)](detail::topology& t) { t.remove_exchange(name); };
+    return there(forget_and_call(core_, std::move(forget), method::exchange_delete, std::move(out),
+                                 method::exchange_delete_ok));
 }
 
 awaitable<void> channel::exchange_bind(std::string destination, std::string source,
                                        std::string routing_key, value arguments)
 {
-    return declare(core_, binding(declaration::kind::exchange_binding, std::move(destination),
-                                  std::move(source), std::move(routing_key), std::move(arguments)));
+    return there(
+        declare(core_, binding(declaration::kind::exchange_binding, std::move(destination),
+                               std::move(source), std::move(routing_key), std::move(arguments))));
 }
 
 awaitable<void> channel::exchange_unbind(std::string destination, std::string source,
                                          std::string routing_key, value arguments)
 {
-    core_->owner().declared().remove_binding(declaration::kind::exchange_binding, destination,
-                                             source, routing_key);
-    return call(core_, method::exchange_unbind,
-                unbinding(destination, source, routing_key, arguments, true),
-                method::exchange_unbind_ok);
+    std::string out = unbinding(destination, source, routing_key, arguments, true);
+    auto forget = [=](detail::topology& t) {
+        t.remove_binding(declaration::kind::exchange_binding, destination, source, routing_key);
+    };
+    return there(forget_and_call(core_, std::move(forget), method::exchange_unbind, std::move(out),
+                                 method::exchange_unbind_ok));
 }
 
 awaitable<queue_info> channel::declare_queue(std::string name, declare_options with)
@@ -324,24 +423,26 @@ awaitable<queue_info> channel::declare_queue(std::string name, declare_options w
     d.name = std::move(name);
     d.bits = bits({with.passive, with.durable, with.exclusive, with.auto_delete});
     d.arguments = std::move(with.arguments);
-    return declare_and_tell(core_, std::move(d));
+    return there(declare_and_tell(core_, std::move(d)));
 }
 
 awaitable<void> channel::queue_bind(std::string queue, std::string exchange,
                                     std::string routing_key, value arguments)
 {
-    return declare(core_,
-                   binding(declaration::kind::queue_binding, std::move(queue), std::move(exchange),
-                           std::move(routing_key), std::move(arguments)));
+    return there(
+        declare(core_, binding(declaration::kind::queue_binding, std::move(queue),
+                               std::move(exchange), std::move(routing_key), std::move(arguments))));
 }
 
 awaitable<void> channel::queue_unbind(std::string queue, std::string exchange,
                                       std::string routing_key, value arguments)
 {
-    core_->owner().declared().remove_binding(declaration::kind::queue_binding, queue, exchange,
-                                             routing_key);
-    return call(core_, method::queue_unbind,
-                unbinding(queue, exchange, routing_key, arguments, false), method::queue_unbind_ok);
+    std::string out = unbinding(queue, exchange, routing_key, arguments, false);
+    auto forget = [=](detail::topology& t) {
+        t.remove_binding(declaration::kind::queue_binding, queue, exchange, routing_key);
+    };
+    return there(forget_and_call(core_, std::move(forget), method::queue_unbind, std::move(out),
+                                 method::queue_unbind_ok));
 }
 
 awaitable<std::uint32_t> channel::queue_purge(std::string queue)
@@ -351,25 +452,27 @@ awaitable<std::uint32_t> channel::queue_purge(std::string queue)
     w.u16(0);
     w.short_text(queue);
     w.octet(0);
-    return call_and_count(core_, method::queue_purge, std::move(out), method::queue_purge_ok);
+    return there(forget_and_count(core_, nullptr, method::queue_purge, std::move(out),
+                                  method::queue_purge_ok));
 }
 
 awaitable<std::uint32_t> channel::delete_queue(std::string queue, declare_options with)
 {
-    core_->owner().declared().remove_queue(queue);
     std::string out;
     wire_writer w(out);
     w.u16(0);
     w.short_text(queue);
     w.octet(bits({with.if_unused, with.if_empty}));
-    return call_and_count(core_, method::queue_delete, std::move(out), method::queue_delete_ok);
+    auto forget = [queue = std::move(queue)](detail::topology& t) { t.remove_queue(queue); };
+    return there(forget_and_count(core_, std::move(forget), method::queue_delete, std::move(out),
+                                  method::queue_delete_ok));
 }
 
 awaitable<void> channel::basic_publish(std::string exchange, std::string routing_key,
                                        publish_body body, properties with, mandatory flag)
 {
-    return publish(core_, std::move(exchange), std::move(routing_key), std::move(body),
-                   std::move(with), static_cast<bool>(flag));
+    return there(publish(core_, std::move(exchange), std::move(routing_key), std::move(body),
+                         std::move(with), static_cast<bool>(flag)));
 }
 
 bool channel::try_publish(const std::string& exchange, const std::string& routing_key,
@@ -391,7 +494,7 @@ bool channel::try_publish(const std::string& exchange, const std::string& routin
 
 awaitable<void> channel::confirm_delivery()
 {
-    return channel_core::select_confirms(core_);
+    return there(channel_core::select_confirms(core_));
 }
 
 void channel::add_on_return(std::function<void(returned_message)> f)
@@ -401,44 +504,76 @@ void channel::add_on_return(std::function<void(returned_message)> f)
 
 awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
 {
-    return set_prefetch(core_, prefetch, global);
+    return there(set_prefetch(core_, prefetch, global));
 }
 
 awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
 {
-    auto c = std::make_shared<detail::consumer_core>();
+    auto c = std::make_shared<detail::consumer_core>(core_->lives_at());
     c->tag = with.consumer_tag.empty() ? fresh_tag() : with.consumer_tag;
     c->queue = std::move(queue);
     c->bits = bits({false, with.no_ack, with.exclusive});
     c->arguments = std::move(with.arguments);
     c->own_limit = !with.channel_prefetch;
-    c->prefetch = with.prefetch.value_or(core_->prefetch().value_or(default_prefetch));
-    return consume(core_, std::move(c));
+    return there(consume(core_, std::move(c), with.prefetch));
+}
+
+awaitable<std::string> channel::consume_by(std::string queue, message_handler handler,
+                                           declare_options with)
+{
+    return there(
+        amqp::consume_by(begin_consuming(std::move(queue), std::move(with)), std::move(handler)));
+}
+
+awaitable<void> channel::basic_cancel(std::string consumer_tag)
+{
+    return there(channel_core::cancel(core_, std::move(consumer_tag)));
+}
+
+std::vector<std::string> channel::consumer_tags() const
+{
+    return core_->consumer_tags();
+}
+
+awaitable<void> channel::basic_ack(std::uint64_t delivery_tag, bool multiple)
+{
+    return there(settle_tag(core_, delivery_tag, true, false, multiple));
+}
+
+awaitable<void> channel::basic_nack(std::uint64_t delivery_tag, bool multiple, bool requeue)
+{
+    return there(settle_tag(core_, delivery_tag, false, requeue, multiple));
+}
+
+awaitable<void> channel::basic_reject(std::uint64_t delivery_tag, bool requeue)
+{
+    return there(settle_tag(core_, delivery_tag, false, requeue, false));
 }
 
 awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)
 {
-    return channel_core::get(core_, std::move(queue), no_ack);
+    return there(channel_core::get(core_, std::move(queue), no_ack));
 }
 
 awaitable<void> channel::basic_recover()
 {
-    return call(core_, method::basic_recover, std::string(1, '\1'), method::basic_recover_ok);
+    return there(
+        call(core_, method::basic_recover, std::string(1, '\1'), method::basic_recover_ok));
 }
 
 awaitable<void> channel::tx_select()
 {
-    return channel_core::select_transactions(core_);
+    return there(channel_core::select_transactions(core_));
 }
 
 awaitable<void> channel::tx_commit()
 {
-    return call(core_, method::tx_commit, {}, method::tx_commit_ok);
+    return there(call(core_, method::tx_commit, {}, method::tx_commit_ok));
 }
 
 awaitable<void> channel::tx_rollback()
 {
-    return call(core_, method::tx_rollback, {}, method::tx_rollback_ok);
+    return there(call(core_, method::tx_rollback, {}, method::tx_rollback_ok));
 }
 
 }  // namespace ferry::amqp

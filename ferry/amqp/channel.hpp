@@ -41,6 +41,21 @@ private:
     std::uint32_t consumers_;
 };
 
+/// As awaitable<std::optional<delivery>>: see consumer::next().
+class next_delivery final : public prompt_base<next_delivery, std::optional<delivery>> {
+public:
+    explicit next_delivery(std::shared_ptr<detail::consumer_core> of) noexcept;
+    next_delivery(next_delivery&&) noexcept;
+    ~next_delivery();
+
+    bool attempt();
+    std::optional<delivery> result();
+    awaitable<std::optional<delivery>> later() &&;
+
+private:
+    std::shared_ptr<detail::consumer_core> of_;
+};
+
 /// The messages of a queue, one after the other. As pika's `consume()` generator.
 ///
 ///     while (auto d = co_await orders.next()) { ...; co_await d->ack(); }     // named first in
@@ -61,7 +76,7 @@ public:
     /// The next message; none once cancel() was called and all were taken. A cancelled wait loses
     /// none. \throws protocol_error with errc::consumer_cancelled  the queue is gone;
     /// channel_closed, connection_error  for good
-    awaitable<std::optional<delivery>> next();
+    next_delivery next();
 
     /// Ends it; what has come already can still be taken.
     awaitable<void> cancel();
@@ -70,6 +85,9 @@ private:
     std::shared_ptr<detail::channel_core> channel_;
     std::shared_ptr<detail::consumer_core> core_;
 };
+
+/// What is done with the messages of a consumer, one after the other.
+using message_handler = std::function<awaitable<void>(delivery)>;
 
 /// A body to publish: a text, or bytes. Long ones are not copied, and buffers are shared.
 class publish_body {
@@ -112,8 +130,8 @@ public:
 ///     co_await channel.basic_publish("", "orders", json::dump(order), amqp::persistent());
 ///
 /// A handle: copies are the same channel, which closes with the last of them. Any number of
-/// coroutines may use it; calls are answered in order, publishes leave in order, and those of one
-/// turn of the loop leave in one write.
+/// coroutines, in any thread, may use it; calls are answered in order, publishes leave in order,
+/// and those of one turn of the loop leave in one write.
 ///
 /// After a lost connection the channel is open again with all that it had: confirms, prefetch,
 /// consumers, and what this program has declared. Declarations that were under way are repeated;
@@ -210,11 +228,33 @@ public:
     /// Begins to take messages. Options: prefetch(n) (what basic_qos has set, else 100), no_ack(),
     /// exclusive(), consumer_tag(name), arguments(table).
     /// \throws error(errc::bad_argument)  the channel has a consumer of this name
-    template <class... Options>
+    template <declare_option... Options>
     awaitable<consumer> basic_consume(std::string queue, const Options&... options)
     {
         return begin_consuming(std::move(queue), declare_options(options...));
     }
+
+    /// The same, and each message is handed to `handler`, whose operation is awaited before the
+    /// next one, until basic_cancel() or the channel's end; a failure of its own ends the consumer
+    /// and is told to loop::on_error. \return the consumer's tag. As pika's `on_message_callback`.
+    template <declare_option... Options>
+    awaitable<std::string> basic_consume(std::string queue, message_handler handler,
+                                         const Options&... options)
+    {
+        return consume_by(std::move(queue), std::move(handler), declare_options(options...));
+    }
+    /// What came already is dropped, and goes back to its queue when the channel ends.
+    awaitable<void> basic_cancel(std::string consumer_tag);
+    std::vector<std::string> consumer_tags() const;
+
+    /// \name By number
+    /// For programs that keep only that; a delivery settles itself, once, and knows if it is stale.
+    /// @{
+    awaitable<void> basic_ack(std::uint64_t delivery_tag, bool multiple = false);
+    awaitable<void> basic_nack(std::uint64_t delivery_tag, bool multiple = false,
+                               bool requeue = true);
+    awaitable<void> basic_reject(std::uint64_t delivery_tag, bool requeue = true);
+    /// @}
 
     /// One message, or none.
     awaitable<std::optional<delivery>> basic_get(std::string queue, bool no_ack = false);
@@ -237,6 +277,10 @@ private:
     awaitable<queue_info> declare_queue(std::string name, declare_options with);
     awaitable<std::uint32_t> delete_queue(std::string name, declare_options with);
     awaitable<consumer> begin_consuming(std::string queue, declare_options with);
+    awaitable<std::string> consume_by(std::string queue, message_handler handler,
+                                      declare_options with);
+    template <class T>
+    awaitable<T> there(awaitable<T> operation) const;
 
     std::shared_ptr<detail::channel_core> core_;
 };

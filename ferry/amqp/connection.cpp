@@ -6,6 +6,7 @@
 namespace ferry::amqp {
 namespace {
 
+using detail::at;
 using detail::channel_core;
 using detail::connection_core;
 
@@ -24,12 +25,12 @@ awaitable<channel> open_channel(std::shared_ptr<connection_core> core, bool conf
 
 awaitable<channel> connection::channel()
 {
-    return open_channel(core_, false);
+    return at(core_->lives_at(), open_channel(core_, false));
 }
 
 awaitable<channel> connection::channel(confirm /*with*/)
 {
-    return open_channel(core_, true);
+    return at(core_->lives_at(), open_channel(core_, true));
 }
 
 bool connection::is_open() const noexcept
@@ -84,17 +85,18 @@ statistics connection::statistics() const
 
 awaitable<void> connection::update_secret(std::string secret, std::string reason)
 {
-    return connection_core::update_secret(core_, std::move(secret), std::move(reason));
+    return at(core_->lives_at(),
+              connection_core::update_secret(core_, std::move(secret), std::move(reason)));
 }
 
 awaitable<void> connection::close()
 {
-    return connection_core::close(core_);
+    return at(core_->lives_at(), connection_core::close(core_));
 }
 
 awaitable<connection> connect(options with)
 {
-    auto core = std::make_shared<connection_core>(std::move(with));
+    auto core = detail::make_at_home<connection_core>(std::move(with));
     auto opening = connection_core::open(core);
     co_await std::move(opening);
     co_return connection(std::move(core));

@@ -28,7 +28,9 @@ class confirm {};
 ///
 /// A handle: copies are the same connection, which ends with the last of them and of its channels.
 /// It beats by itself. A lost one is made again, with pauses of 200 ms to 30 s: see channel.
-/// Belongs to the loop that made it.
+/// Lives on the loop that made it, whose thread must be running it: what is awaited in another
+/// thread, of it, its channels, consumers, deliveries and publishers, is done there. What is not
+/// awaited (is_open(), on_blocked()...) is for the loop's own thread.
 class connection {
 public:
     explicit connection(std::shared_ptr<detail::connection_core> core) noexcept

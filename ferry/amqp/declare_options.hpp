@@ -36,6 +36,9 @@ public:
 };
 static_assert(awaitable_argument<declare_options>);
 
+template <class T>
+concept declare_option = requires(const T& option, declare_options& to) { option.apply_to(to); };
+
 namespace detail {
 
 template <bool declare_options::* Member>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ferry/amqp/properties.hpp"
-#include "ferry/async/awaitable.hpp"
+#include "ferry/async/prompt.hpp"
 #include "ferry/core/buffer.hpp"
 
 #include <cstdint>
@@ -53,6 +53,29 @@ private:
     std::string reply_text_;
 };
 
+class receipt;
+
+/// As awaitable<void>: see receipt::ack(). The receipt must live until it is done.
+class settlement final : public prompt_base<settlement, void> {
+public:
+    settlement(receipt& of, bool positive, bool requeue, bool multiple) noexcept
+        : of_{&of}, positive_{positive}, requeue_{requeue}, multiple_{multiple}
+    {
+    }
+
+    bool attempt();
+    void result() noexcept {}
+    awaitable<void> later() &&;
+
+private:
+    static awaitable<void> settle(receipt* of, bool positive, bool requeue, bool multiple);
+
+    receipt* of_;
+    bool positive_;
+    bool requeue_;
+    bool multiple_;
+};
+
 /// What settles a delivery, once. A few bytes, which may outlive the message. Destroyed without
 /// that, the delivery stays with its channel, and goes back to its queue when that closes.
 class receipt {
@@ -67,14 +90,15 @@ public:
     /// Tells the broker that it is done, it and, with `multiple`, all before it. Returns when the
     /// frame is queued. Of a delivery whose connection is gone nothing is sent: the broker gives it
     /// to somebody again. \throws error(errc::already_settled), channel_closed
-    awaitable<void> ack(bool multiple = false);
+    settlement ack(bool multiple = false);
     /// Gives it back to its queue, or, with `requeue` false, to the queue's dead letters.
-    awaitable<void> nack(bool requeue = true, bool multiple = false);
-    awaitable<void> reject(bool requeue = true);
+    settlement nack(bool requeue = true, bool multiple = false);
+    settlement reject(bool requeue = true);
 
 private:
     friend struct detail::message_access;
-    awaitable<void> settle(bool positive, bool requeue, bool multiple);
+    friend class settlement;
+    void settle(bool positive, bool requeue, bool multiple);
 
     std::shared_ptr<detail::channel_core> channel_;
     std::uint64_t tag_ = 0;

@@ -1,10 +1,13 @@
 #include "ferry/amqp/options.hpp"
 
+#include "ferry/amqp/detail/python_literal.hpp"
 #include "ferry/core/percent.hpp"
 #include "ferry/core/url_query.hpp"
 #include "ferry/net/service_url.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 
@@ -19,6 +22,42 @@ struct settings {
     std::vector<std::string> mechanisms;
 };
 
+// pika's `tcp_options`.
+std::vector<std::pair<int, int>> tcp_options_of(const net::service_url& url, const value& table)
+{
+    std::vector<std::pair<int, int>> all;
+    for (const auto& [name, v] : table.items()) {
+        const int number = name == "TCP_KEEPIDLE"       ? TCP_KEEPIDLE
+                           : name == "TCP_KEEPINTVL"    ? TCP_KEEPINTVL
+                           : name == "TCP_KEEPCNT"      ? TCP_KEEPCNT
+                           : name == "TCP_USER_TIMEOUT" ? TCP_USER_TIMEOUT
+                                                        : 0;
+        if (number == 0) url.fail(fmt::format("unknown TCP option '{}'", name));
+        all.emplace_back(number, v.as<int>());
+    }
+    return all;
+}
+
+// pika's `ssl_options`.
+void set_tls(settings& all, const value& table)
+{
+    for (const auto& [name, v] : table.items()) {
+        if (name == "certfile") {
+            all.tls.certificate = v.as<std::string>();
+        } else if (name == "keyfile") {
+            all.tls.key = v.as<std::string>();
+        } else if (name == "ca_certs" || name == "cafile") {
+            all.tls.ca_file = v.as<std::string>();
+        } else if (name == "cert_reqs") {
+            all.tls.verify = v.as<int>() != 0;  // ssl.CERT_NONE
+        } else if (name == "server_hostname") {
+            all.server_name = v.as<std::string>();
+        } else {
+            all.url.fail(fmt::format("unknown TLS option '{}'", name));
+        }
+    }
+}
+
 void set_parameter(options& to, settings& all, const std::string& name, const std::string& value)
 {
     const net::service_url& url = all.url;
@@ -28,7 +67,15 @@ void set_parameter(options& to, settings& all, const std::string& name, const st
         to.attempts(url.number<int>(name, value), to.retry_delay());
     } else if (name == "retry_delay") {
         to.attempts(to.attempts(), url.seconds(name, value));
-    } else if (name == "socket_timeout") {
+    } else if (name == "locale") {
+        if (value != "en_US") url.fail("RabbitMQ's only locale is en_US");
+    } else if (name == "client_properties") {
+        to.client_properties(detail::parse_python_dictionary(value));
+    } else if (name == "tcp_options") {
+        to.tcp_options(tcp_options_of(url, detail::parse_python_dictionary(value)));
+    } else if (name == "ssl_options") {
+        set_tls(all, detail::parse_python_dictionary(value));
+    } else if (name == "socket_timeout" || name == "stack_timeout") {
         to.timeout(url.seconds(name, value));
     } else if (name == "connection_timeout") {
         to.timeout(std::chrono::milliseconds(url.number<int>(name, value)));
@@ -48,6 +95,8 @@ void set_parameter(options& to, settings& all, const std::string& name, const st
         all.tls.certificate = value;
     } else if (name == "keyfile") {
         all.tls.key = value;
+    } else if (name == "password") {
+        all.tls.key_password = value;
     } else if (name == "server_name_indication") {
         all.server_name = value;
     } else if (name == "verify") {

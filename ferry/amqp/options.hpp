@@ -24,11 +24,13 @@ public:
     options() = default;
 
     /// Reads `amqp[s]://[user[:password]@]host[:port][,host...][/vhost][?parameters]`. The virtual
-    /// host is percent-decoded; absent, `/` and `//` mean `/`. Parameters: heartbeat,
-    /// connection_attempts, retry_delay, socket_timeout, blocked_connection_timeout,
-    /// confirm_timeout, channel_max, frame_max, connection_name; and RabbitMQ's cacertfile,
-    /// certfile, keyfile, verify=verify_peer|verify_none, server_name_indication, auth_mechanism,
-    /// connection_timeout.
+    /// host is percent-decoded; absent, `/` and `//` mean `/`. Parameters: pika's heartbeat,
+    /// connection_attempts, retry_delay, socket_timeout, stack_timeout, blocked_connection_timeout,
+    /// channel_max, frame_max, locale and, as Python dictionaries, client_properties, tcp_options
+    /// (TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT) and ssl_options (certfile,
+    /// keyfile, ca_certs, cafile, cert_reqs, server_hostname); RabbitMQ's cacertfile, certfile,
+    /// keyfile, password (of the key), verify=verify_peer|verify_none, server_name_indication,
+    /// auth_mechanism, connection_timeout; and confirm_timeout, connection_name.
     /// \throws parse_error  it is malformed, or has an unknown parameter, which is named.
     static options from_url(std::string_view url);
 
@@ -74,11 +76,11 @@ public:
     options& call_timeout(std::chrono::milliseconds d) { return call_timeout_ = d, *this; }
     /// How long a broker's alarm may hold back a publish; zero, the default: for ever.
     options& blocked_timeout(std::chrono::milliseconds d) { return blocked_timeout_ = d, *this; }
-    /// How long (30 s) the broker may leave what was published with confirms without one, or refuse
-    /// all that a publisher sends, before the connection counts as lost and is made again, to
-    /// another host if there are several: a channel of RabbitMQ's that was opened while a quorum
-    /// queue had no leader refuses for ever. Not counted while something is being sent or the
-    /// broker blocks; zero: for ever.
+    /// How long (30 s) the broker may leave what was published with confirms without an answer
+    /// before the connection counts as lost and is made again, to another host if there are
+    /// several. Not counted while something is being sent or the broker blocks; zero: for ever.
+    /// A publisher whose messages have all been refused for so long goes on over another channel: a
+    /// channel of RabbitMQ's that was opened while a quorum queue had no leader refuses for ever.
     options& confirm_timeout(std::chrono::milliseconds d) { return confirm_timeout_ = d, *this; }
     /// Rounds over all hosts, when connecting for the first time, and the pause between them.
     options& attempts(int rounds, std::chrono::milliseconds pause)
@@ -89,6 +91,22 @@ public:
     }
     /// A lost connection is not made again.
     options& no_recovery() { return recovery_ = false, *this; }
+    /// Sends all of the login at once, without waiting for what the broker says first, and saves
+    /// two round trips: for a broker whose limits are known not to be smaller than these, and
+    /// the first of mechanisms().
+    options& fast_login(bool yes = true) { return fast_login_ = yes, *this; }
+    /// Beside what ferry says about itself to the broker.
+    options& client_properties(value table)
+    {
+        client_properties_ = std::move(table);
+        return *this;
+    }
+    /// Options of the TCP socket: a number of `IPPROTO_TCP` and its value each.
+    options& tcp_options(std::vector<std::pair<int, int>> all)
+    {
+        tcp_options_ = std::move(all);
+        return *this;
+    }
     /// Shown by the broker's management page.
     options& connection_name(std::string name) { return connection_name_ = std::move(name), *this; }
 
@@ -113,6 +131,9 @@ public:
     int attempts() const noexcept { return attempts_; }
     std::chrono::milliseconds retry_delay() const noexcept { return retry_delay_; }
     bool recovers() const noexcept { return recovery_; }
+    bool logs_in_fast() const noexcept { return fast_login_; }
+    const value& client_properties() const noexcept { return client_properties_; }
+    const std::vector<std::pair<int, int>>& tcp_options() const noexcept { return tcp_options_; }
     const std::string& connection_name() const noexcept { return connection_name_; }
 
 private:
@@ -134,6 +155,9 @@ private:
     int attempts_ = 1;
     std::chrono::milliseconds retry_delay_{2'000};
     bool recovery_ = true;
+    bool fast_login_ = false;
+    value client_properties_ = value::object();
+    std::vector<std::pair<int, int>> tcp_options_;
     std::string connection_name_;
 };
 static_assert(awaitable_argument<options>);

@@ -5,7 +5,9 @@
 #include "ferry/amqp/error.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -18,15 +20,20 @@ namespace {
 using namespace std::chrono_literals;
 using detail::channel_core;
 
-/// After a refusal the message is sent again so much later.
-constexpr auto refusal_pause = 100ms;
+/// After a refusal the message is sent again so much later, and later each time until the broker
+/// takes one.
+constexpr auto first_refusal_pause = 100ms;
+constexpr auto longest_refusal_pause = 3'200ms;
 
 }  // namespace
 
 class publisher::impl : public std::enable_shared_from_this<impl> {
 public:
     impl(std::shared_ptr<channel_core> core, std::size_t window, std::size_t window_bytes)
-        : core_{std::move(core)}, window_{window}, window_bytes_{window_bytes}
+        : lives_at_{core->lives_at()},
+          core_{std::move(core)},
+          window_{window},
+          window_bytes_{window_bytes}
     {
         if (!core_->confirms()) {
             throw error(errc::bad_argument, "amqp: a publisher needs a channel with confirms");
@@ -37,7 +44,7 @@ public:
     ~impl()
     {
         for (const auto& e : entries_) {
-            if (e->in_use) core_->forget(*e);
+            if (e->over != nullptr) e->over->forget(*e);
         }
     }
 
@@ -87,6 +94,7 @@ public:
         if (first) std::rethrow_exception(first);
     }
 
+    const detail::home lives_at_;
     std::size_t in_flight_ = 0;
     std::uint64_t confirmed_ = 0;
     std::uint64_t republished_ = 0;
@@ -112,7 +120,7 @@ private:
         properties with;
         bool is_mandatory = false;
         std::size_t size = 0;
-        bool in_use = false;
+        channel_core* over = nullptr;  ///< which it was sent over, until that has an answer
 
     private:
         impl& of_;
@@ -131,13 +139,11 @@ private:
         }
         entry& e = *free_.back();
         free_.pop_back();
-        e.in_use = true;
         return e;
     }
 
     void give_back(entry& e) noexcept
     {
-        e.in_use = false;
         e.body.reset();
         free_.push_back(&e);
     }
@@ -146,6 +152,7 @@ private:
     {
         core_->publish(e.exchange, e.routing_key, e.with, e.body->data(), e.body->text(),
                        e.is_mandatory, &e);
+        e.over = core_.get();
     }
 
     void done(entry& e) noexcept
@@ -158,11 +165,13 @@ private:
 
     void settled(entry& e, bool taken, std::optional<returned_message> returned) noexcept
     {
+        e.over = nullptr;
         if (!taken) {
-            send_again(e, refusal_pause);
+            send_again(e, refusal_pause_);
             return refused();
         }
         refused_since_.reset();
+        refusal_pause_ = first_refusal_pause;
         if (returned && !unroutable_) {
             unroutable_ = std::make_exception_ptr(
                 error(errc::no_route, "amqp: no queue takes the message to '" + e.exchange +
@@ -172,7 +181,8 @@ private:
         done(e);
     }
 
-    // Some refusals are for ever: a channel that was opened while a quorum queue had no leader.
+    // A full queue refuses until somebody takes from it. A channel that was opened while a quorum
+    // queue had no leader refuses for ever, though others do not: so another one is tried.
     void refused() noexcept
     {
         const auto now = std::chrono::steady_clock::now();
@@ -180,11 +190,28 @@ private:
         const auto limit = core_->owner().settings().confirm_timeout();
         if (limit == 0ms || now - *refused_since_ <= limit) return;
         refused_since_.reset();
-        core_->owner().give_up(core_->number(), "refuses every message");
+        spawn(go_on_elsewhere(shared_from_this()), "amqp publisher");
+    }
+
+    // What was sent over the channel so far may be answered there.
+    static awaitable<void> go_on_elsewhere(std::shared_ptr<impl> self)
+    {
+        try {
+            auto opening =
+                detail::connection_core::open_channel(self->core_->owner().shared_from_this());
+            auto made = co_await std::move(opening);
+            auto selecting = channel_core::select_confirms(made);
+            co_await std::move(selecting);
+            self->earlier_.push_back(std::exchange(self->core_, std::move(made)));
+        } catch (const error& e) {
+            log::warning("amqp: no other channel to publish on", "failure", e.what());
+        }
+        std::erase_if(self->earlier_, [](const auto& c) { return c->unconfirmed() == 0; });
     }
 
     void send_again(entry& e, std::chrono::milliseconds pause) noexcept
     {
+        e.over = nullptr;
         again_.push_back(&e);
         if (again_.size() == 1) spawn(resend(shared_from_this(), pause), "amqp publisher");
     }
@@ -193,6 +220,7 @@ private:
     static awaitable<void> resend(std::shared_ptr<impl> self, std::chrono::milliseconds pause)
     {
         if (pause > 0ms) {
+            self->refusal_pause_ = std::min(2 * pause, longest_refusal_pause);
             auto waiting = sleep(pause);
             co_await std::move(waiting);
         }
@@ -212,6 +240,7 @@ private:
     }
 
     std::shared_ptr<channel_core> core_;
+    std::vector<std::shared_ptr<channel_core>> earlier_;  ///< which still owe answers
     std::size_t window_;
     std::size_t window_bytes_;
     std::size_t bytes_ = 0;
@@ -219,13 +248,14 @@ private:
     std::vector<entry*> free_;
     std::deque<entry*> again_;
     std::optional<std::chrono::steady_clock::time_point> refused_since_;
+    std::chrono::milliseconds refusal_pause_ = first_refusal_pause;
     event changed_;
     std::exception_ptr unroutable_;
     std::exception_ptr failure_;
 };
 
 publisher::publisher(channel over, std::size_t window, std::size_t window_bytes)
-    : impl_{std::make_shared<impl>(over.core_, window, window_bytes)}
+    : impl_{detail::make_at_home<impl>(over.core_, window, window_bytes)}
 {
 }
 publisher::publisher(publisher&&) noexcept = default;
@@ -235,13 +265,14 @@ publisher::~publisher() = default;
 awaitable<void> publisher::publish(std::string exchange, std::string routing_key, publish_body body,
                                    properties with, mandatory flag)
 {
-    return impl::publish(impl_, std::move(exchange), std::move(routing_key), std::move(body),
-                         std::move(with), static_cast<bool>(flag));
+    return at(impl_->lives_at_,
+              impl::publish(impl_, std::move(exchange), std::move(routing_key), std::move(body),
+                            std::move(with), static_cast<bool>(flag)));
 }
 
 awaitable<void> publisher::flush()
 {
-    return impl::flush(impl_);
+    return at(impl_->lives_at_, impl::flush(impl_));
 }
 
 std::size_t publisher::unconfirmed() const noexcept

@@ -89,7 +89,9 @@ tls_context tls_parameters::context() const
 {
     auto made = tls_context::client();
     if (!ca_file.empty()) made.ca_file(ca_file);
-    if (!certificate.empty()) made.certificate(certificate, key.empty() ? certificate : key);
+    if (!certificate.empty()) {
+        made.certificate(certificate, key.empty() ? certificate : key, key_password);
+    }
     if (!verify) made.insecure();
     return made;
 }

@@ -70,6 +70,7 @@ public:
     std::string ca_file;
     std::string certificate;
     std::string key;  ///< empty: in the certificate's file
+    std::string key_password;
 
     /// \throws tls_error, error  a file cannot be used.
     tls_context context() const;

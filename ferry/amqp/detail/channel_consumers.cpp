@@ -88,6 +88,15 @@ awaitable<void> channel_core::cancel(std::shared_ptr<channel_core> self, std::st
     c->end(nullptr);
 }
 
+std::vector<std::string> channel_core::consumer_tags() const
+{
+    std::vector<std::string> all;
+    for (const auto& [tag, c] : consumers_) {
+        if (!c->abandoned) all.push_back(tag);
+    }
+    return all;
+}
+
 void channel_core::renamed(const std::string& from, const std::string& to)
 {
     for (const auto& [tag, c] : consumers_) {

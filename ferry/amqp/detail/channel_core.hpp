@@ -61,6 +61,9 @@ private:
 /// The deliveries of one consumer.
 class consumer_core {
 public:
+    explicit consumer_core(home where) : lives_at{std::move(where)} {}
+
+    const home lives_at;
     std::string tag;
     std::string queue;
     std::uint8_t bits = 0;  ///< no-local 1, no-ack 2, exclusive 4
@@ -112,6 +115,7 @@ public:
 
     std::uint16_t number() const noexcept { return number_; }
     connection_core& owner() const noexcept { return *connection_; }
+    const home& lives_at() const noexcept { return connection_->lives_at(); }
     std::uint64_t generation() const noexcept { return generation_; }
     bool is_open() const noexcept { return !failure_ && opened_; }
     /// For good.
@@ -142,6 +146,7 @@ public:
     static awaitable<std::shared_ptr<consumer_core>> consume(std::shared_ptr<channel_core> self,
                                                              std::shared_ptr<consumer_core> c);
     static awaitable<void> cancel(std::shared_ptr<channel_core> self, std::string tag);
+    std::vector<std::string> consumer_tags() const;
     static awaitable<void> select_confirms(std::shared_ptr<channel_core> self);
     static awaitable<void> qos(std::shared_ptr<channel_core> self, std::uint16_t prefetch,
                                bool global);

@@ -120,7 +120,7 @@ awaitable<std::shared_ptr<channel_core>> connection_core::open_channel(
         throw error(errc::no_free_channels,
                     fmt::format("amqp: the broker allows {} channels", most));
     }
-    auto made = std::make_shared<channel_core>(self, static_cast<std::uint16_t>(number));
+    auto made = make_at_home<channel_core>(self, static_cast<std::uint16_t>(number));
     if (number == self->slots_.size()) self->slots_.emplace_back();
     self->slots_[number] = {true, made.get()};
     auto opening = channel_core::reopen(made);

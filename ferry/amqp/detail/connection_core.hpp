@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ferry/amqp/detail/home.hpp"
 #include "ferry/amqp/detail/link.hpp"
 #include "ferry/amqp/detail/topology.hpp"
 #include "ferry/amqp/statistics.hpp"
@@ -41,6 +42,7 @@ public:
     ~connection_core();
 
     const options& settings() const noexcept { return options_; }
+    const home& lives_at() const noexcept { return home_; }
 
     /// Gives the link up if it has got no confirms for too long.
     void check_confirms() noexcept;
@@ -110,6 +112,7 @@ private:
         channel_core* used_by = nullptr;
     };
 
+    home home_;
     options options_;
     std::shared_ptr<link> link_;
     std::uint64_t generation_ = 0;

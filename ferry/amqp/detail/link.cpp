@@ -1,12 +1,15 @@
 #include "ferry/amqp/detail/link.hpp"
 
+#include "ferry/amqp/detail/trace.hpp"
 #include "ferry/amqp/error.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
 #include "ferry/net/connect.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,7 +26,7 @@ constexpr unsigned many_messages = 4;
 constexpr int reads_of_a_stream = 8;
 constexpr auto stream_pause = 500us;
 // So many bytes are worth a read at once.
-constexpr std::size_t good_read_bytes = 32 * 1024;
+constexpr std::size_t good_read_bytes = 64 * 1024;
 
 // 0 means no limit.
 template <class T>
@@ -45,6 +48,7 @@ value client_properties(const options& with)
         can.insert(name, true);
     }
     all.insert("capabilities", std::move(can));
+    for (const auto& [name, v] : with.client_properties().items()) all.insert(name, v);
     return all;
 }
 
@@ -123,6 +127,9 @@ awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at,
         }
         throw;
     }
+    for (const auto& [number, v] : with.tcp_options()) {
+        ::setsockopt(over.native_handle(), IPPROTO_TCP, number, &v, sizeof v);
+    }
     auto made = std::make_shared<link>(std::move(over), std::move(counts));
     const std::string doing = "log in at " + made->remote_;
     auto login = timeout(with.timeout(), log_in(made, with), doing);
@@ -163,11 +170,51 @@ awaitable<void> link::log_in(std::shared_ptr<link> self, options with)
     co_await std::move(logging);
 }
 
+void link::queue_start_ok(const options& with, const std::string& mechanism)
+{
+    frame_writer f(out_.text(), 0, method::connection_start_ok);
+    f.wire().table(client_properties(with));
+    f.wire().short_text(mechanism);
+    f.wire().long_text(first_response(with, mechanism));
+    f.wire().short_text("en_US");
+    f.finish(frame_min_size);
+}
+
+// The limits as they are now, and what is opened with them.
+void link::queue_tune_ok_and_open(const options& with)
+{
+    if (frame_max_ == 0) frame_max_ = frame_max_size;
+    if (frame_max_ < frame_min_size) {
+        throw protocol_error(errc::syntax_error,
+                             fmt::format("amqp: frames of {} bytes at most, {} are the least that "
+                                         "there may be",
+                                         frame_max_, frame_min_size));
+    }
+    frame_writer answer(out_.text(), 0, method::connection_tune_ok);
+    answer.wire().u16(channel_max_);
+    answer.wire().u32(frame_max_);
+    answer.wire().u16(static_cast<std::uint16_t>(heartbeat_.count()));
+    answer.finish(frame_min_size);
+    frame_writer open(out_.text(), 0, method::connection_open);
+    open.wire().short_text(with.vhost());
+    open.wire().short_text("");
+    open.wire().octet(0);
+    open.finish(frame_min_size);
+}
+
 awaitable<void> link::log_in(options with)
 {
     out_.text() = protocol_header;
+    const bool at_once = with.logs_in_fast() && !with.mechanisms().empty();
+    if (at_once) {
+        queue_start_ok(with, with.mechanisms().front());
+        channel_max_ = with.channel_max();
+        frame_max_ = with.frame_max();
+        heartbeat_ = with.heartbeat();
+        queue_tune_ok_and_open(with);
+    }
     co_await write_now();
-    bool tuned = false;
+    bool tuned = at_once;
     for (;;) {
         const frame f = co_await read_frame();
         if (f.type == frame_heartbeat) continue;
@@ -178,13 +225,7 @@ awaitable<void> link::log_in(options with)
                 r.u16();
                 server_properties_ = r.table();
                 const std::string mechanisms(r.long_text());
-                const std::string mechanism = chosen(with, mechanisms, remote_);
-                frame_writer answer(out_.text(), 0, method::connection_start_ok);
-                answer.wire().table(client_properties(with));
-                answer.wire().short_text(mechanism);
-                answer.wire().long_text(first_response(with, mechanism));
-                answer.wire().short_text("en_US");
-                answer.finish(frame_min_size);
+                if (!at_once) queue_start_ok(with, chosen(with, mechanisms, remote_));
                 break;
             }
             case method::connection_secure: {
@@ -195,30 +236,14 @@ awaitable<void> link::log_in(options with)
                 answer.finish(frame_min_size);
                 break;
             }
-            case method::connection_tune: {
+            case method::connection_tune:
+                if (at_once) break;
                 channel_max_ = smaller(with.channel_max(), r.u16());
                 frame_max_ = smaller(with.frame_max(), r.u32());
-                if (frame_max_ == 0) frame_max_ = frame_max_size;
-                if (frame_max_ < frame_min_size) {
-                    throw protocol_error(errc::syntax_error,
-                                         fmt::format("amqp: frames of {} bytes at most, {} are the "
-                                                     "least that there may be",
-                                                     frame_max_, frame_min_size));
-                }
                 heartbeat_ = std::min(with.heartbeat(), std::chrono::seconds(r.u16()));
-                frame_writer answer(out_.text(), 0, method::connection_tune_ok);
-                answer.wire().u16(channel_max_);
-                answer.wire().u32(frame_max_);
-                answer.wire().u16(static_cast<std::uint16_t>(heartbeat_.count()));
-                answer.finish(frame_min_size);
-                frame_writer open(out_.text(), 0, method::connection_open);
-                open.wire().short_text(with.vhost());
-                open.wire().short_text("");
-                open.wire().octet(0);
-                open.finish(frame_min_size);
+                queue_tune_ok_and_open(with);
                 tuned = true;
                 break;
-            }
             case method::connection_open_ok:
                 if (!tuned) break;
                 stream_.consume(std::exchange(consumed_, 0));
@@ -228,7 +253,7 @@ awaitable<void> link::log_in(options with)
                 throw protocol_error(errc::command_invalid,
                                      "amqp: an unexpected method during the login");
         }
-        co_await write_now();
+        if (!out_.empty()) co_await write_now();
     }
 }
 
@@ -254,6 +279,7 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
             }
             self->leaving_.clear();
             std::swap(self->leaving_, self->out_);
+            if (log::enabled(log::level::trace)) trace_frames("sent", self->leaving_.text());
             self->drained_.set();
             self->writing_ = true;
             if (self->leaving_.is_text()) {
@@ -349,6 +375,7 @@ void link::deliver()
     std::size_t at = 0;
     while (const auto f = next_frame(text.substr(at), limit)) {
         at += f->size();
+        if (log::enabled(log::level::trace)) trace_frame("received", *f);
         if (f->type == frame_heartbeat) {
             if (f->channel != 0) {
                 throw protocol_error(errc::unexpected_frame, "amqp: a heartbeat on a channel");

@@ -89,6 +89,8 @@ private:
 
     static awaitable<void> log_in(std::shared_ptr<link> self, options with);
     awaitable<void> log_in(options with);
+    void queue_start_ok(const options& with, const std::string& mechanism);
+    void queue_tune_ok_and_open(const options& with);
     awaitable<frame> read_frame();
     awaitable<void> write_now();
     static awaitable<void> write_all(std::shared_ptr<link> self);

@@ -90,6 +90,38 @@ TEST_F(amqp_fault, a_broker_that_stops_says_so_and_persistent_messages_stay)
     run(ch.queue_delete("kept"));
 }
 
+TEST_F(amqp_fault, a_full_queue_refuses_until_somebody_takes_from_it)
+{
+    connection own = run(connect(at().confirm_timeout(300ms)));
+    bool gone = false;
+    own.on_disconnected([&](const error&) { gone = true; });
+    channel ch = run(own.channel(confirm()));
+    const value limits = value::object("x-max-length", 2, "x-overflow", "reject-publish");
+    const std::string q = run(ch.queue_declare("", arguments(limits))).name();
+    publisher out(ch);
+    const std::set<std::string> sent{"a", "b", "c", "d", "e"};
+    for (const std::string& body : sent) run(out.publish("", q, body));
+    // Refused for several times as long as a channel is tried: others are, on the same connection.
+    const auto until_then = std::chrono::steady_clock::now() + 1500ms;
+    until([&] { return std::chrono::steady_clock::now() > until_then; });
+    EXPECT_EQ(own.statistics().nacked > 3, true);
+    EXPECT_EQ(own.statistics().channels, 2U);
+    channel other = run(own.channel());
+    consumer in = run(other.basic_consume(q));
+    std::set<std::string> got;
+    while (got.size() < sent.size()) {
+        auto d = run(timeout(60s, in.next()));
+        got.insert(std::string(d->text()));
+        run(d->ack());
+    }
+    EXPECT_EQ(got, sent);
+    run(timeout(60s, out.flush()));
+    EXPECT_EQ(out.confirmed(), sent.size());
+    EXPECT_FALSE(gone);
+    EXPECT_EQ(own.statistics().connects, 1U);
+    run(ch.queue_delete(q));
+}
+
 TEST_F(amqp_fault, a_program_that_was_stopped_for_long_recovers)
 {
     connection quick = run(connect(at().heartbeat(1s)));
@@ -264,14 +296,14 @@ TEST_F(amqp_fault, a_consumer_whose_queue_is_gone_after_a_restart_ends_and_the_r
     });
     run(theirs.queue_delete("of another program", if_empty()));
     // It was told of the deletion at once; one that could not be told is ended at the recovery.
-    EXPECT_EQ(failure_of(ignore(orphan.next())), errc::consumer_cancelled);
+    EXPECT_EQ(failure_of(ignore<std::optional<delivery>>(orphan.next())), errc::consumer_cancelled);
     run(theirs.queue_declare("of another program"));
     consumer again = run(ch.basic_consume("of another program"));
     run(other.close());
     shared->kill();
     shared->again();
     until([&] { return recovered == 1; });
-    EXPECT_EQ(failure_of(ignore(again.next())), errc::consumer_cancelled);
+    EXPECT_EQ(failure_of(ignore<std::optional<delivery>>(again.next())), errc::consumer_cancelled);
     EXPECT_TRUE(ch.is_open());
     run(ch.basic_publish("", now, "still here", properties(), mandatory()));
     EXPECT_EQ(run(timeout(60s, own.next()))->text(), "still here");
@@ -292,6 +324,15 @@ TEST_F(amqp_fault, what_ends_the_connection_fails_its_call_and_is_not_repeated)
     EXPECT_EQ(failure_of(ch.exchange_declare("x", "no such type")), errc::command_invalid);
     EXPECT_THROW(run(bystander.basic_qos(5)), connection_error);
     EXPECT_FALSE(c.is_open());
+}
+
+// The answer to the next call tells what the broker makes of it.
+awaitable<void> acknowledged(channel on, std::uint64_t tag, bool multiple)
+{
+    auto settling = on.basic_ack(tag, multiple);
+    co_await std::move(settling);
+    auto asking = on.basic_qos(1);
+    co_await std::move(asking);
 }
 
 TEST_F(amqp_fault, refusals_have_their_code)
@@ -334,6 +375,12 @@ TEST_F(amqp_fault, refusals_have_their_code)
                       on.queue_declare("p", arguments(value::object("x-queue-type", "quorum"))));
               },
               406},
+             {"an unknown tag", [](channel on) { return acknowledged(on, 7, false); }, 406},
+             {"no tag", [](channel on) { return acknowledged(on, 0, false); }, 406},
+             {"the default exchange", [&](channel on) { return on.queue_bind(q, "", "k"); }, 403},
+             {"a name of the broker's",
+              [](channel on) { return on.exchange_declare("amq.mine", "direct"); }, 403},
+             {"transactions with confirms", [](channel on) { return on.tx_select(); }, 406},
              {"no reply consumer",
               [&](channel on) {
                   return on.basic_publish("", q, "x",
@@ -354,6 +401,7 @@ TEST_F(amqp_fault, refusals_have_their_code)
     channel other = run(elsewhere.channel());
     EXPECT_EQ(failure_of(ignore(other.basic_consume(q))), errc::resource_locked);
     // What the broker takes for done.
+    run(acknowledged(setup, 0, true));
     run(setup.exchange_delete("none"));
     run(setup.queue_delete("none"));
     run(setup.queue_unbind(q, "amq.direct", "none"));

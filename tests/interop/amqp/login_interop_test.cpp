@@ -1,6 +1,7 @@
 // Every way of logging in, in the clear and over TLS.
 #include "ferry/amqp/amqp.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/core/log.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
@@ -125,6 +126,40 @@ TEST_F(amqp_login, by_every_mechanism)
     EXPECT_TRUE(has(none, "not GSSAPI")) << none;
     EXPECT_THROW(run(connect(plain().login("robot", "wrong").mechanisms({"AMQPLAIN"}))),
                  authentication_error);
+}
+
+TEST_F(amqp_login, all_at_once)
+{
+    works(plain().fast_login());
+    works(plain().login("robot", "secret").fast_login());
+    EXPECT_THROW(run(connect(plain().login("robot", "wrong").fast_login())), authentication_error);
+    EXPECT_THROW(run(connect(plain().vhost("none").fast_login())), connection_closed);
+    connection c =
+        run(connect(plain().fast_login().client_properties(value::object("ship", "Argo"))));
+    EXPECT_EQ(c.server_properties()["product"], value("RabbitMQ"));
+    EXPECT_TRUE(has(shared->ctl({"-q", "list_connections", "client_properties"}), "Argo"));
+}
+
+TEST_F(amqp_login, frames_are_traced_without_secrets)
+{
+    std::string all;
+    log::set_sink([&](const log::record& r) { all += log::line(r) + '\n'; });
+    log::set_level(log::level::trace);
+    {
+        connection c = run(connect(plain().login("robot", "secret")));
+        channel ch = run(c.channel());
+        run(c.update_secret("secret"));
+        run(ch.basic_publish("", "none", "the body"));
+        run(ch.basic_qos(1));
+        run(c.close());
+    }
+    log::set_level(log::level::warning);
+    log::set_sink({});
+    for (const char* part : {"way=sent channel=1", "way=received channel=1", "\"method 60,40\"",
+                             "\"body the body\"", "\"method 10,70\""}) {
+        EXPECT_TRUE(has(all, part)) << part << " is not in " << all;
+    }
+    EXPECT_FALSE(has(all, "secret")) << all;
 }
 
 TEST_F(amqp_login, a_secret_can_be_updated)

@@ -40,7 +40,8 @@ protected:
                              value::object("a", value::object("b", 2)));
     }
 
-    static constexpr std::size_t sizes[] = {0, 1, 4088, 4089, 131064, 131065, 1U << 20U};
+    static constexpr std::size_t sizes[] = {0,      1,      4088,      4089,
+                                            131064, 131065, 1U << 20U, 64U << 20U};
     static inline std::unique_ptr<broker> shared;
     connection c = run(connect(shared->url()));
     channel ch = run(c.channel(confirm()));

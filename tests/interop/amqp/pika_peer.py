@@ -8,7 +8,7 @@ import pika
 url, verb = sys.argv[1:]
 connection = pika.BlockingConnection(pika.URLParameters(url))
 channel = connection.channel()
-sizes = [0, 1, 4088, 4089, 131064, 131065, 1 << 20]
+sizes = [0, 1, 4088, 4089, 131064, 131065, 1 << 20, 64 << 20]
 headers = {
     'int': 5, 'long': 1 << 40, 'negative': -7, 'text': 'é', 'bytes': b'\x00\xff', 'yes': True, 'null': None,
     'time': datetime.datetime(2023, 11, 14, 22, 13, 20), 'decimal': decimal.Decimal('12.34'),

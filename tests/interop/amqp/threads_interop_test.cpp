@@ -1,0 +1,167 @@
+// What is shared by several threads, or several users of one thread.
+#include "ferry/amqp/amqp.hpp"
+#include "ferry/async/loop.hpp"
+#include "ferry/async/run.hpp"
+#include "ferry/async/sync.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
+
+#include "broker.hpp"
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace ferry::amqp {
+namespace {
+
+using namespace std::chrono_literals;
+
+class amqp_shared : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { shared = std::make_unique<broker>(); }
+    static void TearDownTestSuite() { shared.reset(); }
+    static inline std::unique_ptr<broker> shared;
+    connection c = run(connect(shared->url()));
+};
+
+constexpr int threads = 4;
+constexpr int messages = 100;
+
+// All in one thread, which ends with it; everything it uses lives in another one.
+void work_elsewhere(connection c, const std::string& queue, std::set<std::string>* got)
+{
+    channel ch = run(c.channel(confirm()));
+    run(ch.queue_declare(queue));
+    publisher out(run(c.channel(confirm())));
+    for (int i = 0; i < messages; ++i) {
+        const std::string body = std::to_string(i);
+        run(i % 2 == 0 ? ch.basic_publish("", queue, body) : out.publish("", queue, body));
+    }
+    run(out.flush());
+    EXPECT_THROW(run(ch.queue_declare("amq.mine")), channel_closed);
+    channel in = run(c.channel());
+    consumer from = run(in.basic_consume(queue, prefetch(10)));
+    while (got->size() < messages) {
+        auto d = run(from.next());
+        got->insert(std::string(d->text()));
+        run(d->ack());
+        EXPECT_THROW(run(d->ack()), error);
+    }
+    EXPECT_THROW(run(timeout(10ms, from.next())), timeout_error);
+    run(from.cancel());
+    EXPECT_EQ(run(in.queue_delete(queue)), 0U);
+}
+
+awaitable<void> until_set(event* done)
+{
+    co_await done->wait();
+}
+
+TEST_F(amqp_shared, other_threads_use_a_connection_as_its_own_does)
+{
+    std::vector<std::set<std::string>> got(threads);
+    const loop here = loop::current();
+    const auto held = here.hold();
+    event done;
+    int left = threads;
+    std::vector<std::thread> all;
+    for (int i = 0; i < threads; ++i) {
+        all.emplace_back([&, i] {
+            work_elsewhere(c, "shared." + std::to_string(i), &got[static_cast<std::size_t>(i)]);
+            here.post([&] {
+                if (--left == 0) done.set();
+            });
+        });
+    }
+    run(timeout(60s, until_set(&done)));
+    for (std::thread& t : all) t.join();
+    for (const auto& each : got) EXPECT_EQ(each.size(), messages);
+    run(yield_now());
+    // All their channels have ended with them.
+    EXPECT_EQ(c.statistics().channels, 0U);
+}
+
+TEST_F(amqp_shared, a_pool_has_a_connection_for_each_purpose)
+{
+    pool broker(shared->url());
+    const std::string q = [&] {
+        pooled_channel first = run(broker.publishing());
+        std::string name = run(first->queue_declare("", arguments(value()))).name();
+        run(first->basic_publish("", name, "one"));
+        return name;
+    }();
+    const auto number_of = [&] { return run(broker.publishing())->channel_number(); };
+    EXPECT_EQ(number_of(), 1);
+    {
+        // One that the broker has closed is not used again.
+        pooled_channel bad = run(broker.publishing());
+        EXPECT_THROW(run(bad->queue_declare("amq.mine")), channel_closed);
+        pooled_channel second = run(broker.publishing());
+        run(second->basic_publish("", q, "two"));
+    }
+    channel in = run(broker.consuming());
+    consumer from = run(in.basic_consume(q));
+    for (const char* expected : {"one", "two"}) {
+        auto d = run(timeout(10s, from.next()));
+        EXPECT_EQ(d->text(), expected);
+        run(d->ack());
+    }
+    // Two connections, told apart by the broker.
+    const std::string listed = shared->ctl({"-q", "list_connections", "pid"});
+    EXPECT_EQ(std::ranges::count(listed, '<'), 3) << listed;
+    run(in.queue_delete(q));
+    run(broker.close());
+    EXPECT_EQ(number_of(), 1);
+}
+
+TEST_F(amqp_shared, a_pool_of_one_channel_is_waited_for)
+{
+    pool broker(options::from_url(shared->url()), 1);
+    std::optional<pooled_channel> first(run(broker.publishing()));
+    auto second = spawn(broker.publishing());
+    EXPECT_THROW(run(timeout(50ms, ferry::sleep(1h))), timeout_error);
+    EXPECT_FALSE(second.done());
+    first.reset();
+    run(timeout(10s, second.wait()));
+    EXPECT_TRUE(second.done());
+}
+
+TEST_F(amqp_shared, messages_are_handed_to_a_function_and_settled_by_number)
+{
+    channel ch = run(c.channel());
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    for (const char* body : {"good", "bad", "again", "last"}) run(ch.basic_publish("", q, body));
+    std::vector<std::string> seen;
+    event enough;
+    message_handler take = [&](delivery d) -> awaitable<void> {
+        seen.emplace_back(d.text());
+        const std::uint64_t tag = d.delivery_tag();
+        if (seen.back() == "bad") {
+            co_await ch.basic_reject(tag, false);
+        } else if (seen.back() == "again" && !d.redelivered()) {
+            co_await ch.basic_nack(tag);
+        } else {
+            co_await ch.basic_ack(tag);
+        }
+        if (seen.size() == 5) enough.set();
+    };
+    const std::string tag = run(ch.basic_consume(q, take, prefetch(1)));
+    EXPECT_EQ(ch.consumer_tags(), std::vector{tag});
+    run(timeout(20s, until_set(&enough)));
+    EXPECT_EQ((std::set<std::string>(seen.begin(), seen.end())),
+              (std::set<std::string>{"good", "bad", "again", "last"}));
+    run(ch.basic_cancel(tag));
+    EXPECT_TRUE(ch.consumer_tags().empty());
+    EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 0U);
+    EXPECT_EQ(run(ch.queue_declare(q, passive())).consumer_count(), 0U);
+    run(ch.close());
+}
+
+}  // namespace
+}  // namespace ferry::amqp
