@@ -18,13 +18,11 @@ awaitable<void> shared_work(redis::client r)
         const fields order{{"what", what}};
         co_await r.xadd("orders", order);
     }
-    const std::vector<std::pair<std::string, std::string>> new_ones{{"orders", ">"}};
-    const auto batches = co_await r.xreadgroup("shop", "ann", new_ones, 1s);
-    for (const auto& [stream, entries] : batches) {
-        for (const redis::stream_entry& order : entries) {
-            std::printf("%s: %s\n", stream.c_str(), std::string(order["what"]).c_str());
-            co_await r.xack(stream, "shop", order.id());
-        }
+    redis::stream_reader orders(r, "orders", "shop", "ann", 60s);
+    for (int i = 0; i < 2; ++i) {
+        const auto order = co_await orders.next();
+        std::printf("order: %s\n", std::string((*order)["what"]).c_str());
+        co_await orders.ack(*order);
     }
     co_await r.del("orders");
 }

@@ -2,14 +2,16 @@
 
 /// ferry::redis: a client of Redis, as redis-py.
 ///
-/// | what | header | Python counterpart |
+/// | what | header | redis-py |
 /// |---|---|---|
-/// | the client, its commands by redis-py's names | `client.hpp`, `commands.hpp` |
-/// `redis.asyncio.Redis` | | URL, login, TLS, time limits, sentinels | `options.hpp` |
-/// `Redis.from_url`, `Sentinel` | | answers as C++ values | `reply.hpp` | | | many commands at
-/// once, transactions | `pipeline.hpp` | `Pipeline` | | channels | `subscriber.hpp` | `PubSub` | |
-/// walks through keys | `scan.hpp` | `scan_iter` | | scripts, locks | `script.hpp`, `lock.hpp` |
-/// `register_script`, `Lock` |
+/// | the client, its commands | `client.hpp`, `commands.hpp` | `redis.asyncio.Redis` |
+/// | URL, login, TLS, sentinels | `options.hpp` | `Redis.from_url`, `Sentinel` |
+/// | answers as C++ values | `reply.hpp` | |
+/// | many commands at once, transactions | `pipeline.hpp` | `Pipeline` |
+/// | channels | `subscriber.hpp` | `PubSub` |
+/// | streams as they grow | `stream_reader.hpp` | |
+/// | walks through keys | `scan.hpp` | `scan_iter` |
+/// | scripts, locks | `script.hpp`, `lock.hpp` | `register_script`, `Lock` |
 ///
 /// The parser of replies is in `detail/`: a codec without a socket.
 #include "ferry/redis/client.hpp"
@@ -22,4 +24,6 @@
 #include "ferry/redis/reply.hpp"
 #include "ferry/redis/scan.hpp"
 #include "ferry/redis/script.hpp"
+#include "ferry/redis/stream_reader.hpp"
+#include "ferry/redis/stream_types.hpp"
 #include "ferry/redis/subscriber.hpp"

@@ -3,6 +3,7 @@
 
 #include <hiredis.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -59,6 +60,12 @@ bool same(const reply& mine, const redisReply& theirs)
     }
 }
 
+// A nan is not even equal to itself.
+bool same_answer(const reply& a, const reply& b)
+{
+    return a == b || a.to_text() == b.to_text();
+}
+
 // Whatever hiredis, which knows version 2 only, makes of the bytes, ferry makes the same of them.
 void compare_with_hiredis(std::string_view in, const outcome& mine)
 {
@@ -82,7 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const outcome whole = parse(in, in.size() + 1);
     for (const std::size_t step : {1, 5}) {
         const outcome pieces = parse(in, step);
-        if (pieces.replies != whole.replies || pieces.failed != whole.failed) std::abort();
+        if (pieces.failed != whole.failed) std::abort();
+        if (!std::ranges::equal(pieces.replies, whole.replies, same_answer)) std::abort();
     }
     for (const reply& r : whole.replies) static_cast<void>(r.to_text());
     compare_with_hiredis(in, whole);

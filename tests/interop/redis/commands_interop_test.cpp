@@ -2,6 +2,7 @@
 #include "ferry/async/green.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
 
 #include "server.hpp"
 #include <gmock/gmock.h>
@@ -102,6 +103,184 @@ TEST_P(redis_commands, streams)
     EXPECT_EQ(run(r.xack("s", "g", got[0].second[0].id())), 1);
     EXPECT_TRUE(run(r.xread({{"s", "$"}}, 20ms)).empty());
     EXPECT_THROW(run(r.xgroup_create("s", "g")), response_error);
+}
+
+TEST_P(redis_commands, more_of_keys_and_strings)
+{
+    run(r.set("k", "hello"));
+    EXPECT_EQ(run(r.getrange("k", 1, -2)), "ell");
+    EXPECT_EQ(run(r.setrange("k", 5, " world")), 11);
+    EXPECT_EQ(run(r.get("k")), "hello world");
+    EXPECT_FALSE(run(r.setbit("bits", 7, true)));
+    EXPECT_TRUE(run(r.getbit("bits", 7)));
+    EXPECT_EQ(run(r.bitcount("bits")), 1);
+    const std::map<std::string, int> pairs{{"k", 1}, {"new", 2}};
+    EXPECT_FALSE(run(r.msetnx(pairs)));
+    EXPECT_TRUE(run(r.expireat("k", std::chrono::system_clock::now() + 1h)));
+    EXPECT_NEAR(static_cast<double>(run(r.ttl("k"))), 3600, 5);
+    EXPECT_EQ(run(r.touch("k", "bits", "none")), 2);
+    EXPECT_TRUE(run(r.copy("k", "copied")));
+    EXPECT_FALSE(run(r.renamenx("k", "copied")));
+    EXPECT_TRUE(run(r.randomkey()));
+}
+
+TEST_P(redis_commands, more_of_lists_and_hashes)
+{
+    run(r.rpush("l", "b", "d", "e"));
+    EXPECT_EQ(run(r.linsert_before("l", "b", "a")), 4);
+    EXPECT_EQ(run(r.linsert_after("l", "b", "c")), 5);
+    EXPECT_EQ(run(r.linsert_after("l", "x", "c")), -1);
+    EXPECT_TRUE(run(r.lset("l", 0, "A")));
+    EXPECT_EQ(run(r.lpop("l", 2)), (std::vector<std::string>{"A", "b"}));
+    EXPECT_EQ(run(r.rpop("l", 9)), (std::vector<std::string>{"e", "d", "c"}));
+    EXPECT_EQ(run(r.rpop("l", 9)), std::nullopt);
+    EXPECT_EQ(run(r.lpushx("l", "x")), 0);
+    EXPECT_EQ(run(r.rpushx("l", "x")), 0);
+    run(r.rpush("l", "x"));
+    EXPECT_EQ(run(r.rpoplpush("l", "m")), "x");
+    EXPECT_TRUE(run(r.hsetnx("h", "n", 1)));
+    EXPECT_FALSE(run(r.hsetnx("h", "n", 2)));
+    EXPECT_EQ(run(r.hincrbyfloat("h", "n", 0.5)), 1.5);
+}
+
+TEST_P(redis_commands, more_of_sets)
+{
+    run(r.sadd("a", "1", "2", "3"));
+    run(r.sadd("b", "2", "3", "4"));
+    EXPECT_EQ(run(r.sinter("a", "b")), (std::set<std::string>{"2", "3"}));
+    EXPECT_EQ(run(r.sunion("a", "b")), (std::set<std::string>{"1", "2", "3", "4"}));
+    EXPECT_EQ(run(r.sdiff("a", "b")), (std::set<std::string>{"1"}));
+    EXPECT_EQ(run(r.sinterstore("i", "a", "b")), 2);
+    EXPECT_EQ(run(r.sunionstore("u", "a", "b")), 4);
+    EXPECT_EQ(run(r.sdiffstore("d", "a", "b")), 1);
+    EXPECT_EQ(run(r.smismember("a", std::vector{"1", "9"})), (std::vector<bool>{true, false}));
+    EXPECT_TRUE(run(r.smove("a", "b", "1")));
+    EXPECT_EQ(run(r.srandmember("b", -9)).size(), 9);
+    EXPECT_EQ(run(r.spop("b", 9)).size(), 4);
+
+    run(r.zadd("z", scored_members{{"one", 1}, {"two", 2}, {"three", 3}, {"four", 4}}));
+    EXPECT_THAT(run(r.zrevrange("z", 0, 1)), ElementsAre("four", "three"));
+    EXPECT_THAT(run(r.zrevrange_withscores("z", 0, 0)), ElementsAre(Pair("four", 4)));
+    EXPECT_EQ(run(r.zmscore("z", std::vector{"one", "none"})),
+              (std::vector<std::optional<double>>{1, std::nullopt}));
+    EXPECT_EQ(run(r.zrevrank("z", "four")), 0);
+    EXPECT_THAT(run(r.zpopmax("z")), ElementsAre(Pair("four", 4)));
+    EXPECT_EQ(run(r.zremrangebyrank("z", 0, 0)), 1);
+    EXPECT_EQ(run(r.zremrangebyscore("z", 3, 9)), 1);
+    EXPECT_EQ(run(r.zunionstore("zu", std::vector{"z", "z"})), 1);
+    EXPECT_EQ(run(r.zscore("zu", "two")), 4);
+    EXPECT_EQ(run(r.zinterstore("zi", std::vector{"z", "none"})), 0);
+}
+
+TEST_P(redis_commands, counting_places_and_the_server)
+{
+    EXPECT_TRUE(run(r.pfadd("p", "a", "b")));
+    EXPECT_TRUE(run(r.pfadd("q", "c")));
+    EXPECT_EQ(run(r.pfcount("p", "q")), 3);
+    EXPECT_TRUE(run(r.pfmerge("both", "p", "q")));
+    EXPECT_EQ(run(r.geoadd("g", 10.75, 59.91, "oslo")), 1);
+    run(r.geoadd("g", 5.32, 60.39, "bergen"));
+    EXPECT_NEAR(*run(r.geodist("g", "oslo", "bergen", "km")), 305, 5);
+    EXPECT_THAT(run(r.geosearch("g", 10.7, 59.9, 50, "km")), ElementsAre("oslo"));
+    EXPECT_TRUE(run(r.info("server"))["redis_version"].starts_with("7"));
+    EXPECT_TRUE(run(r.info()).contains("used_memory"));
+    EXPECT_TRUE(run(r.config_set("maxmemory", "100mb")));
+    EXPECT_EQ(run(r.config_get("maxmemory"))["maxmemory"], "104857600");
+    EXPECT_TRUE(run(r.config_set("maxmemory", 0)));
+    EXPECT_TRUE(run(r.pubsub_channels("none*")).empty());
+    EXPECT_EQ(run(r.pubsub_numsub("none"))["none"], 0);
+}
+
+TEST_P(redis_commands, functions_and_known_scripts)
+{
+    const std::vector<std::string> keys{"n"};
+    const std::vector<std::string> arguments{"5"};
+    run(r.set("n", 1));
+    const std::string sha = run(r.script_load("return redis.call('INCRBY', KEYS[1], ARGV[1])"));
+    EXPECT_EQ(run(r.evalsha(sha, keys, arguments)).as<int>(), 6);
+    EXPECT_EQ(run(r.function_load("#!lua name=shop\n"
+                                  "redis.register_function('add', function(k, a)\n"
+                                  "  return redis.call('INCRBY', k[1], a[1]) end)")),
+              "shop");
+    EXPECT_EQ(run(r.fcall("add", keys, arguments)).as<int>(), 11);
+}
+
+TEST_P(redis_commands, groups_of_streams)
+{
+    const std::map<std::string, std::string> fields{{"f", "v"}};
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) ids.push_back(run(r.xadd("s", fields)));
+    EXPECT_EQ(run(r.xrevrange("s", "+", "-", 1)).front().id(), ids[2]);
+    run(r.xgroup_create("s", "g", "0"));
+    EXPECT_EQ(run(r.xpending("s", "g")).count(), 0);
+    run(r.xreadgroup("g", "ann", {{"s", ">"}}, 1s));
+    const pending_summary all = run(r.xpending("s", "g"));
+    EXPECT_EQ(all.count(), 3);
+    EXPECT_EQ(all.first(), ids[0]);
+    EXPECT_EQ(all.last(), ids[2]);
+    EXPECT_THAT(all.consumers(), ElementsAre(Pair("ann", 3)));
+    const auto entries = run(r.xpending_range("s", "g"));
+    ASSERT_EQ(entries.size(), 3);
+    EXPECT_EQ(entries[1].id(), ids[1]);
+    EXPECT_EQ(entries[1].consumer(), "ann");
+    EXPECT_EQ(entries[1].deliveries(), 1);
+    EXPECT_EQ(run(r.xclaim("s", "g", "bob", 0ms, ids[0])).front().id(), ids[0]);
+    const claimed_entries taken = run(r.xautoclaim("s", "g", "bob", 0ms));
+    EXPECT_EQ(taken.entries().size(), 3);
+    EXPECT_EQ(taken.next(), "0-0");
+    EXPECT_EQ(run(r.xinfo_stream("s"))["length"].as<int>(), 3);
+    EXPECT_EQ(run(r.xinfo_groups("s")).front()["name"].as<std::string>(), "g");
+    EXPECT_EQ(run(r.xinfo_consumers("s", "g")).size(), 2);
+    EXPECT_EQ(run(r.xgroup_delconsumer("s", "g", "bob")), 3);
+    EXPECT_TRUE(run(r.xgroup_destroy("s", "g")));
+}
+
+TEST_P(redis_commands, a_stream_is_read_as_it_grows)
+{
+    const std::map<std::string, std::string> fields{{"f", "v"}};
+    run(r.xadd("s", fields));
+    stream_reader fresh(r, "s");
+    EXPECT_EQ(run(fresh.next(20ms)), std::nullopt);
+    const std::string second = run(r.xadd("s", fields));
+    const std::string third = run(r.xadd("s", fields));
+    EXPECT_EQ(run(fresh.next())->id(), second);
+    EXPECT_EQ(run(fresh.next())->id(), third);
+    // A cancelled wait loses none.
+    EXPECT_THROW(run(timeout(20ms, fresh.next())), timeout_error);
+    const std::string fourth = run(r.xadd("s", fields));
+    EXPECT_EQ(run(fresh.next())->id(), fourth);
+    stream_reader old(r, "s", "0");
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(run(old.next(1s)));
+    EXPECT_FALSE(run(old.next(1ms)));
+}
+
+TEST_P(redis_commands, a_group_shares_a_stream_and_takes_over_from_the_silent)
+{
+    std::vector<std::string> ids;
+    for (int i = 0; i < 4; ++i) {
+        ids.push_back(run(r.xadd("s", std::map<std::string, int>{{"n", i}})));
+    }
+    run(r.xgroup_create("s", "g", "0"));
+    {
+        stream_reader ann(r, "s", "g", "ann");
+        auto first = run(ann.next());
+        EXPECT_EQ((*first)["n"], "0");
+        EXPECT_TRUE(run(ann.ack(*first)));
+        EXPECT_FALSE(run(ann.ack(*first)));
+    }
+    // Begun anew, she has what she had got before.
+    stream_reader again(r, "s", "g", "ann");
+    EXPECT_EQ((*run(again.next()))["n"], "1");
+    run(r.xdel("s", ids[2]));
+    // Bob takes over what she leaves alone: the deleted one is not among it.
+    stream_reader bob(r, "s", "g", "bob", 50ms);
+    EXPECT_EQ((*run(bob.next(5s)))["n"], "1");
+    EXPECT_EQ((*run(bob.next(5s)))["n"], "3");
+    EXPECT_THROW(run(timeout(20ms, bob.next())), timeout_error);
+    run(r.xadd("s", std::map<std::string, int>{{"n", 4}}));
+    std::optional<stream_entry> fifth = run(bob.next(5s));
+    while ((*fifth)["n"] != "4") fifth = run(bob.next(5s));
+    EXPECT_TRUE(run(bob.ack(*fifth)));
 }
 
 TEST_P(redis_commands, blocking_commands_wait_beside_the_others)
