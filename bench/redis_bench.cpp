@@ -3,6 +3,8 @@
 // parser of replies alone.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
+#include "ferry/async/timeout.hpp"
 #include "ferry/redis/detail/reply_parser.hpp"
 #include "ferry/redis/redis.hpp"
 
@@ -19,6 +21,7 @@ namespace {
 
 constexpr int at_once = 64;
 constexpr int batch = 64 * 32;
+constexpr int pushes = 1000;
 
 awaitable<void> get_again_and_again(redis::client r, int count)
 {
@@ -112,6 +115,29 @@ void compare_with_redis_py(const std::string& port, const std::string& name, dou
     print_ratio("redis", name, own / theirs, "redis-py");
 }
 
+// How long it takes from a push until who waits for it on another connection has it.
+awaitable<void> wait_for_pushes(redis::client r, std::vector<double>* times)
+{
+    const std::vector<std::string> keys{"bench.waited"};
+    for (int i = 0; i < pushes; ++i) {
+        auto popping = spawn(r.brpop(keys, std::chrono::seconds(10)));
+        co_await sleep(std::chrono::milliseconds(1));
+        const double began = wall_seconds();
+        auto pushing = spawn(r.lpush("bench.waited", "x"));
+        co_await popping.join();
+        times->push_back((wall_seconds() - began) * 1e6);
+        co_await pushing.join();
+    }
+}
+
+void measure_waiting(const redis::client& r)
+{
+    if (!wanted("redis", "brpop-wake-up")) return;
+    std::vector<double> times;
+    run(wait_for_pushes(r, &times));
+    print("redis", "ferry/brpop-wake-up", "latency", {median(times)}, "us");
+}
+
 // CPU microseconds of one operation, once more for the rivals that are programs of their own.
 template <class F>
 double cost(F work)
@@ -146,9 +172,10 @@ int main()
     compare("redis", "get-seq", unit,
             {{"ferry", one_by_one}, {"hiredis", [&] { return hiredis_one_by_one(c); }}});
     compare_with_redis_py(std::to_string(where.port()), "get-seq", cost(one_by_one));
+    const auto at_once_by_ferry = [&] { return get_64_at_once(r); };
     compare("redis", "get-64", unit,
-            {{"ferry", [&] { return get_64_at_once(r); }},
-             {"hiredis", [&] { return hiredis_pipelines(c); }}});
+            {{"ferry", at_once_by_ferry}, {"hiredis", [&] { return hiredis_pipelines(c); }}});
+    compare_with_redis_py(std::to_string(where.port()), "get-64", cost(at_once_by_ferry));
     const auto pipelines = [&] {
         run(get_by_pipelines(r));
         return double{batch};
@@ -157,6 +184,7 @@ int main()
             {{"ferry", pipelines}, {"hiredis", [&] { return hiredis_pipelines(c); }}});
     compare_with_redis_py(std::to_string(where.port()), "pipeline-64", cost(pipelines));
 
+    measure_waiting(r);
     const std::string small = times("$16\r\n0123456789abcdef\r\n+OK\r\n:42\r\n", 20'000);
     compare("redis", "parse-small", {"replies/s"},
             {{"ferry", [&] { return parse_by_ferry(small); }},
