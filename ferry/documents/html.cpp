@@ -101,7 +101,7 @@ document parse(std::span<const std::byte> bytes, std::string_view charset, const
 {
     parser p(with);
     p.check_size(bytes.size());
-    auto decoded = documents::detail::decode_html(bytes, charset);
+    auto decoded = documents::detail::decode_html(bytes, charset, with.detect_encoding());
     document page =
         p.parse_document(std::move(decoded.text), std::string(charset::name(decoded.from)));
     if (!decoded.is_guess) return page;

@@ -291,6 +291,15 @@ public:
         scripting_ = on;
         return *this;
     }
+    /// Guess the encoding of bytes that are not UTF-8 and whose encoding nothing names, by what
+    /// languages look like in it, instead of taking windows-1252. A guess may be wrong. Default:
+    /// false. As charset_normalizer.
+    options& detect_encoding(bool on)
+    {
+        detect_encoding_ = on;
+        return *this;
+    }
+    bool detect_encoding() const noexcept { return detect_encoding_; }
     /// compat::standard by default.
     options& compat(html::compat with)
     {
@@ -322,6 +331,7 @@ private:
     html::compat compat_ = html::compat::standard;
     bool scripting_ = false;
     bool collect_errors_ = false;
+    bool detect_encoding_ = false;
     std::size_t max_depth_ = 0;
     std::size_t max_bytes_ = default_max_bytes;
 };

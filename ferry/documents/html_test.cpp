@@ -1,5 +1,6 @@
 #include "ferry/documents/html.hpp"
 
+#include "ferry/core/charset.hpp"
 #include "ferry/core/log.hpp"
 
 #include <gtest/gtest.h>
@@ -238,6 +239,41 @@ TEST(html, keeps_parse_errors_on_request)
                                                     "unknown-named-character-reference",
                                                     "unexpected-end-tag"}));
     EXPECT_EQ(page.errors()[0].offset, 22U);
+}
+
+TEST(html, guesses_the_encoding_on_request)
+{
+    struct row {
+        const char* encoding;
+        std::string text;
+    };
+    std::string russian =
+        "\u041a\u043e\u0440\u0430\u0431\u043b\u044c \u0432\u043e\u0448\u0451\u043b \u0432 "
+        "\u0433\u0430\u0432\u0430\u043d\u044c "
+        "\u0440\u0430\u043d\u043e \u0443\u0442\u0440\u043e\u043c, \u0438 "
+        "\u043a\u043e\u043c\u0430\u043d\u0434\u0430 \u0441\u043e\u0448\u043b\u0430 "
+        "\u043d\u0430 \u0431\u0435\u0440\u0435\u0433, \u0447\u0442\u043e\u0431\u044b "
+        "\u043a\u0443\u043f\u0438\u0442\u044c \u0445\u043b\u0435\u0431\u0430.";
+    std::string japanese =
+        "\u8239\u306f\u671d\u65e9\u304f\u6e2f\u306b\u5165\u308a\u3001\u4e57\u7d44\u54e1\u306f\u30d1"
+        "\u30f3\u3092\u8cb7\u3046\u305f"
+        "\u3081\u306b\u4e0a\u9678\u3057\u307e\u3057\u305f\u3002\u305d\u306e\u5f8c\u3001\u307f\u3093"
+        "\u306a\u3067\u98df\u3079\u307e\u3057\u305f\u3002";
+    for (const row& r : {row{"windows-1251", russian}, row{"koi8-r", russian},
+                         row{"shift_jis", japanese}, row{"euc-jp", japanese}}) {
+        SCOPED_TRACE(r.encoding);
+        const bytes encoded = charset::encode("<p>" + r.text, *charset::find(r.encoding));
+        const document page = parse(encoded, {}, options().detect_encoding(true));
+        EXPECT_EQ(page.encoding(), r.encoding);
+        EXPECT_EQ(page.text(), r.text);
+        EXPECT_EQ(parse(encoded).encoding(), "windows-1252");
+        const document named = parse(encoded, "koi8-u", options().detect_encoding(true));
+        EXPECT_EQ(named.encoding(), "koi8-u");
+    }
+    for (const std::string_view text : {"\xff", "<b>\xe9", "\xff\xd8\xff\xe0\x01"}) {
+        SCOPED_TRACE(::testing::PrintToString(text));
+        EXPECT_NO_THROW(parse(bytes_of(text), {}, options().detect_encoding(true)));
+    }
 }
 
 TEST(html, throws_only_for_limits_that_were_set)

@@ -177,7 +177,7 @@ void html_construction::fill_selected_content()
         }
         // An option inside of the mirror would be replaced by what it contains.
         node_id above = chosen;
-        while (above != no_node && above != mirror) above = t.parent(above);
+        while (above != no_node && above != select && above != mirror) above = t.parent(above);
         if (chosen == no_node || above == mirror) continue;
         if (!builder_.replace_children(mirror, chosen, clones_left_)) builder_.set_limited();
     }

@@ -184,16 +184,20 @@ std::optional<charset::encoding> named_by_meta(const tree& page)
     return std::nullopt;
 }
 
-decoded_html decode_html(std::span<const std::byte> bytes, std::string_view charset)
+decoded_html decode_html(std::span<const std::byte> bytes, std::string_view charset, bool detect)
 {
     if (const auto mark = charset::sniff_bom(bytes))
         return {charset::decode(bytes.subspan(mark->size), mark->encoding), mark->encoding};
     std::optional<charset::encoding> named = charset::find(charset);
     if (!named) named = prescan(as_text(bytes));
     const bool is_guess = !named;
-    if (is_guess)
-        named = utf8::valid(as_text(bytes)) ? charset::encoding::utf_8
-                                            : charset::encoding::windows_1252;
+    if (is_guess) {
+        if (utf8::valid(as_text(bytes)))
+            named = charset::encoding::utf_8;
+        else if (detect)
+            named = likely_encoding(as_text(bytes));
+        if (!named) named = charset::encoding::windows_1252;
+    }
     return {charset::decode(bytes, *named), *named, is_guess};
 }
 
