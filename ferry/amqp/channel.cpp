@@ -186,6 +186,24 @@ awaitable<void> publish(core_pointer core, std::string exchange, std::string rou
     mine.rethrow();
 }
 
+bool publish_and_report(channel_core& core, const std::string& exchange,
+                        const std::string& routing_key, const detail::content_head& with,
+                        const buffer& long_body, std::string_view short_body, mandatory flag,
+                        std::shared_ptr<publish_watcher> told)
+{
+    if (!core.confirms()) {
+        throw error(errc::bad_argument, "amqp: try_publish needs a channel with confirms");
+    }
+    core.check_not_ended();
+    if (!detail::admitted(core)) return false;
+    auto reporter = std::make_unique<confirm_reporter>(std::move(told));
+    core.publish(exchange, routing_key, with, long_body, short_body, static_cast<bool>(flag),
+                 reporter.get());
+    // Its own from now on.
+    static_cast<void>(reporter.release());
+    return true;
+}
+
 awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core> core)
 {
     while (core->waiting.empty()) {
@@ -348,6 +366,12 @@ next_delivery consumer::next()
     return next_delivery(core_);
 }
 
+std::optional<delivery> consumer::try_next()
+{
+    if (core_->waiting.empty()) return std::nullopt;
+    return std::optional<delivery>(core_->waiting.pop());
+}
+
 awaitable<void> consumer::cancel()
 {
     return at(channel_->lives_at(), channel_core::cancel(channel_, core_->tag));
@@ -479,17 +503,16 @@ bool channel::try_publish(const std::string& exchange, const std::string& routin
                           const publish_body& body, const properties& with, mandatory flag,
                           std::shared_ptr<publish_watcher> told)
 {
-    if (!core_->confirms()) {
-        throw error(errc::bad_argument, "amqp: try_publish needs a channel with confirms");
-    }
-    core_->check_not_ended();
-    if (!detail::admitted(*core_)) return false;
-    auto reporter = std::make_unique<confirm_reporter>(std::move(told));
-    core_->publish(exchange, routing_key, with, body.data(), body.text(), static_cast<bool>(flag),
-                   reporter.get());
-    // Its own from now on.
-    static_cast<void>(reporter.release());
-    return true;
+    return publish_and_report(*core_, exchange, routing_key, with, body.data(), body.text(), flag,
+                              std::move(told));
+}
+
+bool channel::try_publish(const std::string& exchange, const std::string& routing_key,
+                          std::string_view body, std::string_view properties_text, mandatory flag,
+                          std::shared_ptr<publish_watcher> told)
+{
+    return publish_and_report(*core_, exchange, routing_key, properties_text, {}, body, flag,
+                              std::move(told));
 }
 
 awaitable<void> channel::confirm_delivery()

@@ -77,6 +77,8 @@ public:
     /// none. \throws protocol_error with errc::consumer_cancelled  the queue is gone;
     /// channel_closed, connection_error  for good
     next_delivery next();
+    /// One that has come already; none if next() would have to wait, or has something else to say.
+    std::optional<delivery> try_next();
 
     /// Ends it; what has come already can still be taken.
     awaitable<void> cancel();
@@ -211,6 +213,11 @@ public:
     /// \throws error(errc::bad_argument)  the channel has no confirms; and as basic_publish()
     bool try_publish(const std::string& exchange, const std::string& routing_key,
                      const publish_body& body, const properties& with, mandatory flag,
+                     std::shared_ptr<publish_watcher> told);
+    /// The same with a body that is copied, and properties as they are on the wire: see
+    /// properties_writer.
+    bool try_publish(const std::string& exchange, const std::string& routing_key,
+                     std::string_view body, std::string_view properties_text, mandatory flag,
                      std::shared_ptr<publish_watcher> told);
 
     /// From now on the broker confirms what is published. As confirm_delivery.

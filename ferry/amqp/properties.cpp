@@ -1,6 +1,7 @@
 #include "ferry/amqp/properties.hpp"
 
 #include "ferry/amqp/detail/wire.hpp"
+#include "ferry/amqp/properties_writer.hpp"
 
 #include <chrono>
 
@@ -26,56 +27,6 @@ enum bit : unsigned {
     more_bit = 0
 };
 
-// Writes the values that are set, and remembers which.
-class property_writer {
-public:
-    explicit property_writer(std::string& out) : out_{out}, at_{out.size()}, wire_{out}
-    {
-        wire_.u16(0);
-    }
-    ~property_writer()
-    {
-        out_[at_] = static_cast<char>(flags_ >> 8U);
-        out_[at_ + 1] = static_cast<char>(flags_ & 0xFFU);
-    }
-    property_writer(const property_writer&) = delete;
-    property_writer& operator=(const property_writer&) = delete;
-
-    void text(bit b, const std::string& s)
-    {
-        if (s.empty()) return;
-        set(b);
-        wire_.short_text(s);
-    }
-    void octet(bit b, const std::optional<std::uint8_t>& v)
-    {
-        if (!v) return;
-        set(b);
-        wire_.octet(*v);
-    }
-    void table(bit b, const value& v)
-    {
-        if (v.is_null()) return;
-        set(b);
-        wire_.table(v);
-    }
-    void time(bit b, const std::optional<timestamp>& t)
-    {
-        if (!t) return;
-        set(b);
-        const auto s = std::chrono::floor<std::chrono::seconds>(*t).time_since_epoch().count();
-        wire_.u64(static_cast<std::uint64_t>(s));
-    }
-
-private:
-    void set(bit b) { flags_ |= 1U << b; }
-
-    std::string& out_;
-    std::size_t at_;
-    detail::wire_writer wire_;
-    unsigned flags_ = 0;
-};
-
 }  // namespace
 
 properties::fields& properties::set()
@@ -97,20 +48,23 @@ const properties::fields& properties::get() const noexcept
 void properties::append_to(std::string& out) const
 {
     const fields& f = get();
-    property_writer w(out);
-    w.text(content_type_bit, f.content_type);
-    w.text(content_encoding_bit, f.content_encoding);
-    w.table(headers_bit, f.headers);
-    w.octet(delivery_mode_bit, delivery_mode_);
-    w.octet(priority_bit, priority_);
-    w.text(correlation_id_bit, f.correlation_id);
-    w.text(reply_to_bit, f.reply_to);
-    w.text(expiration_bit, f.expiration);
-    w.text(message_id_bit, f.message_id);
-    w.time(timestamp_bit, f.timestamp);
-    w.text(type_bit, f.type);
-    w.text(user_id_bit, f.user_id);
-    w.text(app_id_bit, f.app_id);
+    properties_writer w(out);
+    w.content_type(f.content_type);
+    w.content_encoding(f.content_encoding);
+    w.headers(f.headers);
+    if (delivery_mode_) w.delivery_mode(*delivery_mode_);
+    if (priority_) w.priority(*priority_);
+    w.correlation_id(f.correlation_id);
+    w.reply_to(f.reply_to);
+    w.expiration(f.expiration);
+    w.message_id(f.message_id);
+    if (f.timestamp) {
+        const auto s = std::chrono::floor<std::chrono::seconds>(*f.timestamp).time_since_epoch();
+        w.timestamp(static_cast<std::uint64_t>(s.count()));
+    }
+    w.type(f.type);
+    w.user_id(f.user_id);
+    w.app_id(f.app_id);
 }
 
 properties properties::parse(std::string_view in)

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <deque>
+#include <list>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -488,7 +488,7 @@ private:
     bool plain_;
     std::size_t depth_;
     bool first_ = true;
-    std::deque<value> kept_;  // what the fallback made
+    std::list<value> kept_;  // what the fallback made
     buffer out_;
     char* to_ = nullptr;
     char* end_ = nullptr;

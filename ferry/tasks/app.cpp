@@ -92,7 +92,7 @@ std::vector<std::string> app_core::names()
     return all;
 }
 
-outgoing prepare(app_core& app, call_settings call)
+void complete(app_core& app, call_settings& call)
 {
     message& m = call.message;
     const std::shared_ptr<const definition> known = app.find(m.task);
@@ -104,14 +104,21 @@ outgoing prepare(app_core& app, call_settings call)
     if (call.expires_in) m.expires = now() + *call.expires_in;
     if (m.id.empty()) m.id = uuid4();
     m.origin = origin();
-    return outgoing(std::move(call.queue), encode(m));
+}
+
+outgoing prepare(app_core& app, call_settings call)
+{
+    complete(app, call);
+    return outgoing(std::move(call.queue), encode(call.message));
 }
 
 namespace {
 
-awaitable<void> tell_sent(std::shared_ptr<message_broker> over, value fields)
+awaitable<void> tell_sent(std::shared_ptr<message_broker> over, awaitable<void> publishing,
+                          value fields)
 {
     static logical_clock clock;
+    co_await std::move(publishing);
     value event = event_of("task-sent", std::move(fields), origin(), clock);
     try {
         auto telling = over->announce(bus::events, "task.sent", event_envelope(origin(), event));
@@ -121,44 +128,43 @@ awaitable<void> tell_sent(std::shared_ptr<message_broker> over, value fields)
     }
 }
 
-}  // namespace
-
-awaitable<void> send_out(std::shared_ptr<app_core> app, outgoing call)
+bool tells(const app_core& app, const message_broker& over)
 {
-    const std::shared_ptr<message_broker> to = app->broker();
-    const bool tells = app->settings().sent_events && to->has_buses();
-    value fields = tells ? sent_event(call) : value();
-    auto published = to->publish(std::move(call.queue), std::move(call.content));
-    co_await std::move(published);
-    if (!tells) co_return;
-    auto telling = tell_sent(to, std::move(fields));
-    co_await std::move(telling);
+    return app.settings().sent_events && over.has_buses();
 }
 
-awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call)
+}  // namespace
+
+awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call)
 {
-    if (call.message.reply_to.empty()) {
-        const std::shared_ptr<result_store> results = app->results();
-        if (results->wants_reply_to()) {
-            auto naming = results->reply_to();
-            call.message.reply_to = co_await std::move(naming);
-        } else {
-            call.message.reply_to = result_store::any_reply_to();
-        }
+    std::shared_ptr<message_broker> to = app->broker();
+    if (tells(*app, *to)) return send_out(app, outgoing(call.queue, encode(call.message)));
+    return to->publish(call.queue, call.message);
+}
+
+awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call)
+{
+    std::shared_ptr<message_broker> to = app->broker();
+    value fields = tells(*app, *to) ? sent_event(call) : value();
+    auto publishing = to->publish(std::move(call.queue), std::move(call.content));
+    if (fields.is_null()) return publishing;
+    return tell_sent(std::move(to), std::move(publishing), std::move(fields));
+}
+
+awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call)
+{
+    message& m = call->message;
+    const std::shared_ptr<result_store> results = app->results();
+    if (m.reply_to.empty() && results->wants_reply_to()) {
+        auto naming = results->reply_to();
+        m.reply_to = co_await std::move(naming);
     }
-    outgoing message = prepare(*app, std::move(call));
-    const bool keeps_result = !message.content.headers.get("ignore_result", false);
-    std::string id = message.content.correlation_id;
-    if (keeps_result) app->results()->expect(id);
-    if (app->settings().sent_events) {
-        auto sending = send_out(std::move(app), std::move(message));
-        co_await std::move(sending);
-    } else {
-        const std::shared_ptr<message_broker> to = app->broker();
-        auto publishing = to->publish(std::move(message.queue), std::move(message.content));
-        co_await std::move(publishing);
-    }
-    co_return id;
+    if (m.reply_to.empty()) m.reply_to = result_store::any_reply_to();
+    complete(*app, *call);
+    if (!m.ignore_result) results->expect(m.id);
+    auto sending = send_out(app, *call);
+    co_await std::move(sending);
+    co_return std::move(m.id);
 }
 
 awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::string id)

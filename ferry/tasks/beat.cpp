@@ -207,7 +207,7 @@ private:
         if (!due.empty()) self->changed_ = true;
         for (entry* const e : due) {
             try {
-                auto sending = detail::send(self->app_, e->call);
+                auto sending = detail::send(self->app_, std::make_unique<call_settings>(e->call));
                 const std::string id = co_await std::move(sending);
                 ++self->sent_;
                 log::info("beat sent", "entry", e->name, "task", e->call.message.task, "id", id);

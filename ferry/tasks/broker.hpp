@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace ferry::tasks {
@@ -197,6 +198,13 @@ public:
     /// Hands the message over; when it is done the broker answers for it. A message with an `eta`
     /// header is held back until then if the broker can; else the worker does it.
     virtual awaitable<void> publish(std::string queue, envelope e) = 0;
+
+    /// The same with encode(m), which brokers do straight into their own form. `m` is read before
+    /// this returns. \throws as encode(), at once
+    virtual awaitable<void> publish(std::string queue, const message& m)
+    {
+        return publish(std::move(queue), encode(m));
+    }
 
     /// \param results  where settle() stores results.
     virtual awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,

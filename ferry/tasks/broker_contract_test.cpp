@@ -177,6 +177,54 @@ TEST_P(broker_contract, carries_a_message_unchanged)
     }(this));
 }
 
+TEST_P(broker_contract, a_call_is_what_encode_makes_of_it)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        std::vector<message> calls;
+        message& plain = calls.emplace_back();
+        plain.task = "shop.add";
+        plain.id = "1";
+        plain.args = value::array(2, "caf\u00e9 \"quoted\" \\ \n");
+        plain.kwargs = value::object("y", 3);
+        plain.reply_to = "client";
+        plain.origin = "gen1@here";
+        message& full = calls.emplace_back(plain);
+        full.id = "2";
+        full.eta = timestamp(std::chrono::seconds(1'000));
+        full.retries = 2;
+        full.hard_time_limit = 30;
+        full.ignore_result = true;
+        full.root_id = "0";
+        full.parent_id = "1";
+        full.group = "g";
+        full.group_index = 4;
+        full.shadow = "shown";
+        full.compression = "zlib";
+        full.callbacks = value::array(value::object("task", "next"));
+        message& own = calls.emplace_back(plain);
+        own.id = "3";
+        own.headers = value::object("tenant", 7, "origin", "elsewhere");
+        auto from = co_await t->consume(10);
+        for (const message& m : calls) {
+            SCOPED_TRACE(m.id);
+            const envelope expected = encode(m);
+            co_await t->broker_->publish("q", m);
+            const auto got = co_await take(from.get(), 1);
+            const envelope& e = got[0].content;
+            EXPECT_EQ(e.headers, expected.headers);
+            EXPECT_EQ(e.body, expected.body);
+            EXPECT_EQ(e.content_type, expected.content_type);
+            EXPECT_EQ(e.content_encoding, expected.content_encoding);
+            EXPECT_EQ(e.correlation_id, expected.correlation_id);
+            EXPECT_EQ(e.reply_to, expected.reply_to);
+            EXPECT_EQ(e.priority, expected.priority);
+            EXPECT_EQ(e.delivery_mode, expected.delivery_mode);
+            co_await from->settle(settled(got[0].tag, verdict::ack));
+        }
+        co_await from->close();
+    }(this));
+}
+
 TEST_P(broker_contract, serves_higher_priority_first_and_several_queues)
 {
     check([](broker_contract* t) -> awaitable<void> {
@@ -339,6 +387,19 @@ TEST_P(broker_contract, results_are_found_waited_for_and_forgotten)
         co_await t->results_->forget("1");
         const result_document gone = co_await t->results_->find("1");
         EXPECT_EQ(gone.status, "PENDING");
+    }(this));
+}
+
+TEST_P(broker_contract, a_result_that_was_quicker_than_who_expects_it_is_found_at_once)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->results_->store(document("1", "SUCCESS", 5));
+        t->results_->expect("1");
+        auto waiting = t->results_->wait("1");
+        // Less than a store that misses it takes to look by itself.
+        auto limited = timeout(900ms, std::move(waiting));
+        const result_document d = co_await std::move(limited);
+        EXPECT_EQ(d.result, value(5));
     }(this));
 }
 

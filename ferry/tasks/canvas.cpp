@@ -26,7 +26,8 @@ awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
         co_await std::move(counted);
     }
     for (call_settings& call : what.calls) {
-        auto sent = send_out(app, prepare(*app, std::move(call)));
+        complete(*app, call);
+        auto sent = send_out(app, call);
         co_await std::move(sent);
     }
     launched made;

@@ -1,6 +1,7 @@
 #include "ferry/tasks/message.hpp"
 
 #include "ferry/core/value_builder.hpp"
+#include "ferry/tasks/detail/task_headers.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -11,19 +12,6 @@
 namespace ferry::tasks {
 namespace {
 
-// The headers that message has a member for, or that are made anew from its members.
-constexpr std::array known_headers = {
-    std::string_view{"lang"},        std::string_view{"task"},
-    std::string_view{"id"},          std::string_view{"shadow"},
-    std::string_view{"eta"},         std::string_view{"expires"},
-    std::string_view{"group"},       std::string_view{"group_index"},
-    std::string_view{"retries"},     std::string_view{"timelimit"},
-    std::string_view{"root_id"},     std::string_view{"parent_id"},
-    std::string_view{"argsrepr"},    std::string_view{"kwargsrepr"},
-    std::string_view{"origin"},      std::string_view{"ignore_result"},
-    std::string_view{"compression"},
-};
-
 [[noreturn]] void refuse(std::string_view field, std::string_view why)
 {
     std::string text = "task message: ";
@@ -31,6 +19,14 @@ constexpr std::array known_headers = {
     text += ": ";
     text += why;
     throw error{ferry::errc::malformed, std::move(text)};
+}
+
+/// Empty for null, so that a sender may leave out what it has nothing to say of.
+std::string text_or_empty(const value& v, std::string_view name)
+{
+    if (v.is_null()) return {};
+    if (!v.is_string()) refuse(name, "not a text");
+    return std::string{v.as<std::string_view>()};
 }
 
 /// Null for a member that is missing, so that a sender may leave out what it has nothing to say of.
@@ -43,76 +39,122 @@ const value& member(const value& object, std::string_view name)
 
 std::string text_of(const value& object, std::string_view name)
 {
-    const value& v = member(object, name);
-    if (v.is_null()) return {};
-    if (!v.is_string()) refuse(name, "not a text");
-    return v.as<std::string>();
+    return text_or_empty(member(object, name), name);
 }
 
-std::int64_t integer_of(const value& object, std::string_view name, std::int64_t otherwise)
+/// A header that message has a member for, or that is made anew from its members.
+struct known_header {
+    std::string_view name;
+    bool in_body;  ///< of protocol 1, too
+    void (*read)(const value& v, std::string_view name, message& into);
+};
+
+template <std::string message::* Member>
+void read_text(const value& v, std::string_view name, message& into)
 {
-    const value& v = member(object, name);
-    if (v.is_null()) return otherwise;
+    into.*Member = text_or_empty(v, name);
+}
+
+template <std::optional<timestamp> message::* Member>
+void read_time(const value& v, std::string_view name, message& into)
+{
+    const std::string written = text_or_empty(v, name);
+    if (written.empty()) return;
+    const auto time = iso8601::try_parse(written);
+    if (!time) refuse(name, "not a time");
+    into.*Member = time->utc;
+}
+
+void read_nothing(const value&, std::string_view, message&) {}
+
+std::int64_t integer(const value& v, std::string_view name)
+{
     if (!v.is_integer() || v.is_big()) refuse(name, "not an integer");
     return v.as<std::int64_t>();
 }
 
-std::optional<timestamp> time_of(const value& object, std::string_view name)
+void read_group_index(const value& v, std::string_view name, message& into)
 {
-    const std::string text = text_of(object, name);
-    if (text.empty()) return std::nullopt;
-    const auto time = iso8601::try_parse(text);
-    if (!time) refuse(name, "not a time");
-    return time->utc;
+    if (!v.is_null()) into.group_index = integer(v, name);
 }
 
-std::optional<double> seconds_of(const value& v)
+void read_retries(const value& v, std::string_view name, message& into)
+{
+    if (!v.is_null()) into.retries = std::max<std::int64_t>(0, integer(v, name));
+}
+
+std::optional<double> seconds_of(const value& v, std::string_view name)
 {
     if (v.is_null()) return std::nullopt;
-    if (!v.is_integer() && !v.is_real()) refuse("timelimit", "not a number");
+    if (!v.is_integer() && !v.is_real()) refuse(name, "not a number");
     return v.to<double>();
 }
 
-void read_time_limits(const value& object, message& into)
+void read_time_limits(const value& v, std::string_view name, message& into)
 {
-    const value& limits = member(object, "timelimit");
-    if (limits.is_null()) return;
-    if (!limits.is_sequence() || limits.size() != 2) refuse("timelimit", "not two numbers");
-    into.hard_time_limit = seconds_of(limits.at(0));
-    into.soft_time_limit = seconds_of(limits.at(1));
+    if (v.is_null()) return;
+    if (!v.is_sequence() || v.size() != 2) refuse(name, "not two numbers");
+    into.hard_time_limit = seconds_of(v.at(0), name);
+    into.soft_time_limit = seconds_of(v.at(1), name);
 }
 
-/// What the headers of protocol 2 and the body of protocol 1 have in common.
-void read_common(const value& object, message& into)
+void read_ignore_result(const value& v, std::string_view, message& into)
 {
-    into.task = text_of(object, "task");
-    into.id = text_of(object, "id");
-    if (into.task.empty()) refuse("task", "missing");
-    if (into.id.empty()) refuse("id", "missing");
-    into.eta = time_of(object, "eta");
-    into.expires = time_of(object, "expires");
-    into.retries = std::max<std::int64_t>(0, integer_of(object, "retries", 0));
-    into.group = text_of(object, "group");
-    if (!member(object, "group_index").is_null()) {
-        into.group_index = integer_of(object, "group_index", 0);
-    }
-    read_time_limits(object, into);
+    into.ignore_result = v.is_boolean() && v.as<bool>();
+}
+
+// In the order in which Celery and ferry write them.
+constexpr std::array known_headers = {
+    known_header{"lang", false, read_nothing},
+    known_header{"task", true, read_text<&message::task>},
+    known_header{"id", true, read_text<&message::id>},
+    known_header{"shadow", false, read_text<&message::shadow>},
+    known_header{"eta", true, read_time<&message::eta>},
+    known_header{"expires", true, read_time<&message::expires>},
+    known_header{"group", true, read_text<&message::group>},
+    known_header{"group_index", true, read_group_index},
+    known_header{"retries", true, read_retries},
+    known_header{"timelimit", true, read_time_limits},
+    known_header{"root_id", false, read_text<&message::root_id>},
+    known_header{"parent_id", false, read_text<&message::parent_id>},
+    known_header{"argsrepr", false, read_nothing},
+    known_header{"kwargsrepr", false, read_nothing},
+    known_header{"origin", false, read_text<&message::origin>},
+    known_header{"ignore_result", false, read_ignore_result},
+    known_header{"compression", false, read_nothing},
+};
+
+void require_name_and_id(const message& m)
+{
+    if (m.task.empty()) refuse("task", "missing");
+    if (m.id.empty()) refuse("id", "missing");
 }
 
 void read_headers(const value& headers, message& into)
 {
-    read_common(headers, into);
-    into.shadow = text_of(headers, "shadow");
-    into.root_id = text_of(headers, "root_id");
-    into.parent_id = text_of(headers, "parent_id");
-    into.origin = text_of(headers, "origin");
-    const value& ignore = member(headers, "ignore_result");
-    into.ignore_result = ignore.is_boolean() && ignore.as<bool>();
+    const auto* expected = known_headers.begin();
     for (const auto& [name, v] : headers.items()) {
-        if (std::ranges::find(known_headers, name) == known_headers.end()) {
-            into.headers.insert(name, v);
+        const auto* at = expected;
+        if (at == known_headers.end() || at->name != name) {
+            at = std::ranges::find(known_headers, name, &known_header::name);
         }
+        if (at == known_headers.end()) {
+            into.headers.insert(name, v);
+            continue;
+        }
+        at->read(v, at->name, into);
+        expected = std::next(at);
     }
+    require_name_and_id(into);
+}
+
+void read_body_of_protocol_1(const value& body, message& into)
+{
+    for (const known_header& h : known_headers) {
+        if (h.in_body) h.read(member(body, h.name), h.name, into);
+    }
+    if (into.group.empty()) into.group = text_of(body, "taskset");
+    require_name_and_id(into);
 }
 
 void read_arguments(const value& args, const value& kwargs, message& into)
@@ -165,6 +207,8 @@ value embed_of(const message& m)
                          "chord", m.chord);
 }
 
+constexpr std::size_t usual_body_bytes = 128;
+
 /// The body of protocol 2. In a pickle it is as Python makes it, a tuple with a tuple of arguments.
 std::string write_body(const message& m, const codec& how)
 {
@@ -172,10 +216,12 @@ std::string write_body(const message& m, const codec& how)
         // Mostly nothing follows, and the arguments need not be copied.
         const bool alone =
             m.callbacks.is_null() && m.errbacks.is_null() && m.chain.is_null() && m.chord.is_null();
-        std::string text = "[";
+        std::string text;
+        text.reserve(usual_body_bytes);
+        text += '[';
         text += how.dump(m.args);
         text += ',';
-        text += how.dump(m.kwargs);
+        text += m.kwargs.empty() ? "{}" : how.dump(m.kwargs);
         text += ',';
         text += alone ? R"({"callbacks":null,"errbacks":null,"chain":null,"chord":null})"
                       : how.dump(embed_of(m));
@@ -192,42 +238,37 @@ std::string write_body(const message& m, const codec& how)
 }
 
 /// The headers of protocol 2, in one piece of memory.
-class header_writer {
+class header_builder {
 public:
-    header_writer() : build_{512, 1024}, from_{build_.mark()} {}
+    header_builder() : build_{512, 1024}, from_{build_.mark()} {}
 
     void text(std::string_view name, std::string_view v)
     {
         build_.string(name);
         build_.string(v);
     }
-    void text_or_null(std::string_view name, std::string_view v)
+    void null(std::string_view name)
     {
         build_.string(name);
-        v.empty() ? build_.null() : build_.string(v);
+        build_.null();
     }
-    void time(std::string_view name, const std::optional<timestamp>& v)
-    {
-        text_or_null(name, v ? iso8601::format(*v) : std::string{});
-    }
-    void integer(std::string_view name, const std::optional<std::int64_t>& v)
+    void integer(std::string_view name, std::int64_t v)
     {
         build_.string(name);
-        v ? build_.integer(*v) : build_.null();
+        build_.integer(v);
     }
-    void seconds(std::string_view name, const std::optional<double>& a,
-                 const std::optional<double>& b)
+    void boolean(std::string_view name, bool v)
+    {
+        build_.string(name);
+        build_.boolean(v);
+    }
+    void limits(std::string_view name, std::optional<double> a, std::optional<double> b)
     {
         build_.string(name);
         const std::size_t from = build_.mark();
         a ? build_.real(*a) : build_.null();
         b ? build_.real(*b) : build_.null();
         build_.array(from);
-    }
-    void boolean(std::string_view name, bool v)
-    {
-        build_.string(name);
-        build_.boolean(v);
     }
     value finish()
     {
@@ -240,52 +281,49 @@ private:
     std::size_t from_;
 };
 
-value write_headers(const message& m)
+}  // namespace
+
+namespace detail {
+
+encoded_body encode_body(const message& m)
 {
-    header_writer w;
-    w.text("lang", "c++");
-    w.text("task", m.task);
-    w.text("id", m.id);
-    w.text_or_null("shadow", m.shadow);
-    w.time("eta", m.eta);
-    w.time("expires", m.expires);
-    w.text_or_null("group", m.group);
-    w.integer("group_index", m.group_index);
-    w.integer("retries", m.retries);
-    w.seconds("timelimit", m.hard_time_limit, m.soft_time_limit);
-    w.text("root_id", m.root_id.empty() ? m.id : m.root_id);
-    w.text_or_null("parent_id", m.parent_id);
-    w.text("argsrepr", python_args_repr(m.args));
-    w.text("kwargsrepr", python_repr(m.kwargs));
-    w.text("origin", m.origin);
-    w.boolean("ignore_result", m.ignore_result);
-    return w.finish();
+    const codec& how = find_codec(m.serializer);
+    encoded_body b;
+    b.content_type = how.content_type;
+    b.content_encoding = how.content_encoding;
+    b.text = write_body(m, how);
+    if (!m.compression.empty()) {
+        b.compression = find_compression(m.compression);
+        b.text = compress_body(b.compression, b.text);
+    }
+    return b;
 }
 
-}  // namespace
+std::string expiration_of(const message& m)
+{
+    using std::chrono::milliseconds;
+    if (!m.expires) return {};
+    const auto left = std::chrono::duration_cast<milliseconds>(*m.expires - now());
+    return std::to_string(std::max(left, milliseconds{0}).count());
+}
+
+}  // namespace detail
 
 envelope encode(const message& m)
 {
+    detail::encoded_body body = detail::encode_body(m);
+    header_builder headers;
+    detail::write_headers(m, body, headers);
     envelope e;
-    e.headers = write_headers(m);
+    e.headers = headers.finish();
     for (const auto& [name, v] : m.headers.items()) e.headers.insert(name, v);
     e.correlation_id = m.id;
     e.reply_to = m.reply_to;
     e.priority = m.priority;
-    if (m.expires) {
-        using std::chrono::milliseconds;
-        const auto left = std::chrono::duration_cast<milliseconds>(*m.expires - now());
-        e.expiration = std::to_string(std::max(left, milliseconds{0}).count());
-    }
-    const codec& how = find_codec(m.serializer);
-    e.content_type = how.content_type;
-    e.content_encoding = how.content_encoding;
-    e.body = write_body(m, how);
-    if (!m.compression.empty()) {
-        const std::string_view type = find_compression(m.compression);
-        e.headers.insert("compression", type);
-        e.body = compress_body(type, e.body);
-    }
+    e.expiration = detail::expiration_of(m);
+    e.content_type = body.content_type;
+    e.content_encoding = body.content_encoding;
+    e.body = std::move(body.text);
     return e;
 }
 
@@ -300,8 +338,7 @@ message decode(const envelope& e, const accept_content& accept)
     if (body.is_object()) {
         // Protocol 1, or its body below the headers of protocol 2.
         if (!has_headers) {
-            read_common(body, m);
-            if (m.group.empty()) m.group = text_of(body, "taskset");
+            read_body_of_protocol_1(body, m);
         }
         read_arguments(member(body, "args"), member(body, "kwargs"), m);
         read_embed(body, m);
@@ -329,6 +366,16 @@ envelope envelope_from_text(std::string_view head, std::string body)
 {
     return envelope_from_value(detail::parse_wire(head), std::move(body));
 }
+
+namespace {
+
+std::int64_t integer_of(const value& object, std::string_view name, std::int64_t otherwise)
+{
+    const value& v = member(object, name);
+    return v.is_null() ? otherwise : integer(v, name);
+}
+
+}  // namespace
 
 envelope envelope_from_value(const value& all, std::string body)
 {

@@ -15,7 +15,7 @@ namespace ferry::tasks {
 namespace detail {
 
 /// Publishes the call. \return its id.
-awaitable<std::string> send(std::shared_ptr<app_core> app, call_settings call);
+awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call);
 
 /// The call in Celery's own form.
 value to_signature(const call_settings& call);
@@ -50,7 +50,7 @@ public:
         return send(app_, set(options...).call_);
     }
 
-    awaitable<async_result<R>> delay() const& { return send(app_, call_); }
+    awaitable<async_result<R>> delay() const& { return send(app_, call_settings(call_)); }
     awaitable<async_result<R>> delay() && { return send(std::move(app_), std::move(call_)); }
 
     /// The same call, which takes no result of the task before it in a workflow. As Celery's `si`.
@@ -86,11 +86,17 @@ public:
     const call_settings& settings() const noexcept { return call_; }
 
 private:
+    // Coroutines hand on a pointer: a call is large.
     static awaitable<async_result<R>> send(std::shared_ptr<detail::app_core> app,
-                                           call_settings call)
+                                           call_settings&& call)
     {
-        auto sent = detail::send(app, std::move(call));
-        std::string id = co_await std::move(sent);
+        auto sending = detail::send(app, std::make_unique<call_settings>(std::move(call)));
+        return sent(std::move(sending), std::move(app));
+    }
+    static awaitable<async_result<R>> sent(awaitable<std::string> sending,
+                                           std::shared_ptr<detail::app_core> app)
+    {
+        std::string id = co_await std::move(sending);
         co_return async_result<R>(std::move(id), std::move(app));
     }
 

@@ -207,8 +207,8 @@ awaitable<void> channel_core::close(std::shared_ptr<channel_core> self)
 }
 
 void channel_core::publish(const std::string& exchange, const std::string& routing_key,
-                           const properties& with, buffer long_body, std::string_view short_body,
-                           bool mandatory, confirmation* who)
+                           const content_head& with, const buffer& long_body,
+                           std::string_view short_body, bool mandatory, confirmation* who)
 {
     check_not_ended();
     link& over = *connection_->current();

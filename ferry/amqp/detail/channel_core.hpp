@@ -29,6 +29,23 @@ protected:
     ~confirmation() = default;
 };
 
+/// The properties of a message that is published: as such, or as they are on the wire.
+class content_head {
+public:
+    content_head(const properties& with) noexcept : with_{&with} {}
+    content_head(std::string_view text) noexcept : text_{text} {}
+
+    void append_to(std::string& out) const
+    {
+        if (with_ != nullptr) return with_->append_to(out);
+        out.append(text_);
+    }
+
+private:
+    const properties* with_ = nullptr;
+    std::string_view text_;
+};
+
 /// Deliveries in their order, in memory that is used again.
 class delivery_queue {
 public:
@@ -156,7 +173,7 @@ public:
     /// or forget() itself. Room and alarms are the caller's concern.
     /// \throws error(errc::bad_argument), channel_closed, connection_error
     void publish(const std::string& exchange, const std::string& routing_key,
-                 const properties& with, buffer long_body, std::string_view short_body,
+                 const content_head& with, const buffer& long_body, std::string_view short_body,
                  bool mandatory, confirmation* who);
     void forget(const confirmation& who) noexcept;
     bool confirms() const noexcept { return confirms_; }

@@ -3,16 +3,25 @@
 #include "ferry/amqp/detail/message_access.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 namespace ferry::amqp::detail {
 namespace {
 
+/// No good hash, but a quick one: each message is hashed, and hardly one ever comes back.
 std::size_t mixed(std::size_t seed, std::string_view text) noexcept
 {
-    constexpr std::size_t odd = 0x9e3779b97f4a7c15U;
-    return (seed ^ std::hash<std::string_view>{}(text)) * odd;
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
+    std::uint64_t all = seed ^ text.size();
+    for (std::uint64_t part = 0; !text.empty();
+         text.remove_prefix(std::min(text.size(), sizeof part))) {
+        part = 0;
+        std::memcpy(&part, text.data(), std::min(text.size(), sizeof part));
+        all = (std::rotl(all, 23) ^ part) * odd;
+    }
+    return all;
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ public:
     /// An object, or null for an empty one. \throws error(errc::bad_argument)  a member that AMQP
     /// cannot carry: an integer beyond 64 bits, a nesting beyond max_table_depth, a set...
     void table(const value& members);
+    /// A member of a table behind its name: its type, and it. \throws as table()
+    void field(const value& v) { field(v, 0); }
 
     std::size_t size() const noexcept { return out_.size(); }
 

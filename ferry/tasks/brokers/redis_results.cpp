@@ -195,8 +195,7 @@ public:
     /// The results that are listened for before somebody waits for them.
     expected_results expected;
 
-    /// Listens for what is expected by now. A result that is published before Redis has heard of
-    /// it is found in its key, at the next look.
+    /// Listens for what is expected by now.
     void listen_ahead()
     {
         keep_listening();
@@ -206,11 +205,18 @@ public:
     }
 
 private:
+    /// A result may be there before Redis has heard of it: while the connection is made, the task
+    /// may run. Later on Redis hears of it before the broker hears of the task.
     static awaitable<void> enter(self_pointer self, std::vector<std::string> channels)
     {
+        std::vector<std::string> maybe_there;
+        if (!self->heard_) maybe_there = channels;
         try {
             auto subscribing = self->news_.subscribe(std::move(channels));
             co_await std::move(subscribing);
+            self->heard_ = true;
+            auto looking = look_at(self, std::move(maybe_there));
+            co_await std::move(looking);
         } catch (const error& e) {
             log::debug("redis: channels not entered", "reason", e.what());
         }
@@ -321,20 +327,26 @@ private:
         for (const auto& [key, who] : self->waiting_) {
             if (keys.empty() || keys.back() != key) keys.push_back(key);
         }
-        constexpr std::size_t at_once = 1000;
         try {
-            for (std::size_t i = 0; i < keys.size(); i += at_once) {
-                const std::vector<std::string> part(
-                    keys.begin() + static_cast<std::ptrdiff_t>(i),
-                    keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), i + at_once)));
-                auto asking = self->client_.cmd("MGET", part);
-                const redis::reply found = co_await std::move(asking);
-                for (std::size_t n = 0; n < found.items().size() && n < part.size(); ++n) {
-                    if (!found[n].is_null()) self->deliver(part[n], found[n].text());
-                }
-            }
+            auto looking = look_at(self, std::move(keys));
+            co_await std::move(looking);
         } catch (const error& e) {
             log::debug("redis results", "reason", e.what());
+        }
+    }
+
+    static awaitable<void> look_at(self_pointer self, std::vector<std::string> keys)
+    {
+        constexpr std::size_t at_once = 1000;
+        for (std::size_t i = 0; i < keys.size(); i += at_once) {
+            const std::vector<std::string> part(
+                keys.begin() + static_cast<std::ptrdiff_t>(i),
+                keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), i + at_once)));
+            auto asking = self->client_.cmd("MGET", part);
+            const redis::reply found = co_await std::move(asking);
+            for (std::size_t n = 0; n < found.items().size() && n < part.size(); ++n) {
+                if (!found[n].is_null()) self->deliver(part[n], found[n].text());
+            }
         }
     }
 
@@ -345,6 +357,7 @@ private:
     std::multimap<std::string, place*> waiting_;
     std::vector<std::string> leaving_;
     bool listening_ = false;
+    bool heard_ = false;  ///< Redis has heard of a channel that was listened for ahead
 };
 
 }  // namespace detail

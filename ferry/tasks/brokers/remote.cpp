@@ -22,7 +22,18 @@ remote_broker::~remote_broker()
 
 awaitable<void> remote_broker::publish(std::string queue, envelope e)
 {
-    return detail::mailbox::send(mailbox_, home_, core_, std::move(queue), std::move(e));
+    return send(core_->pack(std::move(queue), std::move(e)));
+}
+
+awaitable<void> remote_broker::publish(std::string queue, const message& m)
+{
+    return send(core_->pack(std::move(queue), m));
+}
+
+awaitable<void> remote_broker::send(detail::parcel what)
+{
+    return detail::mailbox::send(mailbox_, home_, core_,
+                                 std::make_shared<detail::letter>(mailbox_, std::move(what)));
 }
 
 awaitable<std::unique_ptr<consumer>> remote_broker::consume(std::vector<std::string> queues,

@@ -10,6 +10,7 @@ namespace detail {
 class broker_core;
 class home;
 class mailbox;
+struct parcel;
 }  // namespace detail
 
 /// A broker that is reached over a network. Its connections live on a thread of their own, where
@@ -20,6 +21,7 @@ public:
     ~remote_broker() override;
 
     awaitable<void> publish(std::string queue, envelope e) final;
+    awaitable<void> publish(std::string queue, const message& m) final;
     awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,
                                                  std::size_t prefetch,
                                                  std::shared_ptr<result_store> results) final;
@@ -39,6 +41,8 @@ protected:
     const std::shared_ptr<detail::broker_core>& core() const noexcept { return core_; }
 
 private:
+    awaitable<void> send(detail::parcel what);
+
     std::shared_ptr<detail::home> home_;
     std::shared_ptr<detail::broker_core> core_;
     std::shared_ptr<detail::mailbox> mailbox_;

@@ -2,6 +2,7 @@
 
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/amqp_consumer.hpp"
+#include "ferry/tasks/detail/task_headers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,11 @@ constexpr std::array exchanges = {
     bus_exchange{"reply.celery.pidbox", "direct", false},
     bus_exchange{"celeryev", "topic", true},
 };
+
+std::uint8_t octet_of(int priority)
+{
+    return static_cast<std::uint8_t>(std::clamp(priority, 0, 255));
+}
 
 }  // namespace
 
@@ -30,7 +36,7 @@ amqp::properties to_properties(envelope&& e)
         .content_type(std::move(e.content_type))
         .content_encoding(std::move(e.content_encoding))
         .delivery_mode(static_cast<std::uint8_t>(e.delivery_mode))
-        .priority(static_cast<std::uint8_t>(std::clamp(e.priority, 0, 255)))
+        .priority(octet_of(e.priority))
         .correlation_id(std::move(e.correlation_id))
         .reply_to(std::move(e.reply_to))
         .expiration(std::move(e.expiration));
@@ -133,6 +139,67 @@ awaitable<std::unique_ptr<consumer>> amqp_core::consume(std::shared_ptr<home> at
                                                          prefetch, std::move(results)));
 }
 
+namespace {
+
+/// Task headers as fields of a table.
+class table_writer {
+public:
+    explicit table_writer(amqp::properties_writer& to) noexcept : to_{to} {}
+
+    void text(std::string_view name, std::string_view v) { to_.header(name, v); }
+    void null(std::string_view name) { to_.header(name, value{}); }
+    void integer(std::string_view name, std::int64_t v) { to_.header(name, value{v}); }
+    void boolean(std::string_view name, bool v) { to_.header(name, value{v}); }
+    void limits(std::string_view name, std::optional<double> a, std::optional<double> b)
+    {
+        static const value none = value::array(value{}, value{});
+        if (!a && !b) return to_.header(name, none);
+        to_.header(name, value::array(a ? value{*a} : value{}, b ? value{*b} : value{}));
+    }
+
+private:
+    amqp::properties_writer& to_;
+};
+
+constexpr std::size_t usual_head_bytes = 512;
+
+}  // namespace
+
+parcel amqp_core::pack(std::string queue, envelope e) const
+{
+    parcel p;
+    p.queue = std::move(queue);
+    p.body = std::move(e.body);
+    to_properties(std::move(e)).append_to(p.head);
+    return p;
+}
+
+parcel amqp_core::pack(std::string queue, const message& m) const
+{
+    // Headers of one's own may take the place of others.
+    if (!m.headers.empty()) return pack(std::move(queue), encode(m));
+    encoded_body body = encode_body(m);
+    parcel p;
+    p.head.reserve(usual_head_bytes);
+    {
+        amqp::properties_writer to(p.head);
+        to.content_type(body.content_type);
+        to.content_encoding(body.content_encoding);
+        to.begin_headers();
+        table_writer headers(to);
+        write_headers(m, body, headers);
+        to.end_headers();
+        to.delivery_mode(2);
+        to.priority(octet_of(m.priority));
+        to.correlation_id(m.id);
+        to.reply_to(m.reply_to);
+        to.expiration(expiration_of(m));
+    }
+    p.queue = std::move(queue);
+    p.body = std::move(body.text);
+    return p;
+}
+
 awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
 {
     amqp::publish_body body(std::move(e.body));
@@ -166,21 +233,15 @@ awaitable<void> amqp_core::publish(self_pointer self, std::string queue, amqp::p
 class amqp_core::posting final : public amqp::publish_watcher {
 public:
     posting(std::weak_ptr<amqp_core> core, std::shared_ptr<letter> what)
-        : core_{std::move(core)},
-          letter_{std::move(what)},
-          body_{std::move(letter_->content.body)},
-          with_{to_properties(std::move(letter_->content))}
+        : core_{std::move(core)}, letter_{std::move(what)}
     {
     }
-
-    const amqp::publish_body& body() const noexcept { return body_; }
-    const amqp::properties& with() const noexcept { return with_; }
 
     void published(std::exception_ptr failure) noexcept override
     {
         const self_pointer core = core_.lock();
         if (failure && core && has_no_route(failure)) {
-            core->declared_.erase(letter_->queue);
+            core->declared_.erase(letter_->content.queue);
             return carry_out(letter_, again(core));
         }
         letter::end(letter_, std::move(failure));
@@ -188,7 +249,8 @@ public:
 
     awaitable<void> again(self_pointer core)
     {
-        return publish(std::move(core), letter_->queue, std::move(body_), std::move(with_));
+        const parcel& p = letter_->content;
+        return publish(std::move(core), p.queue, p.body, amqp::properties::parse(p.head));
     }
 
 private:
@@ -205,19 +267,18 @@ private:
 
     std::weak_ptr<amqp_core> core_;
     std::shared_ptr<letter> letter_;
-    amqp::publish_body body_;
-    amqp::properties with_;
 };
 
 void amqp_core::publish(std::vector<std::shared_ptr<letter>> all)
 {
     for (const std::shared_ptr<letter>& one : all) {
-        const bool ready = publishing_ && publishing_->is_open() && declared_.contains(one->queue);
+        const parcel& p = one->content;
+        const bool ready = publishing_ && publishing_->is_open() && declared_.contains(p.queue);
         const auto post = std::make_shared<posting>(weak_from_this(), one);
         bool sent = false;
         try {
-            sent = ready && publishing_->try_publish("", one->queue, post->body(), post->with(),
-                                                     amqp::mandatory(), post);
+            sent = ready &&
+                   publishing_->try_publish("", p.queue, p.body, p.head, amqp::mandatory(), post);
         } catch (const error&) {
             letter::end(one, std::current_exception());
             continue;

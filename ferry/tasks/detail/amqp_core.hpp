@@ -36,6 +36,8 @@ public:
     /// The queue, its exchange and its binding, as Celery declares them.
     static awaitable<void> declare(self_pointer self, amqp::channel on, std::string queue);
 
+    parcel pack(std::string queue, envelope e) const override;
+    parcel pack(std::string queue, const message& m) const override;
     awaitable<void> publish(std::string queue, envelope e) override
     {
         return publish(shared_from_this(), std::move(queue), std::move(e));

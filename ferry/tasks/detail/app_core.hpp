@@ -53,10 +53,16 @@ const std::string& origin();
 
 const std::string& host_name();
 
-/// Hands a call to the broker, and tells those who watch of it, if the app says so.
-awaitable<void> send_out(std::shared_ptr<app_core> app, outgoing call);
+/// Fills in what the task and the app say and the call does not, and its id.
+void complete(app_core& app, call_settings& call);
 
-/// Turns what was asked for into a message and the queue that it goes to.
+/// A complete call as a message and the queue that it goes to.
 outgoing prepare(app_core& app, call_settings call);
+
+/// \name Hands a complete call to the broker, and tells those who watch of it, if the app says so
+/// @{
+awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call);
+awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call);
+/// @}
 
 }  // namespace ferry::tasks::detail

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ferry::tasks::detail {
@@ -23,6 +24,16 @@ public:
     broker_core(const broker_core&) = delete;
     broker_core& operator=(const broker_core&) = delete;
     virtual ~broker_core() = default;
+
+    /// \name What a message is on the wire, any thread
+    /// \throws error  it cannot be said there.
+    /// @{
+    virtual parcel pack(std::string queue, envelope e) const = 0;
+    virtual parcel pack(std::string queue, const message& m) const
+    {
+        return pack(std::move(queue), encode(m));
+    }
+    /// @}
 
     virtual awaitable<void> publish(std::string queue, envelope e) = 0;
     /// Publishes each of them, begun in this order, and tells it by letter::end().

@@ -42,6 +42,15 @@ void job_queue::retire(std::size_t count)
     for (const auto& g : wake) g->open();
 }
 
+std::shared_ptr<request> job_queue::try_pop()
+{
+    const std::lock_guard lock{mutex_};
+    if (closed_ || retiring_ > 0 || jobs_.empty()) return nullptr;
+    std::shared_ptr<request> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    return job;
+}
+
 awaitable<std::shared_ptr<request>> job_queue::pop(std::shared_ptr<job_queue> self,
                                                    std::shared_ptr<gate> mine)
 {

@@ -23,6 +23,9 @@ public:
     /// So many of those who wait for jobs, or will, are told that there are none any more.
     void retire(std::size_t count);
 
+    /// A job that is there already; null if pop() has to be asked.
+    std::shared_ptr<request> try_pop();
+
     /// Waits for a job on the calling loop; none once the queue is closed, or for who retires.
     static awaitable<std::shared_ptr<request>> pop(std::shared_ptr<job_queue> self,
                                                    std::shared_ptr<gate> mine);

@@ -3,6 +3,7 @@
 #include "ferry/core/base64.hpp"
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/uuid.hpp"
+#include "ferry/tasks/detail/task_headers.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -46,6 +47,110 @@ std::string to_kombu(const envelope& e, std::string_view exchange, std::string_v
     return dump_wire(value::object("body", base64::encode(e.body), "content-encoding",
                                    e.content_encoding, "content-type", e.content_type, "headers",
                                    e.headers, "properties", std::move(properties)));
+}
+
+namespace {
+
+/// Writes the members of JSON objects.
+class member_writer {
+public:
+    explicit member_writer(std::string& out) : out_{out} {}
+
+    void begin(std::string_view name)
+    {
+        key(name);
+        begin();
+    }
+    void begin()
+    {
+        out_ += '{';
+        first_ = true;
+    }
+    void end()
+    {
+        out_ += '}';
+        first_ = false;
+    }
+    void text(std::string_view name, std::string_view v)
+    {
+        key(name);
+        string(v);
+    }
+    void null(std::string_view name) { raw(name, "null"); }
+    void integer(std::string_view name, std::int64_t v) { raw(name, std::to_string(v)); }
+    void boolean(std::string_view name, bool v) { raw(name, v ? "true" : "false"); }
+    void limits(std::string_view name, std::optional<double> a, std::optional<double> b)
+    {
+        const auto seconds = [](const std::optional<double>& v) {
+            return v ? dump_wire(value{*v}) : std::string{"null"};
+        };
+        raw(name, '[' + seconds(a) + ',' + seconds(b) + ']');
+    }
+
+private:
+    void key(std::string_view name)
+    {
+        if (!std::exchange(first_, false)) out_ += ',';
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+    }
+    void raw(std::string_view name, std::string_view json)
+    {
+        key(name);
+        out_ += json;
+    }
+    void string(std::string_view v)
+    {
+        const bool plain = std::ranges::all_of(
+            v, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+        if (!plain) {
+            out_ += dump_wire(value{v});
+            return;
+        }
+        out_ += '"';
+        out_ += v;
+        out_ += '"';
+    }
+
+    std::string& out_;
+    bool first_ = true;
+};
+
+constexpr std::size_t usual_head_bytes = 1024;
+
+}  // namespace
+
+std::string to_kombu(const message& m, std::string_view queue)
+{
+    // Headers of one's own may take the place of others.
+    if (!m.headers.empty()) return to_kombu(encode(m), "", queue);
+    const encoded_body body = encode_body(m);
+    std::string out;
+    out.reserve(usual_head_bytes + body.text.size() * 4 / 3);
+    member_writer w(out);
+    w.begin();
+    w.text("body", base64::encode(body.text));
+    w.text("content-encoding", body.content_encoding);
+    w.text("content-type", body.content_type);
+    w.begin("headers");
+    write_headers(m, body, w);
+    w.end();
+    w.begin("properties");
+    w.text("correlation_id", m.id);
+    w.text("reply_to", m.reply_to);
+    w.integer("delivery_mode", 2);
+    w.begin("delivery_info");
+    w.text("exchange", "");
+    w.text("routing_key", queue);
+    w.end();
+    w.integer("priority", m.priority);
+    w.text("body_encoding", "base64");
+    w.text("delivery_tag", uuid4());
+    if (m.expires) w.text("expiration", expiration_of(m));
+    w.end();
+    w.end();
+    return out;
 }
 
 kombu_message from_kombu(std::string_view text)

@@ -18,6 +18,9 @@ struct kombu_message {
 /// \param exchange  empty for messages to a queue, whose name is the routing key then.
 std::string to_kombu(const envelope& e, std::string_view exchange, std::string_view routing_key);
 
+/// The same of encode(m) in a queue.
+std::string to_kombu(const message& m, std::string_view queue);
+
 /// \throws error  the text is no such message.
 kombu_message from_kombu(std::string_view text);
 

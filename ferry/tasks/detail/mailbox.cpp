@@ -8,9 +8,15 @@
 #include <utility>
 
 namespace ferry::tasks::detail {
+namespace {
 
-letter::letter(std::shared_ptr<mailbox> via, std::string to, envelope e)
-    : queue{std::move(to)}, content{std::move(e)}, via_{std::move(via)}, origin_{loop::current()}
+// So many letters that come home together are worth waiting for.
+constexpr std::size_t many = 4;
+
+}  // namespace
+
+letter::letter(std::shared_ptr<mailbox> via, parcel what)
+    : content{std::move(what)}, via_{std::move(via)}
 {
 }
 
@@ -50,22 +56,40 @@ private:
 };
 
 awaitable<void> mailbox::send(std::shared_ptr<mailbox> self, std::shared_ptr<home> at,
-                              std::shared_ptr<broker_core> core, std::string queue, envelope e)
+                              std::shared_ptr<broker_core> core, std::shared_ptr<letter> mine)
 {
-    const auto held = loop::current().hold();
-    const auto mine = std::make_shared<letter>(self, std::move(queue), std::move(e));
+    mine->origin_ = loop::current();
+    const auto held = mine->origin_->hold();
     waiter parked;
     letter::visit waiting{mine, at, parked};
-    bool first = false;
-    {
-        const std::lock_guard lock{self->mutex_};
-        first = self->outgoing_.empty();
-        self->outgoing_.push_back(mine);
+    switch (self->put(mine)) {
+        case call::none: break;
+        case call::now: at->post([self, core] { self->hand_over(*core); }); break;
+        case call::soon:
+            mine->origin_->post(
+                [self, at, core] { at->post([self, core] { self->hand_over(*core); }); });
+            break;
     }
-    if (first) at->post([self, core] { self->hand_over(*core); });
     co_await parked.park();
     waiting.over = true;
     if (mine->failure_) std::rethrow_exception(mine->failure_);
+}
+
+/// Home is called for the first letter. While there are many in each turn of a loop, it is called
+/// at the turn's end, or it would come for the first few of them.
+mailbox::call mailbox::put(const std::shared_ptr<letter>& mine)
+{
+    const std::lock_guard lock{mutex_};
+    const bool first = outgoing_.empty();
+    outgoing_.push_back(mine);
+    if (first && flows_) {
+        gathering_ = mine->origin_;
+        return call::soon;
+    }
+    // Nobody waits for the end of another loop's turn.
+    const bool others = gathering_ && gathering_ != mine->origin_;
+    if (others) gathering_.reset();
+    return first || others ? call::now : call::none;
 }
 
 void mailbox::hand_over(broker_core& core)
@@ -74,6 +98,8 @@ void mailbox::hand_over(broker_core& core)
     {
         const std::lock_guard lock{mutex_};
         all.swap(outgoing_);
+        gathering_.reset();
+        if (!all.empty()) flows_ = all.size() >= many;
     }
     std::erase_if(all, [](const auto& l) { return l->abandoned(); });
     core.publish(std::move(all));
@@ -84,7 +110,7 @@ void mailbox::bring_back()
 {
     letters all = std::exchange(ended_, {});
     for (auto from = all.begin(); from != all.end();) {
-        const loop to = (*from)->origin_;
+        const loop to = *(*from)->origin_;
         const auto until =
             std::find_if(from, all.end(), [&](const auto& l) { return l->origin_ != to; });
         to.post([part = letters(std::make_move_iterator(from), std::make_move_iterator(until))] {

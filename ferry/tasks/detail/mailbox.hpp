@@ -4,7 +4,6 @@
 #include "ferry/async/loop.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/waiter.hpp"
-#include "ferry/tasks/message.hpp"
 
 #include <atomic>
 #include <exception>
@@ -20,14 +19,21 @@ class broker_core;
 class home;
 class mailbox;
 
+/// A message as its broker carries it. See broker_core::pack().
+struct parcel {
+    std::string queue;
+    int priority = 0;
+    std::string head;  ///< AMQP: the properties; Redis: empty
+    std::string body;  ///< AMQP: as such; Redis: all of the message
+};
+
 /// A message on its way to the broker, and the broker's word on its way back. Who sends it waits on
 /// a loop of its own; all else is home's.
 class letter {
 public:
-    letter(std::shared_ptr<mailbox> via, std::string to, envelope e);
+    letter(std::shared_ptr<mailbox> via, parcel what);
 
-    std::string queue;
-    envelope content;
+    const parcel content;
     std::optional<ferry::task<void>> carrier;  ///< what brings it to the broker, if that takes long
 
     /// The broker has it, or will not. Once, at home.
@@ -41,7 +47,7 @@ private:
     class visit;
 
     std::shared_ptr<mailbox> via_;
-    loop origin_;
+    std::optional<loop> origin_;
     std::exception_ptr failure_;
     waiter* parked_ = nullptr;  ///< of the origin's thread
     std::atomic<bool> abandoned_ = false;
@@ -53,18 +59,23 @@ class mailbox : public std::enable_shared_from_this<mailbox> {
 public:
     /// Publishes, and waits for the broker's word. Cancelled: the message may be sent all the same.
     static awaitable<void> send(std::shared_ptr<mailbox> self, std::shared_ptr<home> at,
-                                std::shared_ptr<broker_core> core, std::string queue, envelope e);
+                                std::shared_ptr<broker_core> core, std::shared_ptr<letter> mine);
 
 private:
     friend class letter;
     using letters = std::vector<std::shared_ptr<letter>>;
 
+    /// When home has to be called.
+    enum class call : unsigned char { none, now, soon };
+    call put(const std::shared_ptr<letter>& mine);
     void hand_over(broker_core& core);
     void bring_back();
 
     std::mutex mutex_;
-    letters outgoing_;  ///< guarded
-    letters ended_;     ///< at home
+    letters outgoing_;               ///< guarded
+    std::optional<loop> gathering_;  ///< guarded: at whose turn's end home is called for them
+    bool flows_ = false;             ///< guarded: many come at once
+    letters ended_;                  ///< at home
 };
 
 }  // namespace ferry::tasks::detail

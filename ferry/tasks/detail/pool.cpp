@@ -164,11 +164,16 @@ awaitable<void> pool::run_slot(std::shared_ptr<lane> mine)
 {
     const auto bell = std::make_shared<gate>();
     for (int n = 1;; ++n) {
-        auto next = job_queue::pop(jobs_, bell);
-        std::shared_ptr<request> job = co_await std::move(next);
+        std::shared_ptr<request> job = jobs_->try_pop();
+        if (!job) {
+            auto next = job_queue::pop(jobs_, bell);
+            job = co_await std::move(next);
+        }
         if (!job) co_return;
-        auto ran = run_job(mine, std::move(job));
-        co_await std::move(ran);
+        if (!run_at_once(*mine, job)) {
+            auto ran = run_job(mine, std::move(job));
+            co_await std::move(ran);
+        }
         if (n % jobs_in_a_row == 0) co_await yield_now();
     }
 }
@@ -187,6 +192,24 @@ void pool::settle(lane& mine, request& job, settlement s)
     mine.settling.start(settle_at_last(&receiver_, std::move(s), &aborting_));
 }
 
+/// A function that nothing waits for needs no coroutine. \return false: this is another one.
+bool pool::run_at_once(lane& mine, const std::shared_ptr<request>& job)
+{
+    if ((mine.process && !job->task->in_worker) || !is_plain(*job)) return false;
+    const auto instead = witness_.begins(*job);
+    if (!instead) {
+        witness_.ended(job, performed(), -1);
+    } else if (*instead) {
+        settle(mine, *job, (*instead)->leaves);
+        witness_.ended(job, **instead, 0);
+    } else {
+        start(mine, *job);
+        const auto begin = std::chrono::steady_clock::now();
+        end(mine, job, perform_now(*job, results_), begin);
+    }
+    return true;
+}
+
 awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job)
 {
     auto instead = witness_.begins(*job);
@@ -202,41 +225,46 @@ awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<reques
         witness_.ended(job, how, 0);
         co_return;
     }
-    const task_settings& rules = job->task->settings;
-    if (rules.ignore_result) job->call.ignore_result = true;
-    job->process = process_;
-    if (!rules.acks_late) {
-        settle(*mine, *job, settlement());
-        job->acknowledged = true;
-    }
-    if (rules.track_started) {
-        value who = value::object("pid", process_, "hostname", with_.node);
-        const execution how{job->call, rules, job->queue, 0};
-        settlement started = how.started(std::move(who), now());
-        tell_origin(started, *job);
-        mine->settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
-    }
+    start(*mine, *job);
     const auto begin = std::chrono::steady_clock::now();
-    performed p;
-    if ((!mine->process || job->task->in_worker) && is_plain(*job)) {
-        p = perform_now(*job, results_);
-    } else {
-        auto running = run_task(mine, job);
-        p = co_await std::move(running);
-    }
+    auto running = run_task(mine, job);
+    performed p = co_await std::move(running);
     if (!p.followed) {
         auto told = follow_up(app_, results_, job, std::move(p));
         p = co_await std::move(told);
     }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     if (p.cut_short) {
         // As if the machine had stopped.
         witness_.ended(job, p, -1);
         throw cancelled();
     }
+    end(*mine, job, std::move(p), begin);
+}
+
+void pool::start(lane& mine, request& job)
+{
+    const task_settings& rules = job.task->settings;
+    if (rules.ignore_result) job.call.ignore_result = true;
+    job.process = process_;
+    if (!rules.acks_late) {
+        settle(mine, job, settlement());
+        job.acknowledged = true;
+    }
+    if (!rules.track_started) return;
+    value who = value::object("pid", process_, "hostname", with_.node);
+    const execution how{job.call, rules, job.queue, 0};
+    settlement started = how.started(std::move(who), now());
+    tell_origin(started, job);
+    mine.settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
+}
+
+void pool::end(lane& mine, const std::shared_ptr<request>& job, performed p,
+               std::chrono::steady_clock::time_point begin)
+{
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     settlement leaves = std::move(p.leaves);
     p.leaves.publish = leaves.publish;  // whoever watches is told of it
-    settle(*mine, *job, std::move(leaves));
+    settle(mine, *job, std::move(leaves));
     witness_.ended(job, p, took.count());
 }
 

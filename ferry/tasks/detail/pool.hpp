@@ -11,6 +11,7 @@
 #include "ferry/tasks/detail/request.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -84,7 +85,11 @@ private:
     void serve(const std::shared_ptr<lane>& mine);
     awaitable<void> run_lane(std::shared_ptr<lane> mine);
     awaitable<void> run_slot(std::shared_ptr<lane> mine);
+    bool run_at_once(lane& mine, const std::shared_ptr<request>& job);
     awaitable<void> run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
+    void start(lane& mine, request& job);
+    void end(lane& mine, const std::shared_ptr<request>& job, performed p,
+             std::chrono::steady_clock::time_point begin);
     awaitable<performed> run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
     void tell_origin(settlement& s, const request& job) const;
     void settle(lane& mine, request& job, settlement s);

@@ -207,29 +207,37 @@ awaitable<void> redis_core::publish(core_pointer self, std::string queue, envelo
     for (const redis::reply& r : answers) r.as<void>();
 }
 
+namespace {
+
+parcel packed(std::string queue, int priority, std::string text)
+{
+    parcel p;
+    p.queue = std::move(queue);
+    p.priority = priority;
+    p.body = std::move(text);
+    return p;
+}
+
+}  // namespace
+
+parcel redis_core::pack(std::string queue, envelope e) const
+{
+    std::string text = to_kombu(e, "", queue);
+    return packed(std::move(queue), e.priority, std::move(text));
+}
+
+parcel redis_core::pack(std::string queue, const message& m) const
+{
+    std::string text = to_kombu(m, queue);
+    return packed(std::move(queue), m.priority, std::move(text));
+}
+
 void redis_core::publish(std::vector<std::shared_ptr<letter>> all)
 {
     spawn(push(shared_from_this(), std::move(all)), "redis publish");
 }
 
 namespace {
-
-/// What the letters are in Redis. Those that cannot be written are told so, and left out.
-std::vector<std::string> kombu_texts(std::vector<std::shared_ptr<letter>>& all)
-{
-    std::vector<std::string> texts;
-    texts.reserve(all.size());
-    std::erase_if(all, [&](const std::shared_ptr<letter>& l) {
-        try {
-            texts.push_back(to_kombu(l->content, "", l->queue));
-            return false;
-        } catch (const error&) {
-            letter::end(l, std::current_exception());
-            return true;
-        }
-    });
-    return texts;
-}
 
 std::exception_ptr failure_of(const redis::reply& r)
 {
@@ -250,18 +258,18 @@ awaitable<void> redis_core::push(core_pointer self, std::vector<std::shared_ptr<
     std::vector<redis::reply> answers;
     std::exception_ptr failure;
     std::size_t bindings = 0;
-    const std::vector<std::string> texts = kombu_texts(all);
     try {
         redis::pipeline together;
         for (const auto& l : all) {
-            if (!self->bound_.insert(l->queue).second) continue;
-            together.cmd("SADD", binding_key(*self, l->queue), binding(l->queue, l->queue));
+            if (!self->bound_.insert(l->content.queue).second) continue;
+            together.cmd("SADD", binding_key(*self, l->content.queue),
+                         binding(l->content.queue, l->content.queue));
             ++bindings;
         }
         for (std::size_t i = 0; i < all.size();) {
             const letter_run run = self->next_run(all, i);
             redis::command c("LPUSH", run.list);
-            for (; i < run.last; ++i) c.add(texts[i]);
+            for (; i < run.last; ++i) c.add(all[i]->content.body);
             together.add(std::move(c));
             runs.push_back(run);
         }
@@ -287,7 +295,9 @@ awaitable<void> redis_core::push(core_pointer self, std::vector<std::shared_ptr<
 redis_core::letter_run redis_core::next_run(const std::vector<std::shared_ptr<letter>>& all,
                                             std::size_t first) const
 {
-    const auto list_of = [this](const letter& l) { return list_for(l.queue, l.content.priority); };
+    const auto list_of = [this](const letter& l) {
+        return list_for(l.content.queue, l.content.priority);
+    };
     letter_run run{first, first, list_of(*all[first])};
     const std::size_t end = std::min(all.size(), first + letters_at_once);
     while (run.last < end && (run.last == first || list_of(*all[run.last]) == run.list)) ++run.last;

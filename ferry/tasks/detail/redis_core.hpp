@@ -40,6 +40,8 @@ public:
     /// The channel of an exchange whose messages go to all: `/0.celery.pidbox`.
     std::string channel(std::string_view exchange, std::string_view routing_key) const;
 
+    parcel pack(std::string queue, envelope e) const override;
+    parcel pack(std::string queue, const message& m) const override;
     awaitable<void> publish(std::string queue, envelope e) override
     {
         return publish(shared_from_this(), std::move(queue), std::move(e));

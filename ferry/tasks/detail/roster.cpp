@@ -4,12 +4,14 @@
 
 namespace ferry::tasks::detail {
 
-void roster::add(const std::shared_ptr<request>& r)
+void roster::add(const list& all)
 {
     const std::lock_guard lock{mutex_};
-    r->where = request::stage::reserved;
-    r->place = all_.size();
-    all_.push_back(r);
+    for (const auto& r : all) {
+        r->where = request::stage::reserved;
+        r->place = all_.size();
+        all_.push_back(r);
+    }
 }
 
 void roster::start(const std::shared_ptr<request>& r)

@@ -21,12 +21,13 @@ namespace ferry::tasks::detail {
 /// Who waits and who runs in this worker, and what was counted. Thread-safe.
 class roster {
 public:
-    void add(const std::shared_ptr<request>& r);
+    using list = std::vector<std::shared_ptr<request>>;
+
+    void add(const list& all);
     void start(const std::shared_ptr<request>& r);
     void end(const std::shared_ptr<request>& r, bool counts);
     void clear();
 
-    using list = std::vector<std::shared_ptr<request>>;
     list active() const { return in(request::stage::active); }
     list reserved() const { return in(request::stage::reserved); }
     list with_id(std::string_view task_id) const;

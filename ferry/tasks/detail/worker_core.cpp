@@ -183,7 +183,6 @@ void worker_core::accept(delivery d, moment when)
         }
     }
     if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
-    people.add(r);
     enqueue(std::move(r));
 }
 
@@ -240,8 +239,9 @@ void worker_core::enqueue(std::shared_ptr<request> r)
 {
     const auto at = buckets_.find(r->call.task);
     const bool known = at != buckets_.end();
-    const double rate = known ? at->second.rate : parse_rate(rate_of(r->call.task)).value_or(0);
+    const double rate = known ? at->second.rate : parse_rate(rate_of(*r)).value_or(0);
     if (rate > 0) {
+        people.add({r});
         bucket& b = buckets_[r->call.task];
         b.rate = rate;
         b.waiting.push_back(std::move(r));
@@ -253,7 +253,15 @@ void worker_core::enqueue(std::shared_ptr<request> r)
 
 void worker_core::push_ready()
 {
-    if (!ready_.empty()) running->jobs().push(std::exchange(ready_, {}));
+    if (ready_.empty()) return;
+    people.add(ready_);
+    running->jobs().push(std::exchange(ready_, {}));
+}
+
+std::string_view worker_core::rate_of(const request& r) const
+{
+    if (const auto at = rates_.find(r.call.task); at != rates_.end()) return at->second;
+    return r.task ? std::string_view{r.task->settings.rate_limit} : std::string_view{};
 }
 
 std::string worker_core::rate_of(const std::string& task) const

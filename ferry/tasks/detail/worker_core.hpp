@@ -121,6 +121,7 @@ private:
     void enqueue(std::shared_ptr<request> r);
     void push_ready();
     void follow_pace();
+    std::string_view rate_of(const request& r) const;
     bool take_token(bucket& from);
     void end_unrun(const std::shared_ptr<request>& r, const performed& how);
     void tell_end(const request& what, const performed& how, double seconds);
