@@ -181,6 +181,7 @@ TEST_P(broker_contract, a_call_is_what_encode_makes_of_it)
 {
     check([](broker_contract* t) -> awaitable<void> {
         std::vector<message> calls;
+        calls.reserve(3);
         message& plain = calls.emplace_back();
         plain.task = "shop.add";
         plain.id = "1";
