@@ -366,12 +366,6 @@ next_delivery consumer::next()
     return next_delivery(core_);
 }
 
-std::optional<delivery> consumer::try_next()
-{
-    if (core_->waiting.empty()) return std::nullopt;
-    return std::optional<delivery>(core_->waiting.pop());
-}
-
 awaitable<void> consumer::cancel()
 {
     return at(channel_->lives_at(), channel_core::cancel(channel_, core_->tag));

@@ -77,8 +77,6 @@ public:
     /// none. \throws protocol_error with errc::consumer_cancelled  the queue is gone;
     /// channel_closed, connection_error  for good
     next_delivery next();
-    /// One that has come already; none if next() would have to wait, or has something else to say.
-    std::optional<delivery> try_next();
 
     /// Ends it; what has come already can still be taken.
     awaitable<void> cancel();

@@ -128,7 +128,7 @@ awaitable<void> amqp_consumer::pump(self_pointer self, std::shared_ptr<source> f
             auto coming = from->from->next();
             std::optional<amqp::delivery> d = co_await std::move(coming);
             if (!d) co_return;
-            for (; d; d = from->from->try_next()) self->take(from->queue, std::move(*d));
+            self->take(from->queue, std::move(*d));
         }
     } catch (const error& e) {
         self->failed(e);
