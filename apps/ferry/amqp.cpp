@@ -237,6 +237,10 @@ public:
         for (CLI::App* a : {queue, exchange, binding}) {
             a->add_option("--arg", arguments_, "name=value, such as x-max-length=1000");
         }
+        const std::string verb = "Example:\n  " + app.get_name();
+        queue->footer(verb + " queue orders");
+        exchange->footer(verb + " exchange logs");
+        binding->footer(verb + " binding --source logs --queue orders -k 'order.#'");
     }
 
     void finish()

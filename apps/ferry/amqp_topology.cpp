@@ -209,6 +209,8 @@ int run_topology(CLI::App& options, int argc, char** argv)
     auto* const comparing = options.add_subcommand(
         "diff", "print what is missing or has other settings; code 1 if there is any");
     options.require_subcommand(1);
+    applying->footer("Example:\n  ferry amqp topology apply shop.toml");
+    comparing->footer("Example:\n  ferry amqp topology diff definitions.json");
     for (CLI::App* const a : {applying, comparing}) {
         add_url(*a, with.url);
         a->add_option("FILE", with.file, "TOML, or the .json that RabbitMQ exports")->required();

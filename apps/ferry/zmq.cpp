@@ -170,28 +170,43 @@ awaitable<int> talk(zmq::socket s, settings with)
 struct pattern {
     const char* name;
     const char* summary;
+    const char* example;
     zmq::socket_type type;
     bool binds;
     awaitable<int> (*work)(zmq::socket, settings);
 };
 
 constexpr std::array patterns{
-    pattern{"push", "send each line of the input to one of the peers", zmq::push, true, send_lines},
-    pattern{"pull", "print what peers push", zmq::pull, false, print_messages},
-    pattern{"pub", "publish each line of the input", zmq::xpub, true, send_lines},
-    pattern{"sub", "print what is published, or some topics of it", zmq::sub, false,
-            print_messages},
-    pattern{"req", "ask each line of the input, and print the answers", zmq::req, false, ask},
+    pattern{"push", "send each line of the input to one of the peers",
+            "seq 9 | ferry zmq push 'tcp://127.0.0.1:5000'", zmq::push, true, send_lines},
+    pattern{"pull", "print what peers push", "ferry zmq pull tcp://127.0.0.1:5000 -n 9", zmq::pull,
+            false, print_messages},
+    pattern{"pub", "publish each line of the input",
+            "echo sunny | ferry zmq pub tcp://127.0.0.1:5001 -t weather. --wait 1", zmq::xpub, true,
+            send_lines},
+    pattern{"sub", "print what is published, or some topics of it",
+            "ferry zmq sub tcp://127.0.0.1:5001 -t weather.", zmq::sub, false, print_messages},
+    pattern{"req", "ask each line of the input, and print the answers",
+            "echo hello | ferry zmq req tcp://127.0.0.1:5002", zmq::req, false, ask},
     pattern{"rep", "print each request and answer with a line of the input, or of a command",
-            zmq::rep, true, answer},
-    pattern{"dealer", "send lines and print messages, independently", zmq::dealer, false, talk},
-    pattern{"router", "the same, the first frame being the peer's name", zmq::router, true, talk},
-    pattern{"pair", "the same with the one other end of a pair", zmq::pair, true, talk},
+            "ferry zmq rep tcp://127.0.0.1:5002 --exec 'tr a-z A-Z'", zmq::rep, true, answer},
+    pattern{"dealer", "send lines and print messages, independently",
+            "seq 9 | ferry zmq dealer tcp://127.0.0.1:5003", zmq::dealer, false, talk},
+    pattern{"router", "the same, the first frame being the peer's name",
+            "ferry zmq router tcp://127.0.0.1:5003 --json", zmq::router, true, talk},
+    pattern{"pair", "the same with the one other end of a pair",
+            "ferry zmq pair ipc:///tmp/talk --connect", zmq::pair, true, talk},
 };
+
+void show_example(CLI::App& of, const std::string& line)
+{
+    of.footer("Example:\n  " + line);
+}
 
 void add_pattern(CLI::App& options, const pattern& p, settings& with)
 {
     auto* const verb = options.add_subcommand(p.name, p.summary);
+    show_example(*verb, p.example);
     verb->add_option("endpoint", with.endpoint, "tcp://host:port, ipc://path; tcp://127.0.0.1:*")
         ->required();
     auto* const bind =
@@ -283,6 +298,7 @@ public:
     explicit services(CLI::App& options)
     {
         log_ = options.add_subcommand("log", "print the log records that programs publish");
+        show_example(*log_, "ferry zmq log tcp://127.0.0.1:5004 --bind -l WARNING");
         log_->add_option("endpoint", log_with_.endpoint, "where they are published")->required();
         log_->add_flag("--bind", log_with_.bind, "listen, for programs that connect");
         log_->add_option("-l,--level", log_with_.level, "the least level")
@@ -292,10 +308,14 @@ public:
         log_->add_option("-n,--count", log_with_.count, "end after so many records");
 
         mdp_ = options.add_subcommand("mdp", "services by name: the Majordomo protocol");
+        show_example(*mdp_, "ferry zmq mdp broker tcp://127.0.0.1:5555");
         mdp_->require_subcommand(1);
         broker_ = mdp_->add_subcommand("broker", "stand between clients and workers");
+        show_example(*broker_, "ferry zmq mdp broker tcp://127.0.0.1:5555");
         call_ = mdp_->add_subcommand("call", "ask a service, and print the answer");
+        show_example(*call_, "ferry zmq mdp call tcp://127.0.0.1:5555 echo hello");
         list_ = mdp_->add_subcommand("list", "tell whether services have a worker");
+        show_example(*list_, "ferry zmq mdp list tcp://127.0.0.1:5555 echo coffee");
         for (CLI::App* const verb : {broker_, call_, list_}) {
             verb->add_option("endpoint", mdp_with_.endpoint, "the broker's endpoint")->required();
         }
@@ -311,6 +331,7 @@ public:
         list_->add_option("services", mdp_with_.words, "their names")->required();
 
         bench_ = options.add_subcommand("bench", "measure this machine's ZeroMQ");
+        show_example(*bench_, "ferry zmq bench ipc:///tmp/bench --size 64");
         bench_->add_option("endpoint", bench_with_.endpoint, "ipc://path, tcp://127.0.0.1:*")
             ->capture_default_str();
         bench_->add_option("--size", bench_with_.size, "bytes of a message")->capture_default_str();
@@ -363,6 +384,7 @@ int zmq(int argc, char** argv)
 
     proxy_settings between;
     auto* const passing = options.add_subcommand("proxy", "pass messages on between two endpoints");
+    show_example(*passing, "ferry zmq proxy queue 'tcp://*:5002' 'tcp://*:5003'");
     passing->add_option("kind", between.kind, "queue, forwarder or streamer")
         ->required()
         ->check(CLI::IsMember({"queue", "forwarder", "streamer"}));
@@ -373,11 +395,13 @@ int zmq(int argc, char** argv)
     passing->add_option("--capture", between.capture, "publish a copy of every message there");
 
     auto* const monitoring = options.add_subcommand("monitor", "connect, and print what happens");
+    show_example(*monitoring, "ferry zmq monitor tcp://127.0.0.1:5000 -n 3");
     monitoring->add_option("endpoint", with.endpoint, "tcp://host:port...")->required();
     monitoring->add_option("-n,--count", with.count, "end after so many events");
 
     std::string name;
     auto* const making = options.add_subcommand("keygen", "make NAME.key and NAME.key_secret");
+    show_example(*making, "ferry zmq keygen certificates/server");
     making->add_option("name", name, "a path without the ending")->required();
 
     const services more(options);
