@@ -26,7 +26,7 @@ constexpr unsigned many_messages = 4;
 constexpr int reads_of_a_stream = 8;
 constexpr auto stream_pause = 500us;
 // So many bytes are worth a read at once.
-constexpr std::size_t good_read_bytes = 64 * 1024;
+constexpr std::size_t good_read_bytes = 32 * 1024;
 
 // 0 means no limit.
 template <class T>
