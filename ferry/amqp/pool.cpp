@@ -87,8 +87,8 @@ awaitable<channel> pool::impl::open(pointer self, std::optional<connection>* one
     try {
         co_return co_await std::move(opening);
     } catch (const connection_error&) {
-        // It has ended for good; who comes next connects anew.
-        one->reset();
+        // It has ended for good; who comes next connects anew, unless another has already.
+        if (*one && !(*one)->is_open()) one->reset();
         throw;
     }
 }
