@@ -1,5 +1,6 @@
 #include "bench/bench.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -94,6 +95,22 @@ int repetitions()
     return std::max(1, static_cast<int>(setting("FERRY_BENCH_REPETITIONS", 5)));
 }
 
+void use_one_core(std::string_view area)
+{
+    const char* const cores = std::getenv("FERRY_BENCH_CORES");
+    const bool all = cores != nullptr && std::string_view{cores} == "all";
+    if (!all) {
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &one);
+        if (::sched_setaffinity(0, sizeof one, &one) != 0)
+            throw std::runtime_error("this process cannot be kept on one core");
+    }
+    std::printf("%.*s # cores=%s\n", static_cast<int>(area.size()), area.data(),
+                all ? "all" : "one");
+    std::fflush(stdout);
+}
+
 bool wanted(std::string_view area, std::string_view name)
 {
     const char* only = std::getenv("FERRY_BENCH_ONLY");
@@ -124,11 +141,14 @@ void print(std::string_view area, std::string_view who_and_case, std::string_vie
     std::fflush(stdout);
 }
 
-void print_ratio(std::string_view area, std::string_view name, double ratio, std::string_view rival)
+void print_ratio(std::string_view area, std::string_view name, double ratio, std::string_view rival,
+                 double bar)
 {
-    std::printf("%.*s ferry/%.*s ratio %.3f %.*s\n", static_cast<int>(area.size()), area.data(),
+    std::printf("%.*s ferry/%.*s ratio %.3f %.*s", static_cast<int>(area.size()), area.data(),
                 static_cast<int>(name.size()), name.data(), ratio, static_cast<int>(rival.size()),
                 rival.data());
+    if (bar > 0) std::printf(" # bar=%.4g %s", bar, ratio <= bar ? "reached" : "missed");
+    std::putchar('\n');
     std::fflush(stdout);
 }
 
@@ -151,7 +171,8 @@ void compare(std::string_view area, std::string_view name, const rate_unit& unit
     }
     const double own = median(results[0].cpu_per_operation);
     for (std::size_t c = 1; c < contestants.size(); ++c) {
-        print_ratio(area, name, own / median(results[c].cpu_per_operation), contestants[c].who);
+        print_ratio(area, name, own / median(results[c].cpu_per_operation), contestants[c].who,
+                    contestants[c].bar);
     }
 }
 

@@ -4,9 +4,10 @@
 // median of several repetitions, and prints lines of
 //
 //     area who/case metric value unit # min=.. max=.. n=.. load=..
-//     area ferry/case ratio value rival
+//     area ferry/case ratio value rival # bar=.. reached
 //
-// where the ratio is ferry's cost divided by the rival's. FERRY_BENCH_SECONDS (0.5) is the length
+// where the ratio is ferry's cost divided by the rival's, and the bar, if the project has set one,
+// what it may be at most. FERRY_BENCH_SECONDS (0.5) is the length
 // of a repetition, FERRY_BENCH_REPETITIONS (5) their number, FERRY_BENCH_ONLY a regular expression
 // over "area case".
 
@@ -29,6 +30,13 @@ double children_cpu_seconds();
 double repetition_seconds();
 int repetitions();
 
+/// Keeps this process, and those that it starts from now on, on one core, and prints that it does.
+/// For programs that measure the CPU time of talking to a server on this machine: waking another
+/// core is an interrupt, and one that sleeps a call to the hypervisor, which a virtual machine
+/// charges to whoever sends; on one core it is a change of context, as it is where all cores have
+/// work. With FERRY_BENCH_CORES=all the system places the processes as it likes.
+void use_one_core(std::string_view area);
+
 /// One contestant of a case: `run` does the work once and returns how many operations that was.
 struct contestant {
     std::string who;
@@ -36,6 +44,7 @@ struct contestant {
     /// Instead of `run`, for a program of its own: runs that, and returns the CPU microseconds that
     /// an operation took there.
     std::function<double()> cost = {};
+    double bar = 0;  ///< of a rival: see print_ratio()
 };
 
 /// Runs a command of the shell. \returns the number that it prints.
@@ -60,8 +69,9 @@ void print(std::string_view area, std::string_view who_and_case, std::string_vie
            std::vector<double> values, std::string_view unit);
 
 /// Prints one ratio line.
-void print_ratio(std::string_view area, std::string_view name, double ratio,
-                 std::string_view rival);
+/// \param bar  what the ratio may be at most; 0: that is not set.
+void print_ratio(std::string_view area, std::string_view name, double ratio, std::string_view rival,
+                 double bar = 0);
 
 /// True if FERRY_BENCH_ONLY does not exclude the case.
 bool wanted(std::string_view area, std::string_view name);

@@ -1,5 +1,5 @@
 // GET over keep-alive connections, in the clear, by TLS and by HTTP/2, ferry beside libcurl, and
-// beside Requests and aiohttp, against nginx with one worker on loopback.
+// beside Requests, httpx and aiohttp, against nginx with one worker on loopback.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/http/http.hpp"
@@ -28,10 +28,10 @@ namespace {
 using namespace ferry;
 
 constexpr std::size_t small_bytes = 1024;
+constexpr std::size_t mebibyte = 1024 * 1024;
 constexpr std::size_t large_bytes = 10'000'000;
 constexpr std::uint64_t huge_bytes = std::uint64_t{4} << 30;
-constexpr int at_once = 64;
-constexpr int batch = 20;
+constexpr double start_up_bar_ms = 20;
 
 // nginx in a directory of its own, ended with the scope.
 class nginx {
@@ -40,6 +40,7 @@ public:
     {
         std::filesystem::create_directories(directory_ / "www");
         std::ofstream(directory_ / "www/1k.bin") << std::string(small_bytes, 'x');
+        std::ofstream(directory_ / "www/1m.bin") << std::string(mebibyte, 'x');
         std::ofstream(directory_ / "www/10m.bin") << std::string(large_bytes, 'x');
         std::ofstream(directory_ / "www/4g.bin") << 'x';
         std::filesystem::resize_file(directory_ / "www/4g.bin", huge_bytes);  // sparse
@@ -95,7 +96,7 @@ private:
         const std::string at = directory_;
         std::ofstream(directory_ / "nginx.conf")
             << "daemon off; worker_processes 1; pid " << at << "/pid; error_log " << at
-            << "/error.log; events { worker_connections 1024; } http { access_log off; sendfile on;"
+            << "/error.log; events { worker_connections 4096; } http { access_log off; sendfile on;"
                " tcp_nopush on; keepalive_requests 1000000000; keepalive_timeout 300;"
             << " client_body_temp_path " << at << "/b; proxy_temp_path " << at
             << "/p; fastcgi_temp_path " << at << "/f; uwsgi_temp_path " << at
@@ -142,67 +143,88 @@ CURL* easy(const std::string& url, std::string* body)
 }
 
 /// A client of Python's, for a file of 1 KB.
-bench::contestant python(const std::string& client, const std::string& url)
+bench::contestant python(const std::string& client, const std::string& url, int at_once, double bar)
 {
     const std::string command =
-        fmt::format("/usr/bin/python3 " FERRY_BENCH_DIR "/http_peer.py {} {} {}", client, url,
-                    bench::repetition_seconds());
-    return {client, {}, [command] { return bench::number_from(command); }};
+        fmt::format("/usr/bin/python3 " FERRY_BENCH_DIR "/http_peer.py {} {} {} {}", client, url,
+                    bench::repetition_seconds(), at_once);
+    return {client, {}, [command] { return bench::number_from(command); }, bar};
 }
 
-void one_after_another(const char* name, const std::string& url, std::size_t size,
-                       const bench::rate_unit& unit, http::session api = http::session(),
-                       const std::string& authority = {})
+/// One file, asked for again and again.
+struct subject {
+    std::string name;
+    std::string url;
+    std::size_t size;
+    std::string authority = {};  ///< not empty: by TLS
+    double bar = 0;              ///< beside libcurl
+};
+
+void one_after_another(const subject& file, http::session api = http::session())
 {
     std::string body;
-    CURL* const rival = easy(url, &body);
-    if (!authority.empty()) {
-        curl_easy_setopt(rival, CURLOPT_CAINFO, authority.c_str());
+    CURL* const rival = easy(file.url, &body);
+    if (!file.authority.empty()) {
+        curl_easy_setopt(rival, CURLOPT_CAINFO, file.authority.c_str());
         curl_easy_setopt(rival, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
     }
-    std::vector<bench::contestant> all{
-        {"ferry",
-         [&] {
-             const auto r = run(api.get(url));
-             check(r.bytes().size() == size);
-             return 1.0;
-         }},
-        {"libcurl-easy", [&] {
-             body.clear();
-             check(curl_easy_perform(rival) == CURLE_OK && body.size() == size);
-             return 1.0;
-         }}};
-    if (authority.empty() && size == small_bytes) all.push_back(python("requests", url));
-    bench::compare("http", name, unit, all);
+    const auto with_ferry = [&] {
+        const auto r = run(api.get(file.url));
+        check(r.bytes().size() == file.size);
+        return 1.0;
+    };
+    const auto with_curl = [&] {
+        body.clear();
+        check(curl_easy_perform(rival) == CURLE_OK && body.size() == file.size);
+        return 1.0;
+    };
+    std::vector<bench::contestant> all{{"ferry", with_ferry},
+                                       {"libcurl-easy", with_curl, {}, file.bar}};
+    if (file.authority.empty() && file.size == small_bytes) {
+        all.push_back(python("requests", file.url, 1, 1.0 / 25));
+        all.push_back(python("httpx", file.url, 1, 0));
+    }
+    const bool is_large = file.size == large_bytes;
+    const bench::rate_unit unit =
+        is_large ? bench::rate_unit{"MB/s", large_bytes / 1e6} : bench::rate_unit{"req/s"};
+    bench::compare("http", file.name, unit, all);
     curl_easy_cleanup(rival);
 }
 
-awaitable<void> ask_often(http::session* api, std::string url)
+awaitable<void> ask_often(http::session* api, std::string url, std::size_t size, int times)
 {
-    for (int i = 0; i < batch; ++i) {
+    for (int i = 0; i < times; ++i) {
         const auto r = co_await api->get(url);
-        check(r.bytes().size() == small_bytes);
+        check(r.bytes().size() == size);
     }
 }
 
-/// \param authority  empty: one connection for each. Else all share one of HTTP/2.
-void many_at_once(const char* name, const std::string& url, http::session api,
-                  const std::string& authority = {})
+/// One connection for each of `at_once`; by TLS all share one of HTTP/2.
+void many_at_once(const subject& file, int at_once, http::session api)
 {
+    const int times = file.size == small_bytes ? 20 : 2;  // each, in a run
+    const int total = at_once * times;
     CURLM* const multi = curl_multi_init();
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(at_once));
-    std::vector<std::string> bodies(at_once);
+    std::vector<std::string> bodies(static_cast<std::size_t>(at_once));
     std::vector<CURL*> handles;
-    for (std::string& body : bodies) handles.push_back(easy(url, &body));
-    if (!authority.empty()) {
+    for (std::string& body : bodies) handles.push_back(easy(file.url, &body));
+    if (!file.authority.empty()) {
         curl_multi_setopt(multi, CURLMOPT_PIPELINING, long{CURLPIPE_MULTIPLEX});
         for (CURL* h : handles) {
-            curl_easy_setopt(h, CURLOPT_CAINFO, authority.c_str());
+            curl_easy_setopt(h, CURLOPT_CAINFO, file.authority.c_str());
             curl_easy_setopt(h, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
             curl_easy_setopt(h, CURLOPT_PIPEWAIT, 1L);
         }
     }
 
+    const auto with_ferry = [&] {
+        std::vector<awaitable<void>> tasks;
+        for (int i = 0; i < at_once; ++i)
+            tasks.push_back(ask_often(&api, file.url, file.size, times));
+        run(gather(std::move(tasks)));
+        return static_cast<double>(total);
+    };
     const auto with_curl = [&] {
         int started = 0;
         int done = 0;
@@ -210,7 +232,7 @@ void many_at_once(const char* name, const std::string& url, http::session api,
             curl_multi_add_handle(multi, h);
             ++started;
         }
-        while (done < at_once * batch) {
+        while (done < total) {
             int running = 0;
             int left = 0;
             curl_multi_perform(multi, &running);
@@ -218,30 +240,26 @@ void many_at_once(const char* name, const std::string& url, http::session api,
                 CURL* const handle = message->easy_handle;
                 std::string* body = nullptr;
                 curl_easy_getinfo(handle, CURLINFO_PRIVATE, &body);
-                check(message->data.result == CURLE_OK && body->size() == small_bytes);
+                check(message->data.result == CURLE_OK && body->size() == file.size);
                 body->clear();
                 ++done;
                 curl_multi_remove_handle(multi, handle);
-                if (started < at_once * batch) {
+                if (started < total) {
                     curl_multi_add_handle(multi, handle);
                     ++started;
                 }
             }
-            if (done < at_once * batch) curl_multi_poll(multi, nullptr, 0, 100, nullptr);
+            if (done < total) curl_multi_poll(multi, nullptr, 0, 100, nullptr);
         }
-        return static_cast<double>(at_once * batch);
+        return static_cast<double>(total);
     };
-    std::vector<bench::contestant> all{{"ferry",
-                                        [&] {
-                                            std::vector<awaitable<void>> tasks;
-                                            for (int i = 0; i < at_once; ++i)
-                                                tasks.push_back(ask_often(&api, url));
-                                            run(gather(std::move(tasks)));
-                                            return static_cast<double>(at_once * batch);
-                                        }},
-                                       {"libcurl-multi", with_curl}};
-    if (authority.empty()) all.push_back(python("aiohttp", url));
-    bench::compare("http", name, {"req/s", 1}, all);
+    std::vector<bench::contestant> all{{"ferry", with_ferry},
+                                       {"libcurl-multi", with_curl, {}, file.bar}};
+    if (file.authority.empty() && file.size == small_bytes) {
+        all.push_back(python("aiohttp", file.url, at_once, 1.0 / 8));
+        all.push_back(python("httpx-async", file.url, at_once, 0));
+    }
+    bench::compare("http", file.name, {"req/s"}, all);
     for (CURL* h : handles) curl_easy_cleanup(h);
     curl_multi_cleanup(multi);
 }
@@ -273,6 +291,8 @@ void start_up(const std::string& url)
     }
     bench::print("http", "ferry/start-up", "wall", own, "ms");
     bench::print("http", "curl/start-up", "wall", rival, "ms");
+    const double more = bench::median(own) - bench::median(rival);
+    bench::print_ratio("http", "start-up", more / start_up_bar_ms, "20-ms-more-than-curl", 1);
 }
 
 // A body of 4 GiB, in parts: how fast, and how much memory that takes.
@@ -307,19 +327,28 @@ void large_stream(const std::string& url)
 
 int main()
 {
+    bench::use_one_core("http");
     curl_global_init(CURL_GLOBAL_ALL);
     const nginx server;
-    one_after_another("seq-1k", server.url("1k.bin"), small_bytes, {"req/s", 1});
-    many_at_once("conc64-1k", server.url("1k.bin"),
-                 http::session(http::limits().per_host(at_once)));
-    one_after_another("large-10m", server.url("10m.bin"), large_bytes, {"MB/s", 10});
+    const std::string small = server.url("1k.bin");
+    const std::string medium = server.url("1m.bin");
+    const std::string ca = server.certificate();
+    const auto of_many = [](int n) { return http::session(http::limits().per_host(n)); };
+
+    one_after_another({"seq-1k", small, small_bytes, {}, 0.7});
+    many_at_once({"conc32-1k", small, small_bytes, {}, 1}, 32, of_many(32));
+    many_at_once({"conc64-1k", small, small_bytes, {}, 1}, 64, of_many(64));
+    many_at_once({"conc256-1k", small, small_bytes, {}, 1}, 256, of_many(256));
+    one_after_another({"seq-1m", medium, mebibyte});
+    many_at_once({"conc32-1m", medium, mebibyte}, 32, of_many(32));
+    many_at_once({"conc256-1m", medium, mebibyte}, 256, of_many(256));
+    one_after_another({"large-10m", server.url("10m.bin"), large_bytes, {}, 1});
     large_stream(server.url("4g.bin"));
-    start_up(server.url("1k.bin"));
-    const std::string authority = server.certificate();
-    one_after_another("https-seq-1k", server.https("1k.bin"), small_bytes, {"req/s", 1},
-                      http::session(http::verify(authority), http::http2(false)), authority);
-    one_after_another("https-large-10m", server.https("10m.bin"), large_bytes, {"MB/s", 10},
-                      http::session(http::verify(authority), http::http2(false)), authority);
-    many_at_once("h2-conc64-1k", server.https("1k.bin"), http::session(http::verify(authority)),
-                 authority);
+    start_up(small);
+
+    const auto trusting = [&ca] { return http::session(http::verify(ca), http::http2(false)); };
+    one_after_another({"https-seq-1k", server.https("1k.bin"), small_bytes, ca, 1}, trusting());
+    one_after_another({"https-large-10m", server.https("10m.bin"), large_bytes, ca, 1}, trusting());
+    many_at_once({"h2-conc64-1k", server.https("1k.bin"), small_bytes, ca, 1}, 64,
+                 http::session(http::verify(ca)));
 }
