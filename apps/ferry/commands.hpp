@@ -13,22 +13,45 @@
 
 namespace ferry::command {
 
-/// What a shell script can tell apart; 0 is success.
+/// What a shell script can tell apart; 0 is success. exit_statuses says what each means.
 namespace exit_code {
-constexpr int other = 1;          ///< a failure without a number of its own
-constexpr int usage = 2;          ///< wrong arguments, a bad URL, recipe or expression
-constexpr int redirected = 3;     ///< the answer is an unfollowed redirect
-constexpr int client_error = 4;   ///< status 4xx
-constexpr int server_error = 5;   ///< status 5xx
-constexpr int redirect_loop = 6;  ///< too many redirects, or one that must not be followed
-constexpr int connect = 7;        ///< no connection, no address
-constexpr int tls = 8;            ///< TLS failed
-constexpr int transfer = 9;       ///< the transfer broke, or the peer broke the protocol
+constexpr int other = 1;
+constexpr int usage = 2;
+constexpr int redirected = 3;
+constexpr int client_error = 4;
+constexpr int server_error = 5;
+constexpr int redirect_loop = 6;
+constexpr int connect = 7;
+constexpr int tls = 8;
+constexpr int transfer = 9;
 constexpr int timeout = 10;
-constexpr int local_file = 11;  ///< a file of this machine cannot be read or written
-constexpr int limit = 12;       ///< a limit was exceeded
+constexpr int local_file = 11;
+constexpr int limit = 12;
 constexpr int interrupted = 130;
 }  // namespace exit_code
+
+struct exit_status {
+    int code;
+    std::string_view meaning;
+};
+
+/// As the manual page and docs/command.md have it.
+constexpr exit_status exit_statuses[] = {
+    {0, "it was done"},
+    {exit_code::other, "a failure without a number of its own"},
+    {exit_code::usage, "wrong arguments, a bad URL, recipe or expression"},
+    {exit_code::redirected, "the answer is a redirect that was not followed"},
+    {exit_code::client_error, "status 4xx"},
+    {exit_code::server_error, "status 5xx"},
+    {exit_code::redirect_loop, "too many redirects, or one that must not be followed"},
+    {exit_code::connect, "no connection, no address"},
+    {exit_code::tls, "TLS failed"},
+    {exit_code::transfer, "the transfer broke, or the peer broke the protocol"},
+    {exit_code::timeout, "a time limit passed"},
+    {exit_code::local_file, "a file of this machine cannot be read or written"},
+    {exit_code::limit, "a limit was exceeded"},
+    {exit_code::interrupted, "Ctrl-C"},
+};
 
 /// A word after `ferry`: what it does in one line, and the function that does it.
 struct verb {

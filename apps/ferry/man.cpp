@@ -145,25 +145,11 @@ std::string overview()
     page.line(".SH OPTIONS");
     add_lists(page, help);
     page.line(".SH \"EXIT STATUS\"");
-    const auto code = [&](int number, std::string_view what) {
+    for (const auto& [code, meaning] : exit_statuses) {
         page.line(".TP");
-        page.line(fmt::format("\\fB{}\\fR", number));
-        page.text(what);
-    };
-    code(0, "it was done");
-    code(exit_code::other, "a failure without a number of its own");
-    code(exit_code::usage, "wrong arguments, a bad URL, recipe or expression");
-    code(exit_code::redirected, "the answer is a redirect that was not followed");
-    code(exit_code::client_error, "status 4xx");
-    code(exit_code::server_error, "status 5xx");
-    code(exit_code::redirect_loop, "too many redirects, or one that must not be followed");
-    code(exit_code::connect, "no connection, no address");
-    code(exit_code::tls, "TLS failed");
-    code(exit_code::transfer, "the transfer broke, or the peer broke the protocol");
-    code(exit_code::timeout, "a time limit passed");
-    code(exit_code::local_file, "a file of this machine cannot be read or written");
-    code(exit_code::limit, "a limit was exceeded");
-    code(exit_code::interrupted, "Ctrl-C");
+        page.line(fmt::format("\\fB{}\\fR", code));
+        page.text(meaning);
+    }
     page.line(".SH \"SEE ALSO\"");
     for (const verb& v : verbs()) {
         page.line(fmt::format(".BR ferry-{} (1){}", v.name, &v == &verbs().back() ? "" : ","));

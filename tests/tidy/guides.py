@@ -1,5 +1,6 @@
 """Checks that every guide quotes an example: what it shows as C++ stands in one. Between blank lines, and `...`, nothing
-is left out; how lines are broken, and the comments behind them, are the guide's own. docs/command.md lists every verb."""
+is left out; how lines are broken, and the comments behind them, are the guide's own. docs/command.md lists every verb
+and every exit code."""
 import pathlib
 import re
 import sys
@@ -33,6 +34,11 @@ command = (root / 'docs/command.md').read_text()
 for verb in re.findall(r'^    verb\{"(\w+)"', (root / 'apps/ferry/commands.cpp').read_text(), re.M):
     if f'`{verb}`' not in command:
         bad.append(f'docs/command.md: does not tell of {verb}')
+codes = (root / 'apps/ferry/commands.hpp').read_text()
+numbers = dict(re.findall(r'constexpr int (\w+) = (\d+);', codes))
+for name, meaning in re.findall(r'\{exit_code::(\w+), "([^"]+)"\}', codes):
+    if f'| {numbers[name]} | {meaning} |' not in command:
+        bad.append(f'docs/command.md: exit code {numbers[name]} is not "{meaning}"')
 
 print('\n'.join(bad) or f'{quoted} quotations')
 sys.exit(bool(bad))
