@@ -85,9 +85,9 @@ TEST(zmq_verb, pickles)
         "$F pull ipc://p -n 1 --pickle; wait");
     EXPECT_EQ(done.out, "{\"a\":[1,null,2.5]}\n") << done.err;
     const auto of_python = script(
-        "/usr/bin/python3 -c 'import zmq; s = zmq.Context().socket(zmq.PUSH); "
-        "s.connect(\"ipc://p\");"
-        " s.send_pyobj({\"b\": (1, True)})' & $F pull ipc://p --bind -n 1 --pickle; wait");
+        "/usr/bin/python3 -c 'import zmq; c = zmq.Context(); s = c.socket(zmq.PUSH); "
+        "s.connect(\"ipc://p\"); s.send_pyobj({\"b\": (1, True)}); s.close(); c.term()' & "
+        "$F pull ipc://p --bind -n 1 --pickle; wait");
     EXPECT_EQ(of_python.out, "{\"b\":[1,true]}\n") << of_python.err;
 }
 
