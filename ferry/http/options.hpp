@@ -139,13 +139,13 @@ public:
     std::optional<bool> expect_continue;       ///< ask before the body (if it has over 1 MiB)
     std::optional<compress_body> compression;  ///< of the request's body (none)
     std::function<void(const transfer&)> on_progress;
-    std::optional<http::retry> retry;        ///< of what failed (none)
-    std::optional<http::min_rate> min_rate;  ///< of the response's body (none)
-    std::optional<http::max_rate> max_rate;  ///< of both bodies (none)
-    std::optional<std::chrono::nanoseconds> hedge_after;
-    std::optional<std::string> idempotency_key;  ///< empty: a random one
-    std::optional<std::string> traceparent;      ///< of the caller's own trace; empty: a new one
-    std::vector<std::string> sensitive_headers;  ///< more fields that do not leave their origin
+    std::optional<http::retry> retry;              ///< of what failed (none)
+    std::optional<http::min_rate> min_rate;        ///< of the response's body (none)
+    std::optional<http::max_rate> max_rate;        ///< of both bodies (none)
+    std::optional<http::hedge_after> hedge_after;  ///< a second request beside a late one (none)
+    std::optional<std::string> idempotency_key;    ///< empty: a random one
+    std::optional<std::string> traceparent;        ///< of the caller's own trace; empty: a new one
+    std::vector<std::string> sensitive_headers;    ///< more fields that do not leave their origin
     std::shared_ptr<const detail::hook_set> hooks;
     bool prepared = false;  ///< headers and query are complete: nothing of the session's is added
 };

@@ -1,4 +1,4 @@
-// What a session does beyond one send: retries, rates, breaker, hedges, time limits.
+// What a session does beyond one send: retries, rates, breaker, time limits.
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
@@ -183,26 +183,6 @@ TEST(breaker, spares_a_host_that_fails)
                     HasSubstr("127.0.0.1:1 failed 2 times in a row: not asked for another"));
         EXPECT_EQ(details_of(e)->attempt, 0);
     }
-}
-
-TEST(hedge, sends_a_second_request_beside_a_slow_one)
-{
-    fault_server server(std::vector<script>{script().receive_until("\r\n\r\n").stay_silent(),
-                                            answers({ok_response, ok_response})});
-    session api(hedge_after(20ms));
-    EXPECT_EQ(run(api.get(url_of(server))).text(), "ok");
-    EXPECT_EQ(server.connections(), 2U);
-    EXPECT_EQ(run(api.get(url_of(server))).text(), "ok");
-    EXPECT_EQ(server.connections(), 2U);
-}
-
-TEST(hedge, leaves_posts_and_failures_alone)
-{
-    fault_server server(script().receive_until("!").send(ok_response).stay_silent());
-    session api(hedge_after(0ms));
-    EXPECT_EQ(run(api.post(url_of(server), body("x!"))).text(), "ok");
-    EXPECT_EQ(server.connections(), 1U);
-    EXPECT_THROW(run(api.get("http://127.0.0.1:1/", hedge_after(10s))), connection_error);
 }
 
 TEST(max_rate, holds_both_bodies_back)

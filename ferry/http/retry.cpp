@@ -36,7 +36,7 @@ void max_rate::apply_to(request_options& to) const
 
 void hedge_after::apply_to(request_options& to) const
 {
-    to.hedge_after = after_;
+    to.hedge_after = *this;
 }
 
 void rate_limit::apply_to(session_options& to) const

@@ -140,16 +140,47 @@ private:
     std::uint64_t bytes_per_second_;
 };
 
-/// Requests that take their time get a second one beside them after `d`, on another connection;
-/// the first answer counts and the other request is cancelled. For methods that may be repeated and
-/// bodies in memory only. A good `d` is what 95 of 100 requests need.
+/// A time that so many in a hundred recent answers took at most.
+class percentile {
+public:
+    /// \param of_hundred  from 1 to 99; others are taken for the nearest of these.
+    constexpr explicit percentile(int of_hundred) noexcept
+        : of_hundred_(of_hundred < 1 ? 1 : (of_hundred > 99 ? 99 : of_hundred))
+    {
+    }
+    constexpr int of_hundred() const noexcept { return of_hundred_; }
+
+private:
+    int of_hundred_;
+};
+
+inline constexpr percentile p95{95};
+inline constexpr percentile p99{99};
+
+/// A request that has no answer after a while gets a second one beside it, on another connection if
+/// that is HTTP/1.1; the first answer counts and the other request is cancelled. For methods that
+/// may be repeated and bodies in memory only.
+///
+///     http::session api(http::hedge_after(http::p95));
+///     co_await api.get(url, http::hedge_after(20ms));
+///
+/// With a percentile the session learns how long an origin (scheme, host and port) takes until the
+/// head of an answer, of its last 200, and hedges nothing before it has seen 20. It hedges one
+/// request in ten at most, so that a server that is slow altogether is asked a tenth more and not
+/// twice as much; up to 10 hedges are saved for when many requests are late together. A time of
+/// one's own has no such bound. As gRPC's hedgingPolicy, whose delay is always a time.
 class hedge_after {
 public:
-    explicit hedge_after(std::chrono::nanoseconds d) : after_(d) {}
+    explicit hedge_after(std::chrono::nanoseconds d) noexcept : delay_(d) {}
+    explicit hedge_after(percentile p) noexcept : learned_(p) {}
+
+    std::chrono::nanoseconds delay() const noexcept { return delay_; }  ///< if not learned()
+    const std::optional<percentile>& learned() const noexcept { return learned_; }
     void apply_to(request_options& to) const;
 
 private:
-    std::chrono::nanoseconds after_;
+    std::chrono::nanoseconds delay_{0};
+    std::optional<percentile> learned_;
 };
 
 /// How many requests a session sends, in all threads together. The excess waits, without a limit

@@ -87,8 +87,43 @@ private:
     event& rings_;
 };
 
-awaitable<exchange_ptr> run_hedged(exchange_ptr first, exchange_ptr second,
-                                   std::chrono::nanoseconds after)
+/// When a request is late, and whether another may then be sent beside it.
+class hedge_turn {
+public:
+    using clock = std::chrono::steady_clock;
+
+    hedge_turn(std::shared_ptr<session_core> core, std::shared_ptr<const url> to,
+               const hedge_after& rule)
+        : core_(std::move(core)), to_(std::move(to)), learns_(rule.learned().has_value())
+    {
+        late_after_ =
+            learns_ ? core_->hedges().begin(*to_, *rule.learned()) : std::optional(rule.delay());
+    }
+
+    /// Nothing: that is not known yet.
+    const std::optional<std::chrono::nanoseconds>& late_after() const noexcept
+    {
+        return late_after_;
+    }
+
+    bool take() { return !learns_ || core_->hedges().spend(*to_); }
+
+    void answered(const response& by)
+    {
+        if (learns_ && !by.from_cache()) core_->hedges().took(*to_, clock::now() - begun_);
+    }
+
+    const std::shared_ptr<session_core>& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<session_core> core_;
+    std::shared_ptr<const url> to_;
+    bool learns_;
+    clock::time_point begun_ = clock::now();
+    std::optional<std::chrono::nanoseconds> late_after_;
+};
+
+awaitable<exchange_ptr> run_hedged(exchange_ptr first, call_ptr again, hedge_turn turn)
 {
     hedge h;
     scope both;
@@ -97,10 +132,10 @@ awaitable<exchange_ptr> run_hedged(exchange_ptr first, exchange_ptr second,
     std::exception_ptr interrupted;
     try {
         alarm late(h.changed);
-        late.start_after(after);
+        if (turn.late_after()) late.start_after(*turn.late_after());
         if (h.running > 0) co_await h.changed.wait();
-        if (!h.winner && !h.failure) {
-            h.changed.clear();
+        if (h.running > 0 && turn.take()) {
+            auto second = std::make_unique<client_exchange>(turn.core(), std::move(again));
             ++h.running;
             both.start(run_beside(std::move(second), &h));
         }
@@ -108,7 +143,7 @@ awaitable<exchange_ptr> run_hedged(exchange_ptr first, exchange_ptr second,
             h.changed.clear();
             co_await h.changed.wait();
         }
-    } catch (const cancelled&) {
+    } catch (...) {
         interrupted = std::current_exception();
     }
     both.cancel();
@@ -118,28 +153,30 @@ awaitable<exchange_ptr> run_hedged(exchange_ptr first, exchange_ptr second,
     }
     if (interrupted) std::rethrow_exception(interrupted);
     if (!h.winner) std::rethrow_exception(h.failure);
+    turn.answered(h.winner->head());
     co_return std::move(h.winner);
 }
 
-std::optional<std::chrono::nanoseconds> hedge_of(const session_core& core,
-                                                 const request_options& with)
+const hedge_after* hedge_of(const session_core& core, const request_options& with)
 {
-    return with.hedge_after ? with.hedge_after : core.options().defaults.hedge_after;
+    const auto& rule = with.hedge_after ? with.hedge_after : core.options().defaults.hedge_after;
+    return rule ? &*rule : nullptr;
 }
 
 // The request may be under way twice only if that does no harm.
 awaitable<exchange_ptr> send_hedged(std::shared_ptr<session_core> core, call_ptr what)
 {
-    const auto after = hedge_of(*core, what->with);
-    call_ptr again = after ? std::make_unique<call>(*what) : nullptr;
+    const bool wanted = hedge_of(*core, what->with) != nullptr;
+    call_ptr again = wanted ? std::make_unique<call>(*what) : nullptr;
     auto first = std::make_unique<client_exchange>(core, std::move(what));
     const bool harmless = first->request().is_idempotent() && !first->request().body().source();
-    if (!after || !harmless) {
+    if (!wanted || !harmless) {
         co_await run_to_head(first.get());
         co_return first;
     }
-    auto second = std::make_unique<client_exchange>(core, std::move(again));
-    auto race = run_hedged(std::move(first), std::move(second), *after);
+    const auto to = first->request().shared_url();
+    hedge_turn turn(core, to, *hedge_of(*core, again->with));
+    auto race = run_hedged(std::move(first), std::move(again), std::move(turn));
     co_return co_await std::move(race);
 }
 
@@ -171,7 +208,7 @@ awaitable<response> send_whole_plain(std::shared_ptr<session_core> core, call_pt
 
 awaitable<response> send_whole(std::shared_ptr<session_core> core, call_ptr what)
 {
-    const bool hedged = hedge_of(*core, what->with).has_value();
+    const bool hedged = hedge_of(*core, what->with) != nullptr;
     return hedged ? send_whole_hedged(std::move(core), std::move(what))
                   : send_whole_plain(std::move(core), std::move(what));
 }

@@ -2,6 +2,7 @@
 
 #include "ferry/http/detail/dialer.hpp"
 #include "ferry/http/detail/governor.hpp"
+#include "ferry/http/detail/hedge_book.hpp"
 #include "ferry/http/detail/netrc.hpp"
 #include "ferry/http/detail/pool.hpp"
 #include "ferry/http/session.hpp"
@@ -47,6 +48,9 @@ public:
     /// When requests may be sent: rate limits, pauses, the breaker.
     detail::governor& governor() noexcept { return governor_; }
 
+    /// When requests are late, for those that learn that.
+    hedge_book& hedges() noexcept { return hedges_; }
+
     /// The user's .netrc, read on first use; null without one, or if the environment has no say.
     const netrc* user_netrc();
 
@@ -90,6 +94,7 @@ private:
     std::once_flag netrc_read_;
     std::unique_ptr<const netrc> netrc_;
     detail::governor governor_;
+    hedge_book hedges_;
     http::headers own_defaults_;
     std::string default_fields_;
     cookie_jar cookies_;
