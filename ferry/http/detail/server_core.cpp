@@ -54,6 +54,14 @@ public:
         threads_.emplace_back([this, core = std::move(core), at] { work(core, at); });
     }
 
+    /// Those who serve end at once, and those who have not begun never do.
+    void dismiss()
+    {
+        const std::lock_guard lock(mutex_);
+        dismissed_ = true;
+        for (const auto& l : serving_) l->owner().post([l] { l->cancel(); });
+    }
+
     /// Blocks. The first failure, if there was one.
     std::exception_ptr join()
     {
@@ -67,17 +75,34 @@ private:
     {
         try {
             net::listener on(at, net::listen_options().reuse_port());
-            run(server_core::serve(core, std::move(on)));
+            run(serve(this, core, std::move(on)));
         } catch (const cancelled&) {  // by the thread that hired this one
         } catch (...) {
             const std::lock_guard lock(mutex_);
-            if (!failure_) failure_ = std::current_exception();
+            const bool came_too_late = core->stopping();
+            if (!failure_ && !came_too_late) failure_ = std::current_exception();
         }
+    }
+
+    // On the thread's own loop, which takes no turn until it listens: what is posted comes later.
+    static awaitable<void> serve(crew* self, std::shared_ptr<server_core> core, net::listener on)
+    {
+        if (!self->begin(core->loop_here())) co_return;
+        co_await server_core::serve(core, std::move(on));
+    }
+
+    bool begin(std::shared_ptr<server_loop> on)
+    {
+        const std::lock_guard lock(mutex_);
+        if (!dismissed_) serving_.push_back(std::move(on));
+        return !dismissed_;
     }
 
     std::vector<std::thread> threads_;
     std::mutex mutex_;
     std::exception_ptr failure_;
+    std::vector<std::shared_ptr<server_loop>> serving_;
+    bool dismissed_ = false;
 };
 
 }  // namespace
@@ -205,9 +230,11 @@ awaitable<void> server_core::serve_one(std::shared_ptr<server_core> self, net::s
 
 awaitable<void> server_core::serve(std::shared_ptr<server_core> self, net::listener on)
 {
+    // Known to stop() before it is asked whether that was called, so that one of the two notices.
+    const auto here = self->loop_here();
     if (self->stopping_) throw error(ferry::errc::invalid_state, "the server was stopped");
     self->port_ = on.port();
-    auto served = server_loop::serve(self->loop_here(), self, std::move(on));
+    auto served = server_loop::serve(here, self, std::move(on));
     co_await std::move(served);
 }
 
@@ -225,14 +252,8 @@ awaitable<void> server_core::serve_threads(std::shared_ptr<server_core> self, st
         end = std::current_exception();
     }
     if (end) {  // not stop(): nobody else ends the others
-        const std::lock_guard lock(self->mutex_);
-        for (const auto& l : self->loops_) {
-            l->owner().post([l] { l->cancel(); });
-        }
-    }
-    if (end) {
-        // Cancelled, this coroutine cannot wait any more; the others were just told to end.
-        others->join();
+        others->dismiss();
+        others->join();  // cancelled, this coroutine cannot wait any more
         std::rethrow_exception(end);
     }
     const auto join = [others] { return others->join(); };

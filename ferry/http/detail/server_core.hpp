@@ -39,6 +39,9 @@ public:
     static awaitable<void> serve_one(std::shared_ptr<server_core> self, net::stream on);
     static awaitable<void> stop(std::shared_ptr<server_core> self, std::chrono::milliseconds grace);
 
+    /// The calling thread's part; from now on stop() knows of it.
+    std::shared_ptr<server_loop> loop_here();
+
     std::size_t connections() const noexcept { return connections_; }
     connection_place take_place() noexcept { return connection_place(connections_); }
     bool has_room() const noexcept { return connections_ < limits_.connections(); }
@@ -55,7 +58,6 @@ private:
     awaitable<response> dispatch(request& q);
     awaitable<response> dispatch_safely(request& q);
     awaitable<response> call(const route& r, request& q);
-    std::shared_ptr<server_loop> loop_here();
 
     server_limits limits_;
     router routes_;
