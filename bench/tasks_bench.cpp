@@ -10,6 +10,7 @@
 
 #include "bench/bench.hpp"
 #include "bench/tasks_rivals.hpp"
+#include "bench/tasks_serving.hpp"
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,22 +54,6 @@ private:
     std::filesystem::path path_;
 };
 
-using task_type = tasks::task<int(int)>;
-
-/// An app with a task whose results are ignored and one whose results are kept.
-struct shop {
-    shop(const std::string& broker, const std::string& results)
-        : app("bench", tasks::broker(broker), tasks::results(results)),
-          no_op(app.task(
-              "bench.no_op", [](int n) { return n; }, tasks::ignore_result())),
-          echo(app.task("bench.echo", [](int n) { return n; }))
-    {
-    }
-    tasks::app app;
-    task_type no_op;
-    task_type echo;
-};
-
 awaitable<int> send(task_type task, int count)
 {
     for (int n = 0; n < count; ++n) co_await task.delay(n);
@@ -93,74 +78,99 @@ awaitable<void> many_at_once(F one, task_type task, int count)
     co_await std::move(gathered);
 }
 
-awaitable<void> until_ended(tasks::worker* worker, std::uint64_t count)
-{
-    while (worker->ended() < count) co_await sleep(5ms);
-}
-
-/// Serves in threads of its own while `beside` runs in this one.
-template <class F>
-void serve(const tasks::app& app, F beside)
-{
-    tasks::worker worker(app, tasks::concurrency(2));
-    std::thread server([&] { run(worker.run()); });
-    beside(worker);
-    worker.stop();
-    server.join();
-}
-
 struct figures {
     std::vector<double> send_cpu;
     std::vector<double> waiting_rate;
     std::vector<double> waiting_cpu;
     std::vector<double> through_rate;
+    std::vector<double> through_cpu;
+    std::vector<double> through_sender_cpu;
+    std::vector<double> through_broker_cpu;
     std::vector<double> results_rate;
     std::vector<double> latency;
 
     void print(const std::string& name) const
     {
-        bench::print("tasks", "ferry/" + name + "-send", "cpu", send_cpu, "us/task");
-        bench::print("tasks", "ferry/" + name + "-waiting", "rate", waiting_rate, "tasks/s");
-        bench::print("tasks", "ferry/" + name + "-waiting", "worker-cpu", waiting_cpu, "us/task");
-        bench::print("tasks", "ferry/" + name + "-through", "rate", through_rate, "tasks/s");
-        bench::print("tasks", "ferry/" + name + "-results", "rate", results_rate, "tasks/s");
-        bench::print("tasks", "ferry/" + name + "-delay-get", "latency", latency, "us");
+        const auto line = [&](const char* what, const char* metric, const std::vector<double>& all,
+                              const char* unit) {
+            if (!all.empty()) bench::print("tasks", "ferry/" + name + what, metric, all, unit);
+        };
+        line("-send", "cpu", send_cpu, "us/task");
+        line("-waiting", "rate", waiting_rate, "tasks/s");
+        line("-waiting", "worker-cpu", waiting_cpu, "us/task");
+        line("-through", "rate", through_rate, "tasks/s");
+        line("-through", "worker-cpu", through_cpu, "us/task");
+        line("-through", "sender-cpu", through_sender_cpu, "us/task");
+        line("-through", "broker-cpu", through_broker_cpu, "us/task");
+        line("-results", "rate", results_rate, "tasks/s");
+        line("-delay-get", "latency", latency, "us");
     }
 };
 
-void measure_once(const shop& at, figures& into)
+/// Where a shop is, and the process of the broker, if it has one.
+struct place {
+    std::string broker;
+    std::string results;
+    std::string process = {};
+};
+
+double each(double seconds)
+{
+    return seconds / tasks_a_run * 1e6;
+}
+
+void measure_waiting(const shop& at, serving& worker, figures& into)
+{
+    worker.expect(tasks_a_run + 1);
+    const serving::times t = worker.ended();
+    into.waiting_rate.push_back(tasks_a_run / (t.last.at - t.first.at));
+    into.waiting_cpu.push_back(each(t.last.cpu - t.first.cpu));
+    worker.expect(1);
+    run(call(at.echo, 1));
+    worker.ended();
+}
+
+void measure_through(const shop& at, const place& where, serving& worker, figures& into)
+{
+    const auto broker_cpu = [&] { return where.process.empty() ? 0 : cpu_of(where.process); };
+    const double brokers = broker_cpu();
+    const double workers = worker.cpu_seconds();
+    const double own = cpu_seconds();
+    const double start = wall_seconds();
+    worker.expect(tasks_a_run);
+    run(many_at_once(send, at.no_op, tasks_a_run));
+    const moment end = worker.ended().last;
+    into.through_rate.push_back(tasks_a_run / (end.at - start));
+    into.through_cpu.push_back(each(end.cpu - workers));
+    into.through_sender_cpu.push_back(each(cpu_seconds() - own));
+    if (!where.process.empty()) into.through_broker_cpu.push_back(each(broker_cpu() - brokers));
+}
+
+void measure_once(const shop& at, const place& where, figures& into)
 {
     run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
     run(send(at.no_op, 1));
-    double cpu = cpu_seconds();
+    const double cpu = cpu_seconds();
     run(many_at_once(send, at.no_op, tasks_a_run));
-    into.send_cpu.push_back((cpu_seconds() - cpu) / tasks_a_run * 1e6);
+    into.send_cpu.push_back(each(cpu_seconds() - cpu));
 
+    serving worker(where.broker, where.results);
+    measure_waiting(at, worker, into);
+    measure_through(at, where, worker, into);
+
+    worker.expect(tasks_a_run);
     double start = wall_seconds();
-    cpu = cpu_seconds();
-    serve(at.app, [](tasks::worker& w) { run(until_ended(&w, tasks_a_run + 1)); });
-    into.waiting_rate.push_back(tasks_a_run / (wall_seconds() - start));
-    into.waiting_cpu.push_back((cpu_seconds() - cpu) / tasks_a_run * 1e6);
+    run(many_at_once(call, at.echo, tasks_a_run));
+    into.results_rate.push_back(tasks_a_run / (wall_seconds() - start));
+    worker.ended();
 
-    serve(at.app, [&](tasks::worker& w) {
+    std::vector<double> times;
+    for (int n = 0; n < 500; ++n) {
+        start = wall_seconds();
         run(call(at.echo, 1));
-        start = wall_seconds();
-        run(many_at_once(send, at.no_op, tasks_a_run));
-        run(until_ended(&w, tasks_a_run + 1));
-        into.through_rate.push_back(tasks_a_run / (wall_seconds() - start));
-
-        start = wall_seconds();
-        run(many_at_once(call, at.echo, tasks_a_run));
-        into.results_rate.push_back(tasks_a_run / (wall_seconds() - start));
-
-        std::vector<double> times;
-        for (int n = 0; n < 500; ++n) {
-            start = wall_seconds();
-            run(call(at.echo, 1));
-            times.push_back((wall_seconds() - start) * 1e6);
-        }
-        into.latency.push_back(median(times));
-    });
+        times.push_back((wall_seconds() - start) * 1e6);
+    }
+    into.latency.push_back(median(times));
 }
 
 void measure_embedded(const std::string& name, const std::string& query)
@@ -169,7 +179,8 @@ void measure_embedded(const std::string& name, const std::string& query)
     figures all;
     for (int i = 0; i < repetitions(); ++i) {
         const folder in;
-        measure_once(shop(in.url() + query, {}), all);
+        const place where{in.url() + query, {}};
+        measure_once(shop(where.broker, where.results), where, all);
     }
     all.print(name);
 }
@@ -182,7 +193,8 @@ void compare_with_celery(const std::string& name, const figures& own, const cele
     };
     ratio("send", median(own.send_cpu) / theirs.at("send cpu"));
     ratio("waiting", theirs.at("waiting rate") / median(own.waiting_rate));
-    ratio("worker-cpu", median(own.waiting_cpu) / theirs.at("through worker-cpu"));
+    ratio("waiting-worker-cpu", median(own.waiting_cpu) / theirs.at("waiting worker-cpu"));
+    ratio("through-worker-cpu", median(own.through_cpu) / theirs.at("through worker-cpu"));
     ratio("through", theirs.at("through rate") / median(own.through_rate));
     ratio("results", theirs.at("results rate") / median(own.results_rate));
     ratio("delay-get", median(own.latency) / theirs.at("delay-get latency"));
@@ -192,12 +204,13 @@ void measure_remote(const std::string& name, const std::string& broker, const st
 {
     if (!wanted("tasks", name)) return;
     const shop at(broker, results);
+    const place where{broker, results, name == "rabbitmq" ? "beam.smp" : "redis-server"};
     std::vector<double> plain;
     std::vector<double> confirmed;
     figures all;
     for (int i = 0; i < repetitions(); ++i) {
-        measure_once(at, all);
-        if (name != "rabbitmq") continue;
+        measure_once(at, where, all);
+        if (name != "rabbitmq" || !wanted("tasks", name + "-rabbitmq-c")) continue;
         tasks::message sample;
         sample.task = "bench.no_op";
         sample.id = sample.reply_to = "4e0e4fbc-2b4e-4a4e-9d3c-3f4a53a8a4f5";
@@ -218,6 +231,7 @@ void measure_remote(const std::string& name, const std::string& broker, const st
         print_ratio("tasks", "rabbitmq-through", median(confirmed) / own, "rabbitmq-c-confirmed");
     }
     run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
+    if (!wanted("tasks", name + "-celery")) return;
     compare_with_celery(name, all, run_celery(name, broker, results, celery_tasks_a_run));
 }
 
@@ -252,13 +266,12 @@ awaitable<void> until_taken(tasks::app app)
 int hold(const std::string& broker)
 {
     const shop at(broker, {});
-    serve(at.app, [&](tasks::worker&) {
-        run(until_taken(at.app));
-        std::printf("%f\n", memory("VmRSS:"));
-        std::fflush(stdout);
-        ::_exit(0);
-    });
-    return 1;
+    tasks::worker worker(at.app, tasks::concurrency(2));
+    std::thread server([&] { run(worker.run()); });
+    run(until_taken(at.app));
+    std::printf("%f\n", memory("VmRSS:"));
+    std::fflush(stdout);
+    ::_exit(0);
 }
 
 void measure_held(const std::string& name, const std::string& broker)
@@ -299,6 +312,9 @@ int all()
 
 int main(int argc, char** argv)
 {
+    if (argc == 4 && std::string{argv[1]} == "serve") {
+        return ferry::bench::serve_in_this_process(argv[2], argv[3]);
+    }
     if (argc == 3 && std::string{argv[1]} == "hold") return ferry::bench::hold(argv[2]);
     return ferry::bench::all();
 }

@@ -81,8 +81,11 @@ def main(count):
     say('send', 'cpu', (time.process_time() - cpu) / count * 1e6, 'us/task')
     mark.delay(last)
     with Worker() as worker:
+        wait_for(first)
+        cpu = worker.cpu()
         wait_for(last)
         say('waiting', 'rate', count / (float(open(last).read()) - float(open(first).read())), 'tasks/s')
+        say('waiting', 'worker-cpu', (worker.cpu() - cpu) / count * 1e6, 'us/task')
         os.unlink(last)
         echo.delay(0).get(timeout=60)
 
