@@ -219,6 +219,9 @@ TEST(html, parses_fragments_in_their_context)
         {"a<b>", "title", "a&lt;b&gt;"},
         {"<g/><![CDATA[x]]>", "svg svg", "<g></g>x"},
         {"<tr><td>x", "template", "<tr><td>x</td></tr>"},
+        {"<p><form><i>x", "form", "<p><i>x</i></p>"},
+        {"</form><form><i>x", "form", "<form><i>x</i></form>"},
+        {"<table><form><tr><td>x", "form", "<table><tbody><tr><td>x</td></tr></tbody></table>"},
     };
     for (const row& r : rows) {
         SCOPED_TRACE(r.text);

@@ -59,6 +59,7 @@ void html_construction::parse_fragment(const fragment_context& context)
             case tag::script: tokenizer_.set_state(tokenizer_state::script_data); break;
             case tag::plaintext: tokenizer_.set_state(tokenizer_state::plaintext); break;
             case tag::template_: template_modes_.push_back(insertion_mode::in_template); break;
+            case tag::form: form_ = tree::root(); break;  // a form that is not on the stack
             default: break;
         }
     }

@@ -408,6 +408,8 @@ TEST(xml_xpath_interop, agrees_with_lxml)
                                                   "string(/*/namespace::p)",
                                                   "name(/*/namespace::p)",
                                                   "count(//namespace::*/..)",
+                                                  "/*/namespace::*",
+                                                  "name((//b)[1]/namespace::*[2])",
                                                   "set:difference(//*,//d:*)",
                                                   "set:distinct(//@k)",
                                                   "set:intersection(//*,//b)",

@@ -100,6 +100,7 @@ def xpath(data):
     for expression in expressions.split('\n'):
         r = root.xpath(expression, namespaces=names, n=2, t='x')
         if isinstance(r, list):
+            r = [e[1] if isinstance(e, tuple) else e for e in r]  # namespace nodes
             out.append('|'.join('<%s>' % e.tag if isinstance(getattr(e, 'tag', None), str) else
                                 e.text if hasattr(e, 'tag') else str(e) for e in r))
         elif isinstance(r, bool):
