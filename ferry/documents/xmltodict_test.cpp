@@ -170,6 +170,9 @@ TEST(xmltodict, keeps_the_order_of_children_on_request)
                     bare),
             same);
     }
+    EXPECT_EQ(as_json("<a>x<!--c-->y<b/>z<![CDATA[<]]>&amp;<?p?>w</a>",
+                      parse_options().keep_order(order::mixed)),
+              R"({"a":{"#mixed":["xy",{"b":null},"z<&w"]}})");
     EXPECT_EQ(unparse(parse("<a><b/><c/><!--x--><b/></a>",
                             parse_options().keep_order(order::keys).process_comments(true)),
                       bare),

@@ -97,6 +97,7 @@ private:
         value item;  // null as long as there is nothing but text
         detail::pieces text;
         std::vector<value> order;  // keys, {"#text": piece}; or {key: value}, piece
+        std::string piece;         // not in `order` yet
         bool has_children = false;
 
         void clear()
@@ -105,6 +106,7 @@ private:
             text.clear();
             has_children = false;
             order.clear();
+            piece.clear();
         }
     };
 
@@ -246,16 +248,21 @@ private:
         if (has_any && !declarations_.is_null()) add(with_.attr_prefix_ + "xmlns", declarations_);
     }
 
-    void add_piece(frame& f, std::string_view text)
+    /// In a list that is mixed, texts are whole between elements: comments and CDATA sections leave
+    /// no gap where the list is written again.
+    void add_piece(frame& f, std::string_view text) const
     {
-        const bool goes_on = !f.order.empty() && !f.text.is_cut();
-        const bool is_mixed = with_.order_ == order::mixed;
-        if (goes_on && f.order.back().is_string() == is_mixed) {
-            value& last = is_mixed ? f.order.back() : f.order.back()["#text"];
-            last = last.as<std::string>() + std::string(text);
-        } else {
-            f.order.push_back(is_mixed ? value(text) : value::object("#text", text));
-        }
+        if (with_.order_ == order::keys && f.text.is_cut()) end_piece(f);
+        f.piece += text;
+    }
+
+    void end_piece(frame& f) const
+    {
+        if (f.piece.empty()) return;
+        const std::string_view text = f.piece;
+        f.order.push_back(with_.order_ == order::mixed ? value(text)
+                                                       : value::object("#text", text));
+        f.piece.clear();
     }
 
     bool decides(const decision& d, std::string_view key, const value& v) const
@@ -266,6 +273,7 @@ private:
     /// The value of an element that ends.
     value finished(frame& f, std::string_view name)
     {
+        end_piece(f);
         if (with_.order_ == order::mixed && f.has_children) {
             value list = value::array();
             for (value& v : f.order) list.push_back(std::move(v));
@@ -317,6 +325,7 @@ private:
     void put(frame& to, std::string_view key, value v, bool is_child)
     {
         to.has_children = to.has_children || is_child;
+        if (is_child) end_piece(to);
         if (is_child && with_.order_ == order::keys) to.order.emplace_back(key);
         if (is_child && with_.order_ == order::mixed && top_ > 0) {
             to.order.push_back(value::object(key, std::move(v)));
