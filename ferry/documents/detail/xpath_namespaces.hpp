@@ -15,8 +15,8 @@ namespace ferry::xpath::detail {
 inline constexpr std::uint32_t namespace_bit = 0x8000'0000;
 
 /// Calls `visit(prefix, uri)` for the namespaces in scope of an element, until it returns false:
-/// `xml` first, then those that are declared, the nearest declarations last, as libxml2 orders them.
-/// Trees of HTML have none that XPath can see.
+/// `xml` first, then those that are declared, the nearest declarations last, as libxml2 orders
+/// them. Trees of HTML have none that XPath can see.
 /// \returns the attributes that were looked at.
 template <class Visit>
 std::size_t for_each_namespace(const documents::tree& of, documents::node_id element,
