@@ -106,7 +106,7 @@ public:
     void close() noexcept;
 
 private:
-    friend class commands<client>;
+    friend class detail::command_access;
     friend class subscriber;
     explicit client(std::shared_ptr<detail::client_core> core) : core_{std::move(core)} {}
 

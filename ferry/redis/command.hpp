@@ -85,4 +85,40 @@ private:
 };
 static_assert(awaitable_argument<command>);
 
+namespace detail {
+
+/// Lets the parts of commands reach what a client or a pipeline does with one.
+class command_access {
+public:
+    template <class T, template <class> class Part, class Self>
+    static decltype(auto) run(Part<Self>& part, command c)
+    {
+        return static_cast<Self&>(part).template run_command<T>(std::move(c));
+    }
+};
+
+template <class T, template <class> class Part, class Self>
+decltype(auto) send(Part<Self>& part, command c)
+{
+    return command_access::run<T>(part, std::move(c));
+}
+
+/// A command that may be sent again: see command::repeatable.
+template <class T, template <class> class Part, class Self, class... Arguments>
+decltype(auto) read(Part<Self>& part, const Arguments&... arguments)
+{
+    command c(arguments...);
+    c.repeatable();
+    return send<T>(part, std::move(c));
+}
+
+/// One that may not.
+template <class T, template <class> class Part, class Self, class... Arguments>
+decltype(auto) write(Part<Self>& part, const Arguments&... arguments)
+{
+    return send<T>(part, command(arguments...));
+}
+
+}  // namespace detail
+
 }  // namespace ferry::redis

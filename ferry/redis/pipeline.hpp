@@ -40,7 +40,7 @@ public:
     std::vector<command> take() && { return std::move(all_); }
 
 private:
-    friend class commands<pipeline>;
+    friend class detail::command_access;
 
     template <class T>
     pipeline& run_command(command c)

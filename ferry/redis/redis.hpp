@@ -4,7 +4,7 @@
 ///
 /// | what | header | redis-py |
 /// |---|---|---|
-/// | the client, its commands | `client.hpp`, `commands.hpp` | `redis.asyncio.Redis` |
+/// | the client and its commands | `client.hpp`, `*_commands.hpp` | `redis.asyncio.Redis` |
 /// | URL, login, TLS, sentinels | `options.hpp` | `Redis.from_url`, `Sentinel` |
 /// | answers as C++ values | `reply.hpp` | |
 /// | many commands at once, transactions | `pipeline.hpp` | `Pipeline` |
@@ -18,12 +18,19 @@
 #include "ferry/redis/command.hpp"
 #include "ferry/redis/commands.hpp"
 #include "ferry/redis/error.hpp"
+#include "ferry/redis/hash_commands.hpp"
+#include "ferry/redis/key_commands.hpp"
+#include "ferry/redis/list_commands.hpp"
 #include "ferry/redis/lock.hpp"
 #include "ferry/redis/options.hpp"
 #include "ferry/redis/pipeline.hpp"
 #include "ferry/redis/reply.hpp"
 #include "ferry/redis/scan.hpp"
 #include "ferry/redis/script.hpp"
+#include "ferry/redis/server_commands.hpp"
+#include "ferry/redis/set_commands.hpp"
+#include "ferry/redis/sorted_set_commands.hpp"
+#include "ferry/redis/stream_commands.hpp"
 #include "ferry/redis/stream_reader.hpp"
 #include "ferry/redis/stream_types.hpp"
 #include "ferry/redis/subscriber.hpp"

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -202,5 +203,8 @@ T reply::as() &&
             std::make_index_sequence<std::tuple_size_v<T>>());
     }
 }
+
+using text_map = std::map<std::string, std::string>;
+using reply_map = std::map<std::string, reply>;
 
 }  // namespace ferry::redis
