@@ -230,22 +230,83 @@ awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_
     co_return consumer(std::move(core), std::move(made));
 }
 
-awaitable<void> hand_out(consumer from, message_handler handler)
+using consumer_pointer = std::shared_ptr<detail::consumer_core>;
+
+// Ends the consumer of a handler that has failed: the message, unless it is settled, and those
+// behind it are for others.
+awaitable<void> give_back(core_pointer core, consumer_pointer c, std::uint64_t generation,
+                          std::uint64_t tag)
 {
-    for (;;) {
-        auto d = co_await from.next();
-        if (!d) co_return;
-        auto handling = handler(std::move(*d));
-        co_await std::move(handling);
+    try {
+        auto ending = channel_core::cancel(core, c->tag);
+        co_await std::move(ending);
+        if (c->no_ack()) co_return;
+        const bool here = generation == core->generation();
+        if (here && core->waits_for_settlement().contains(tag)) {
+            core->settle(generation, tag, false, true, false);
+        }
+        while (!c->waiting.empty()) {
+            const delivery d = c->waiting.pop();
+            core->settle(core->generation(), d.delivery_tag(), false, true, false);
+        }
+    } catch (const error&) {
+        // The channel has ended, which gives back what it had.
     }
 }
 
-awaitable<std::string> consume_by(awaitable<consumer> beginning, message_handler handler)
+awaitable<void> hand_out(core_pointer core, consumer_pointer c, consumer from,
+                         message_handler handler)
+{
+    std::exception_ptr failure;
+    for (;;) {
+        auto d = co_await from.next();
+        if (!d) co_return;
+        const std::uint64_t generation = core->generation();
+        const std::uint64_t tag = d->delivery_tag();
+        const auto began = std::chrono::steady_clock::now();
+        try {
+            auto handling = handler(std::move(*d));
+            co_await std::move(handling);
+        } catch (const cancelled&) {
+            throw;  // the loop ends
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        core->owner().counts().handler_time.add(std::chrono::steady_clock::now() - began);
+        if (!failure) continue;
+        auto returning = give_back(core, c, generation, tag);
+        co_await std::move(returning);
+        std::rethrow_exception(failure);
+    }
+}
+
+awaitable<std::string> consume_by(core_pointer core, consumer_pointer c,
+                                  awaitable<consumer> beginning, message_handler handler)
 {
     consumer from = co_await std::move(beginning);
     std::string tag = from.consumer_tag();
-    spawn(hand_out(std::move(from), std::move(handler)), "amqp consumer");
+    spawn(hand_out(std::move(core), std::move(c), std::move(from), std::move(handler)),
+          "amqp consumer");
     co_return tag;
+}
+
+consumer_pointer make_consumer(const channel_core& core, std::string queue, declare_options with)
+{
+    auto c = std::make_shared<detail::consumer_core>(core.lives_at());
+    c->tag = with.consumer_tag.empty() ? fresh_tag() : with.consumer_tag;
+    c->queue = std::move(queue);
+    c->bits = bits({false, with.no_ack, with.exclusive});
+    c->arguments = std::move(with.arguments);
+    c->own_limit = !with.channel_prefetch;
+    return c;
+}
+
+awaitable<void> recover(core_pointer core)
+{
+    core->recovers();
+    auto calling =
+        call(core, method::basic_recover, std::string(1, '\1'), method::basic_recover_ok);
+    co_await std::move(calling);
 }
 
 awaitable<void> settle_tag(core_pointer core, std::uint64_t tag, bool positive, bool requeue,
@@ -526,20 +587,17 @@ awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
 
 awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
 {
-    auto c = std::make_shared<detail::consumer_core>(core_->lives_at());
-    c->tag = with.consumer_tag.empty() ? fresh_tag() : with.consumer_tag;
-    c->queue = std::move(queue);
-    c->bits = bits({false, with.no_ack, with.exclusive});
-    c->arguments = std::move(with.arguments);
-    c->own_limit = !with.channel_prefetch;
-    return there(consume(core_, std::move(c), with.prefetch));
+    const auto prefetch = with.prefetch;
+    auto c = make_consumer(*core_, std::move(queue), std::move(with));
+    return there(consume(core_, std::move(c), prefetch));
 }
 
 awaitable<std::string> channel::consume_by(std::string queue, message_handler handler,
                                            declare_options with)
 {
-    return there(
-        amqp::consume_by(begin_consuming(std::move(queue), std::move(with)), std::move(handler)));
+    const auto prefetch = with.prefetch;
+    auto c = make_consumer(*core_, std::move(queue), std::move(with));
+    return there(amqp::consume_by(core_, c, consume(core_, c, prefetch), std::move(handler)));
 }
 
 awaitable<void> channel::basic_cancel(std::string consumer_tag)
@@ -574,8 +632,7 @@ awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no
 
 awaitable<void> channel::basic_recover()
 {
-    return there(
-        call(core_, method::basic_recover, std::string(1, '\1'), method::basic_recover_ok));
+    return there(recover(core_));
 }
 
 awaitable<void> channel::tx_select()

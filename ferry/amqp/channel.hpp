@@ -106,7 +106,7 @@ public:
     const buffer& data() const noexcept { return data_; }
 
 private:
-    static constexpr std::size_t short_bytes = 4096;
+    static constexpr std::size_t short_bytes = 32 * 1024;
 
     std::string text_;
     buffer data_;
@@ -240,8 +240,9 @@ public:
     }
 
     /// The same, and each message is handed to `handler`, whose operation is awaited before the
-    /// next one, until basic_cancel() or the channel's end; a failure of its own ends the consumer
-    /// and is told to loop::on_error. \return the consumer's tag. As pika's `on_message_callback`.
+    /// next one, until basic_cancel() or the channel's end. A failure of its own ends the consumer,
+    /// gives the message, unless it was settled, and those behind it back to the queue, and is told
+    /// to loop::on_error. \return the consumer's tag. As pika's `on_message_callback`.
     template <declare_option... Options>
     awaitable<std::string> basic_consume(std::string queue, message_handler handler,
                                          const Options&... options)

@@ -14,9 +14,8 @@ namespace ferry::amqp {
 ///
 ///     auto channel = co_await connection.channel(amqp::confirm());
 ///     amqp::publisher out(channel);
-///     for (const auto& o : orders) co_await out.publish("", "orders", json::dump(o),
-///     amqp::persistent()); co_await out.flush();                                   // the broker
-///     has them all
+///     for (const auto& o : orders) co_await out.publish("", "orders", json::dump(o));
+///     co_await out.flush();                                    // the broker has them all
 ///
 /// publish() returns when the message is queued, and waits while the window is full. A message that
 /// the broker had not confirmed when the connection was lost, or did not take, is sent again, so

@@ -97,9 +97,11 @@ std::string statistics::to_prometheus(std::string_view labels) const
     out.counter("received_bytes_total", bytes_in);
     out.counter("sent_bytes_total", bytes_out);
     out.gauge("unconfirmed", unconfirmed);
+    out.gauge("unacked", unacked);
     out.gauge("channels", channels);
     out.gauge("blocked", blocked ? 1 : 0);
     out.seconds("confirm_seconds", confirm_latency);
+    out.seconds("handler_seconds", handler_time);
     return std::move(out).take();
 }
 

@@ -52,11 +52,14 @@ public:
     /// \name As it is now
     /// @{
     std::uint64_t unconfirmed = 0;  ///< publishes that wait for the broker's word
+    std::uint64_t unacked = 0;      ///< deliveries that the program has not settled
     std::uint64_t channels = 0;
     bool blocked = false;
     /// @}
     /// From a publish to the broker's word; of each channel one message at a time is measured.
     histogram confirm_latency{};
+    /// How long the handlers of basic_consume() took for a message.
+    histogram handler_time{};
 
     /// In Prometheus' text format. \param labels  such as `connection="orders"`
     std::string to_prometheus(std::string_view labels = {}) const;

@@ -289,6 +289,7 @@ void channel_core::settle(std::uint64_t generation, std::uint64_t tag, bool posi
         static_cast<std::uint8_t>((multiple ? 1U : 0U) | (!positive && requeue ? 2U : 0U)));
     f.finish(over->frame_max());
     over->flush();
+    unsettled_.settle(tag, multiple);
     ++(positive ? counts.acked : counts.requeued);
 }
 

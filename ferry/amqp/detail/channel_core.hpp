@@ -2,6 +2,7 @@
 
 #include "ferry/amqp/detail/connection_core.hpp"
 #include "ferry/amqp/detail/returns.hpp"
+#include "ferry/amqp/detail/unsettled.hpp"
 #include "ferry/amqp/message.hpp"
 #include "ferry/async/sync.hpp"
 
@@ -198,6 +199,11 @@ public:
     void settle(std::uint64_t generation, std::uint64_t tag, bool positive, bool requeue,
                 bool multiple);
 
+    /// Deliveries that were not settled yet.
+    const unsettled& waits_for_settlement() const noexcept { return unsettled_; }
+    /// The broker was asked to deliver all of them again, with other tags.
+    void recovers() noexcept { unsettled_.clear(); }
+
     void take(const frame& f);
     /// The link is gone: what waits fails, consumers wait for the next one.
     void lost(const std::exception_ptr& why) noexcept;
@@ -272,6 +278,7 @@ private:
     event answered_;
 
     content incoming_;
+    unsettled unsettled_;
     std::map<std::string, std::shared_ptr<consumer_core>, std::less<>> consumers_;
     std::shared_ptr<consumer_core> latest_consumer_;
     std::optional<std::uint16_t> prefetch_;  ///< of consumers that begin now

@@ -187,6 +187,7 @@ void channel_core::finish_content(buffer body)
     }
     message_access::set_channel(c.made, shared_from_this(), generation_, c.consumer->no_ack());
     const bool limited = !c.consumer->no_ack();
+    if (limited) unsettled_.add(c.made.delivery_tag());
     link& from = *connection_->current();
     from.message_taken(limited && c.consumer->own_limit ? c.consumer->prefetch : 0);
     if (limited && shared_prefetch_) from.limited_to(*shared_prefetch_);
@@ -214,6 +215,7 @@ void channel_core::answer_get(delivery&& d)
     answer_due_ = false;
     if (pending_ != nullptr) {
         message_access::set_channel(d, shared_from_this(), generation_, get_without_ack_);
+        if (!get_without_ack_) unsettled_.add(d.delivery_tag());
         *pending_->found = std::move(d);
         pending_->answer(method::basic_get_ok, {});
     } else {
@@ -290,6 +292,7 @@ void channel_core::fail_waiting(const std::exception_ptr& why) noexcept
 {
     opened_ = false;
     incoming_.expected = false;
+    unsettled_.clear();
     answer_due_ = false;
     if (pending_ != nullptr) pending_->fail(why);
     answered_.set();

@@ -64,12 +64,8 @@ awaitable<void> connection_core::connect(std::shared_ptr<connection_core> self)
     for (const net::endpoint& host : hosts) {
         try {
             auto opening = link::open(self->options_, host, self->counts_);
-            self->link_ = co_await std::move(opening);
-            ++self->generation_;
-            ++self->counts_->connects;
-            self->connected_ = std::chrono::steady_clock::now();
-            self->link_->start(self->weak_from_this());
-            self->check_confirms();
+            auto made = co_await std::move(opening);
+            self->begin(std::move(made));
             co_return;
         } catch (const error& e) {
             failure = std::current_exception();
@@ -78,6 +74,31 @@ awaitable<void> connection_core::connect(std::shared_ptr<connection_core> self)
     }
     if (!failure) throw error(errc::bad_argument, "amqp: no host is given");
     std::rethrow_exception(failure);
+}
+
+void connection_core::begin(std::shared_ptr<link> over)
+{
+    link_ = std::move(over);
+    ++generation_;
+    ++counts_->connects;
+    connected_ = std::chrono::steady_clock::now();
+    link_->start(weak_from_this());
+    check_confirms();
+}
+
+void connection_core::opened() noexcept
+{
+    open_ = true;
+    was_open_ = true;
+    changed_.set();
+}
+
+awaitable<void> connection_core::open(std::shared_ptr<connection_core> self, net::stream over)
+{
+    auto opening = link::open(self->options_, std::move(over), self->counts_);
+    auto made = co_await std::move(opening);
+    self->begin(std::move(made));
+    self->opened();
 }
 
 awaitable<void> connection_core::open(std::shared_ptr<connection_core> self)
@@ -93,9 +114,7 @@ awaitable<void> connection_core::open(std::shared_ptr<connection_core> self)
         auto pause = sleep(self->options_.retry_delay());
         co_await std::move(pause);
     }
-    self->open_ = true;
-    self->was_open_ = true;
-    self->changed_.set();
+    self->opened();
 }
 
 awaitable<std::shared_ptr<link>> connection_core::ready(std::shared_ptr<connection_core> self)
@@ -145,6 +164,7 @@ statistics connection_core::snapshot() const
     for (const auto& channel : living()) {
         ++now.channels;
         now.unconfirmed += channel->unconfirmed();
+        now.unacked += channel->waits_for_settlement().size();
     }
     return now;
 }

@@ -53,6 +53,9 @@ public:
     /// Tries all hosts, as often as the options say. \throws as link::open
     static awaitable<void> open(std::shared_ptr<connection_core> self);
 
+    /// Logs in over this stream instead; later links are to the hosts.
+    static awaitable<void> open(std::shared_ptr<connection_core> self, net::stream over);
+
     static awaitable<std::shared_ptr<channel_core>> open_channel(
         std::shared_ptr<connection_core> self);
     /// The number of a channel that is gone is free again; nothing if another has it by now.
@@ -99,6 +102,8 @@ private:
     void on_frame(const frame& f) override;
     void on_lost(const std::exception_ptr& why) noexcept override;
     static awaitable<void> connect(std::shared_ptr<connection_core> self);
+    void begin(std::shared_ptr<link> over);
+    void opened() noexcept;
     static awaitable<void> recover(std::shared_ptr<connection_core> self);
     static awaitable<void> restore(std::shared_ptr<connection_core> self);
     static awaitable<void> declare_again(std::shared_ptr<connection_core> self);

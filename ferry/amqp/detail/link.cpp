@@ -130,6 +130,13 @@ awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at,
     for (const auto& [number, v] : with.tcp_options()) {
         ::setsockopt(over.native_handle(), IPPROTO_TCP, number, &v, sizeof v);
     }
+    auto opening = open(std::move(with), std::move(over), std::move(counts));
+    co_return co_await std::move(opening);
+}
+
+awaitable<std::shared_ptr<link>> link::open(options with, net::stream over,
+                                            std::shared_ptr<statistics> counts)
+{
     auto made = std::make_shared<link>(std::move(over), std::move(counts));
     const std::string doing = "log in at " + made->remote_;
     auto login = timeout(with.timeout(), log_in(made, with), doing);

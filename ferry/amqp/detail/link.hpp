@@ -37,6 +37,10 @@ public:
     static awaitable<std::shared_ptr<link>> open(options with, net::endpoint at,
                                                  std::shared_ptr<statistics> counts);
 
+    /// Logs in over a stream that leads to the broker already.
+    static awaitable<std::shared_ptr<link>> open(options with, net::stream over,
+                                                 std::shared_ptr<statistics> counts);
+
     link(net::stream over, std::shared_ptr<statistics> counts);
     link(const link&) = delete;
     link& operator=(const link&) = delete;
