@@ -87,6 +87,22 @@ TEST_F(amqp_login, over_tls_by_the_client_certificate)
         authentication_error);
 }
 
+TEST_F(amqp_login, by_a_client_key_that_has_a_password)
+{
+    const testing::identity robot = authority->issue({"robot"});
+    const std::string locked = robot.key + ".locked";
+    const auto done = testing::run_program({"openssl", "pkey", "-in", robot.key, "-aes256",
+                                            "-passout", "pass:open sesame", "-out", locked});
+    ASSERT_EQ(done.status, 0) << done.err;
+    const std::string url =
+        secure_url("&auth_mechanism=external&certfile=" + robot.chain + "&keyfile=" + locked);
+    works(options::from_url(url + "&password=open%20sesame"));
+    for (const char* wrong : {"&password=close", ""}) {
+        SCOPED_TRACE(wrong);
+        EXPECT_THROW(run(connect(options::from_url(url + wrong))), error);
+    }
+}
+
 TEST_F(amqp_login, tls_that_cannot_be_trusted)
 {
     testing::temporary_directory elsewhere;

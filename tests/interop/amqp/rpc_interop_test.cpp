@@ -136,7 +136,9 @@ TEST_F(amqp_helpers, what_a_connection_does_is_counted)
     for (int i = 0; i < 5; ++i) run(sure.basic_publish("", queue, "x"));
     EXPECT_THROW(run(sure.basic_publish("", "none", "x", properties(), mandatory())), error);
     auto d = run(sure.basic_get(queue));
+    EXPECT_EQ(c.statistics().unacked, 1U);
     run(d->ack());
+    EXPECT_EQ(c.statistics().unacked, 0U);
     d = run(sure.basic_get(queue));
     run(d->nack());
     const statistics s = c.statistics();

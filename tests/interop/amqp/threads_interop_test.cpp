@@ -160,7 +160,57 @@ TEST_F(amqp_shared, messages_are_handed_to_a_function_and_settled_by_number)
     EXPECT_TRUE(ch.consumer_tags().empty());
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 0U);
     EXPECT_EQ(run(ch.queue_declare(q, passive())).consumer_count(), 0U);
+    EXPECT_EQ(c.statistics().handler_time.count(), 5U);
+    EXPECT_EQ(c.statistics().unacked, 0U);
     run(ch.close());
+}
+
+TEST_F(amqp_shared, a_handler_that_throws_ends_its_consumer_and_gives_back_what_it_had)
+{
+    channel ch = run(c.channel());
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    for (const char* body : {"good", "settled", "bad", "behind"})
+        run(ch.basic_publish("", q, body));
+    std::vector<std::string> failures;
+    event failed;
+    loop::current().on_error([&](const std::exception_ptr& why, std::string_view) {
+        failures.push_back(describe(why));
+        failed.set();
+    });
+    message_handler take = [&](delivery d) -> awaitable<void> {
+        const std::string body(d.text());
+        if (body != "bad") co_await d.ack();
+        if (body == "bad") throw std::runtime_error("no room");
+    };
+    run(ch.basic_consume(q, take));
+    run(timeout(20s, until_set(&failed)));
+    loop::current().on_error({});
+    EXPECT_EQ(failures.size(), 1U);
+    EXPECT_NE(failures.front().find("no room"), std::string::npos) << failures.front();
+    EXPECT_TRUE(ch.consumer_tags().empty());
+    EXPECT_EQ(c.statistics().unacked, 0U);
+    // The channel goes on, and what was not settled is there again.
+    for (const char* body : {"bad", "behind"}) {
+        std::optional<delivery> d;
+        while (!d) d = run(ch.basic_get(q));
+        EXPECT_EQ(d->text(), body);
+        EXPECT_TRUE(d->redelivered());
+        run(d->ack());
+    }
+    EXPECT_FALSE(run(ch.basic_get(q)));
+    // One that has settled its message first has nothing to give back.
+    run(ch.basic_publish("", q, "settled"));
+    failed.clear();
+    loop::current().on_error([&](const std::exception_ptr&, std::string_view) { failed.set(); });
+    message_handler ack_and_throw = [](delivery d) -> awaitable<void> {
+        co_await d.ack();
+        throw std::runtime_error("late");
+    };
+    run(ch.basic_consume(q, ack_and_throw));
+    run(timeout(20s, until_set(&failed)));
+    loop::current().on_error({});
+    EXPECT_FALSE(run(ch.basic_get(q)));
+    EXPECT_TRUE(ch.is_open());
 }
 
 }  // namespace
