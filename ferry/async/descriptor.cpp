@@ -1,5 +1,6 @@
 #include "ferry/async/descriptor.hpp"
 
+#include "ferry/async/detail/loop_core.hpp"
 #include "ferry/async/loop.hpp"
 #include "ferry/async/loop_access.hpp"
 #include "ferry/async/waiter.hpp"
@@ -31,7 +32,8 @@ public:
         armed = true;
         io.async_wait(what, [self = shared_from_this(), n = ++round](boost::system::error_code) {
             // A failure is for the one who reads to find.
-            if (self->round == n && std::exchange(self->armed, false)) self->ready();
+            if (self->round != n || !std::exchange(self->armed, false)) return;
+            detail::loop_core::current().in_turn([&] { self->ready(); });
         });
     }
 

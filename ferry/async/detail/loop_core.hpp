@@ -30,6 +30,17 @@ public:
 
     void make_ready(ready_entry& entry) noexcept;
 
+    /// For what Asio calls on this loop: calls `f`, and lets go on at once what that makes ready,
+    /// where another turn would begin with a look at all descriptors.
+    template <class F>
+    void in_turn(F&& f) noexcept
+    {
+        if (draining_) return f();
+        draining_ = true;
+        f();
+        drain();
+    }
+
     void start(timer& t, timer::clock::time_point when);
     void stop(timer& t) noexcept;
 

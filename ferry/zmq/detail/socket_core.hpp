@@ -88,7 +88,8 @@ public:
 
     void on_receive(std::function<void(multipart)> f);
 
-    /// What the socket is ready for now. \throws context_terminated...
+    /// What the socket is ready for now; whoever waits for that is woken, too.
+    /// \throws context_terminated...
     poll_events events();
 
     void add(watcher& w);
@@ -136,6 +137,7 @@ private:
     }
     void stirred() noexcept;
     void look(bool wake_senders = true) noexcept;
+    void tell(poll_events now, bool wake_senders) noexcept;
     int send_now(message& m, int flags) noexcept;
     int receive_now(message& m) noexcept;
     std::size_t try_send_some(std::span<message> from);
@@ -152,6 +154,7 @@ private:
     std::size_t rest_of_row() const noexcept { return row_ < longest_row ? longest_row - row_ : 1; }
     static constexpr unsigned longest_row = 256;
     awaitable<void> rest();
+    bool comes_in_a_stream() noexcept;
     awaitable<void> send_later(message* m, int flags);
     awaitable<void> receive_later(message* into);
 
@@ -162,6 +165,8 @@ private:
     void* handle_;
     int forks_ = forks();
     unsigned row_ = 0;
+    bool rested_ = false;  ///< since the last wait
+    int busy_waits_ = 0;
     bool attached_ = false;
     bool warned_ = false;
     bool looked_ = false;  ///< since the last attempt to send or receive
