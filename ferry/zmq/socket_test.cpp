@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -32,8 +33,8 @@ std::vector<std::string> receive_texts(socket& s)
 TEST(socket, req_and_rep_over_each_transport)
 {
     const testing::temporary_directory folder;
-    for (const std::string& at :
-         {any_port, "ipc://" + (folder / "s"), "inproc://req-rep"s, "ipc://@ferry-zmq-test"s}) {
+    for (const std::string& at : {any_port, "ipc://" + (folder / "s"), "inproc://req-rep"s,
+                                  "ipc://@ferry-" + std::to_string(::getpid())}) {
         SCOPED_TRACE(at);
         socket server(rep);
         socket client(req);

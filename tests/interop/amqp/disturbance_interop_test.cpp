@@ -45,6 +45,11 @@ public:
             self->group_.spawn(pass(self, std::move(near)));
         }
     }
+    static awaitable<void> end(relay* self)
+    {
+        self->group_.cancel();
+        co_await self->group_.join();
+    }
     void cut() noexcept
     {
         for (net::stream* const s : open_) s->abort();
@@ -291,6 +296,8 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     over = true;
     raging.join();
     relaying.cancel();
+    run(relaying.wait());
+    run(relay::end(&between));
     EXPECT_TRUE(book.complete());
     EXPECT_GT(book.confirmed[0] + book.confirmed[1], 10'000U);
     EXPECT_GT(book.redelivered, 0U);

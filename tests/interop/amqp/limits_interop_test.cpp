@@ -56,8 +56,8 @@ TEST_F(amqp_limits, a_delivery_that_is_never_settled_closes_its_channel)
     while (!again) again = run(other.basic_get(q));
     EXPECT_EQ(again->text(), "kept for too long");
     EXPECT_TRUE(again->redelivered());
-    shared->ctl({"eval", "application:unset_env(rabbit, consumer_timeout)."});
-    shared->ctl({"eval", "application:unset_env(rabbit, channel_tick_interval)."});
+    shared->ctl({"eval", "application:set_env(rabbit, consumer_timeout, 1800000)."});
+    shared->ctl({"eval", "application:set_env(rabbit, channel_tick_interval, 60000)."});
 }
 
 TEST_F(amqp_limits, a_body_over_128_mib_is_refused)

@@ -91,7 +91,7 @@ TEST_F(amqp_login, by_a_client_key_that_has_a_password)
 {
     const testing::identity robot = authority->issue({"robot"});
     const std::string locked = robot.key + ".locked";
-    const auto done = testing::run_program({"openssl", "pkey", "-in", robot.key, "-aes256",
+    const auto done = testing::run_program({"/usr/bin/openssl", "pkey", "-in", robot.key, "-aes256",
                                             "-passout", "pass:open sesame", "-out", locked});
     ASSERT_EQ(done.status, 0) << done.err;
     const std::string url =

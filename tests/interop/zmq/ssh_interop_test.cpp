@@ -79,8 +79,8 @@ protected:
     }
     void make_key(const char* name) const
     {
-        const auto made =
-            testing::run_program({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(name)});
+        const auto made = testing::run_program(
+            {"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(name)});
         ASSERT_EQ(made.status, 0) << made.err;
     }
     std::string log() const { return testing::read_file(path("sshd.err")); }
