@@ -181,8 +181,8 @@ awaitable<void> publish_by_ferry(amqp::channel to, const std::string* queue, con
 }
 
 // One write for each message, as a program that publishes now and then.
-awaitable<void> publish_one_by_one(amqp::channel to, const std::string* queue,
-                                   const std::string* body, int count)
+awaitable<void> publish_one_by_one(amqp::channel to, const std::string* queue, const buffer* body,
+                                   int count)
 {
     for (int i = 0; i < count; ++i) {
         co_await to.basic_publish("", *queue, *body);
@@ -241,7 +241,7 @@ void compare_publishing(const amqp::options& at, rival& theirs, const std::strin
     compare("amqp", "publish-single-" + name, unit,
             {{"ferry",
               [&] {
-                  run(publish_one_by_one(ch, &queue, &body, batch));
+                  run(publish_one_by_one(ch, &queue, &shared, batch));
                   return double{batch};
               }},
              rabbitmq_c});

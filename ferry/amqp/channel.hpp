@@ -106,7 +106,7 @@ public:
     const buffer& data() const noexcept { return data_; }
 
 private:
-    static constexpr std::size_t short_bytes = 32 * 1024;
+    static constexpr std::size_t short_bytes = 4096;
 
     std::string text_;
     buffer data_;
