@@ -436,6 +436,7 @@ int amqp(int argc, char** argv)
     }
     CLI::App options{
         "Work with RabbitMQ. `ferry amqp VERB --help` tells more, with examples.\n"
+        "  ferry amqp declare queue greetings\n"
         "  echo hello | ferry amqp publish -k greetings\n"
         "  ferry amqp consume -q greetings -n 1",
         "ferry amqp"};
