@@ -21,10 +21,10 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-// What is taken for a stream of messages, and how long its reads are put off.
+// What is taken for a stream of messages, looked at so often, and how long its reads are put off.
 constexpr unsigned many_messages = 4;
-constexpr int reads_of_a_stream = 8;
-constexpr auto stream_pause = 500us;
+constexpr std::chrono::steady_clock::duration stream_window = 2ms;
+constexpr std::chrono::steady_clock::duration stream_pause = 1ms;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
 
@@ -351,19 +351,19 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     }
 }
 
-// Whether so many messages come that the next ones may as well be read together: each write of the
-// broker's wakes the program up, which costs more than the messages in it. Not if that could use up
-// what consumers or publishers may have under way, nor for single messages, such as answers.
+// Whether messages come so fast, a few in each read or many, that the next ones may as well be read
+// together: each write of the broker's wakes the program up, which costs more than the messages in
+// it. Not if that could use up what consumers or publishers may have under way, nor for single
+// messages, such as answers.
 bool link::streams() noexcept
 {
-    const unsigned count = std::exchange(messages_, 0);
+    const auto passed = received_ - counted_since_;
+    if (passed < stream_window) return streaming_;
+    const auto a_pause = std::exchange(messages_, 0) * stream_pause / passed;
     const unsigned prefetch = std::exchange(least_prefetch_, std::uint16_t{65535});
-    if (count < many_messages) {
-        many_in_a_row_ = 0;
-        return false;
-    }
-    if (many_in_a_row_ < reads_of_a_stream) ++many_in_a_row_;
-    return many_in_a_row_ == reads_of_a_stream && 4 * count <= prefetch;
+    counted_since_ = received_;
+    streaming_ = a_pause >= many_messages && 4 * a_pause <= prefetch;
+    return streaming_;
 }
 
 // While reads are put off, segments should not wake the loop one by one: the socket tells of

@@ -118,9 +118,10 @@ private:
     bool closing_ = false;
     std::size_t consumed_ = 0;  ///< of the stream's buffer, by read_frame()
     std::weak_ptr<link_listener> listener_;
-    unsigned messages_ = 0;                 ///< of the latest read, or confirms of so many
+    std::chrono::steady_clock::time_point counted_since_;
+    unsigned messages_ = 0;                 ///< since then, or confirms of so many
     std::uint16_t least_prefetch_ = 65535;  ///< of their consumers, or what waits for confirms
-    int many_in_a_row_ = 0;                 ///< reads that brought many messages
+    bool streaming_ = false;                ///< many came before that
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;
