@@ -17,6 +17,10 @@
 
 namespace ferry::tasks {
 
+namespace detail {
+class arrival;
+}
+
 /// The queue of calls that name no other, as Celery's.
 inline constexpr std::string_view default_queue = "celery";
 
@@ -53,7 +57,9 @@ public:
 
     /// A call of this id goes out, and its result will be asked for, probably: what can be prepared
     /// for wait() may be. Waits for nobody.
-    virtual void expect(const std::string&) {}
+    /// \return what will tell that the result is here; null if the store hears of results only when
+    /// somebody waits for them.
+    virtual std::shared_ptr<detail::arrival> expect(const std::string&) { return nullptr; }
 
     /// What a call from here says about where its result goes; made ready when first asked for. Of
     /// interest to stores that send results to who waits for them; any text for all others.
@@ -144,8 +150,9 @@ public:
     /// thread.
     virtual void give_up() noexcept {}
 
-    /// Changes how many messages are held unsettled at most.
-    virtual void prefetch(std::size_t count) = 0;
+    /// Changes how many messages are held unsettled at most: `usual`, and `waiting` beside those,
+    /// which are held for long. For a moment the limits before and after may add up.
+    virtual void prefetch(std::size_t usual, std::size_t waiting) = 0;
 
     /// Whether a delivery that is not settled is still this consumer's: after a lost connection the
     /// broker may give it to somebody again, and who has not begun with it should leave it alone.
@@ -201,7 +208,10 @@ public:
 
     /// The same with encode(m), which brokers do straight into their own form. `m` is read before
     /// this returns. \throws as encode(), at once
-    virtual awaitable<void> publish(std::string queue, const message& m)
+    /// \param result  ends the wait for the broker's word, too: who has run it, has it. May be
+    /// null.
+    virtual awaitable<void> publish(std::string queue, const message& m,
+                                    const std::shared_ptr<detail::arrival>& /*result*/)
     {
         return publish(std::move(queue), encode(m));
     }

@@ -209,7 +209,7 @@ TEST_P(broker_contract, a_call_is_what_encode_makes_of_it)
         for (const message& m : calls) {
             SCOPED_TRACE(m.id);
             const envelope expected = encode(m);
-            co_await t->broker_->publish("q", m);
+            co_await t->broker_->publish("q", m, nullptr);
             const auto got = co_await take(from.get(), 1);
             const envelope& e = got[0].content;
             EXPECT_EQ(e.headers, expected.headers);
@@ -254,7 +254,7 @@ TEST_P(broker_contract, holds_no_more_than_the_prefetch)
         co_await from->settle(settled(first[0].tag, verdict::ack));
         const auto third = co_await take(from.get(), 1);
         EXPECT_EQ(id_of(third[0]), "3");
-        from->prefetch(3);
+        from->prefetch(3, 0);
         const auto fourth = co_await take(from.get(), 1);
         EXPECT_EQ(id_of(fourth[0]), "4");
         co_await from->close();

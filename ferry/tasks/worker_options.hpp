@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,25 +39,52 @@ struct worker_settings {
     bool pool_restarts = false;
 };
 
-/// How many threads run tasks; as many as there are cores by default. As `celery worker -c`.
-class concurrency {
+namespace detail {
+
+/// An option that is one member.
+template <auto Member>
+class worker_member {
 public:
-    explicit concurrency(std::size_t threads) : threads_{threads} {}
-    void operator()(worker_settings& s) const { s.concurrency = threads_; }
+    using value_type = std::remove_reference_t<decltype(std::declval<worker_settings&>().*Member)>;
+
+    explicit worker_member(value_type v) : value_{std::move(v)} {}
+    void operator()(worker_settings& s) const { s.*Member = value_; }
 
 private:
-    std::size_t threads_;
+    value_type value_;
+};
+
+/// One that says yes unless it is told otherwise.
+template <bool worker_settings::* Member>
+class worker_flag : public worker_member<Member> {
+public:
+    explicit worker_flag(bool on = true) : worker_member<Member>{on} {}
+};
+
+/// One that takes any number of names.
+template <std::vector<std::string> worker_settings::* Member>
+class worker_names : public worker_member<Member> {
+public:
+    template <class... Names>
+    explicit worker_names(const Names&... names)
+        : worker_member<Member>{std::vector<std::string>{std::string{names}...}}
+    {
+    }
+};
+
+}  // namespace detail
+
+/// How many threads run tasks; as many as there are cores by default. As `celery worker -c`.
+class concurrency : public detail::worker_member<&worker_settings::concurrency> {
+public:
+    using worker_member::worker_member;
 };
 
 /// The name by which remote control and events know the worker, `name@host`; `%h` is the host. No
 /// two workers of a broker may have the same. As `celery worker -n`.
-class node_name {
+class node_name : public detail::worker_member<&worker_settings::name> {
 public:
-    explicit node_name(std::string name) : name_{std::move(name)} {}
-    void operator()(worker_settings& s) const { s.name = name_; }
-
-private:
-    std::string name_;
+    using worker_member::worker_member;
 };
 
 /// Runs each task in a process: one that crashes fails alone, and time limits and revoke(terminate)
@@ -78,13 +106,9 @@ private:
 
 /// A process is replaced, once its task has ended, when it has so many KiB of memory. As `celery
 /// worker --max-memory-per-child`.
-class max_memory_per_child {
+class max_memory_per_child : public detail::worker_member<&worker_settings::max_kib_per_child> {
 public:
-    explicit max_memory_per_child(std::size_t kib) : kib_{kib} {}
-    void operator()(worker_settings& s) const { s.max_kib_per_child = kib_; }
-
-private:
-    std::size_t kib_;
+    using worker_member::worker_member;
 };
 
 /// The limits of tasks that have none themselves: see time_limit. As `celery worker --time-limit
@@ -110,104 +134,62 @@ private:
 
 /// Tells of each task as it is received, begins and ends; off until somebody asks for it by remote
 /// control. As `celery worker -E`.
-class task_events {
+class task_events : public detail::worker_flag<&worker_settings::task_events> {
 public:
-    explicit task_events(bool on = true) : on_{on} {}
-    void operator()(worker_settings& s) const { s.task_events = on_; }
-
-private:
-    bool on_;
+    using worker_flag::worker_flag;
 };
 
 /// How many coroutine tasks each thread runs side by side; 1 by default. Tasks that mostly wait
 /// want many.
-class coroutines {
+class coroutines : public detail::worker_member<&worker_settings::coroutines> {
 public:
-    explicit coroutines(std::size_t each) : each_{each} {}
-    void operator()(worker_settings& s) const { s.coroutines = each_; }
-
-private:
-    std::size_t each_;
+    using worker_member::worker_member;
 };
 
 /// The queues to take tasks from. As `celery worker -Q`.
-class queues {
+class queues : public detail::worker_names<&worker_settings::queues> {
 public:
-    template <class... Names>
-    explicit queues(const Names&... names) : names_{std::string{names}...}
-    {
-    }
-    void operator()(worker_settings& s) const { s.queues = names_; }
-
-private:
-    std::vector<std::string> names_;
+    using worker_names::worker_names;
 };
 
 /// Queues not to take tasks from, of those that queues() names. As `celery worker -X`.
-class exclude_queues {
+class exclude_queues : public detail::worker_names<&worker_settings::excluded_queues> {
 public:
-    template <class... Names>
-    explicit exclude_queues(const Names&... names) : names_{std::string{names}...}
-    {
-    }
-    void operator()(worker_settings& s) const { s.excluded_queues = names_; }
-
-private:
-    std::vector<std::string> names_;
+    using worker_names::worker_names;
 };
 
 /// Drops what waits in its queues before it begins. As `celery worker --purge`.
-class purge_first {
+class purge_first : public detail::worker_flag<&worker_settings::purge> {
 public:
-    explicit purge_first(bool on = true) : on_{on} {}
-    void operator()(worker_settings& s) const { s.purge = on_; }
-
-private:
-    bool on_;
+    using worker_flag::worker_flag;
 };
 
 /// Whether it asks the other workers at its start what is revoked; it does by default. As `celery
 /// worker --without-mingle`.
-class mingle {
+class mingle : public detail::worker_member<&worker_settings::mingle> {
 public:
-    explicit mingle(bool on) : on_{on} {}
-    void operator()(worker_settings& s) const { s.mingle = on_; }
-
-private:
-    bool on_;
+    using worker_member::worker_member;
 };
 
 /// Whether it votes when workers of Python elect one; it does by default, since they wait for all.
 /// As `celery worker --without-gossip`.
-class gossip {
+class gossip : public detail::worker_member<&worker_settings::gossip> {
 public:
-    explicit gossip(bool on) : on_{on} {}
-    void operator()(worker_settings& s) const { s.gossip = on_; }
-
-private:
-    bool on_;
+    using worker_member::worker_member;
 };
 
 /// How often it tells that it lives, every 2 s by default; zero: never, and then Flower does not
 /// know it. As `celery worker --heartbeat-interval`, `--without-heartbeat`.
-class heartbeat_interval {
+class heartbeat_interval : public detail::worker_member<&worker_settings::heartbeat_interval> {
 public:
-    explicit heartbeat_interval(std::chrono::milliseconds each) : each_{each} {}
-    void operator()(worker_settings& s) const { s.heartbeat_interval = each_; }
-
-private:
-    std::chrono::milliseconds each_;
+    using worker_member::worker_member;
 };
 
 /// Messages held in advance for each task that can run at once; 4 by default, as in Celery. More
 /// while tasks are so short that these would be gone within 20 ms, unless it is 1.
-class prefetch_multiplier {
+class prefetch_multiplier : public detail::worker_member<&worker_settings::prefetch_multiplier> {
 public:
-    explicit prefetch_multiplier(std::size_t each) : each_{each} {}
-    void operator()(worker_settings& s) const { s.prefetch_multiplier = each_; }
-
-private:
-    std::size_t each_;
+    using worker_member::worker_member;
 };
 
 /// As many threads or processes as there are tasks at hand, at most `most`, at least `least`; fewer
@@ -234,24 +216,16 @@ private:
 
 /// What was revoked is remembered in this file when the worker starts again, for the 3 hours that
 /// it counts. As `celery worker --statedb`; the file is ferry's own, JSON.
-class state_db {
+class state_db : public detail::worker_member<&worker_settings::state_db> {
 public:
-    explicit state_db(std::string path) : path_{std::move(path)} {}
-    void operator()(worker_settings& s) const { s.state_db = path_; }
-
-private:
-    std::string path_;
+    using worker_member::worker_member;
 };
 
 /// Remote control may replace the processes: `celery control pool_restart`. As Celery's
 /// `worker_pool_restarts`.
-class pool_restarts {
+class pool_restarts : public detail::worker_flag<&worker_settings::pool_restarts> {
 public:
-    explicit pool_restarts(bool on = true) : on_{on} {}
-    void operator()(worker_settings& s) const { s.pool_restarts = on_; }
-
-private:
-    bool on_;
+    using worker_flag::worker_flag;
 };
 
 template <class T>

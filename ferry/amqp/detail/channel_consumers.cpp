@@ -55,8 +55,10 @@ awaitable<std::shared_ptr<consumer_core>> channel_core::consume(std::shared_ptr<
 awaitable<void> channel_core::begin(std::shared_ptr<channel_core> self,
                                     std::shared_ptr<consumer_core> c)
 {
-    if (!c->no_ack() && c->own_limit && self->prefetch_ != c->prefetch) {
-        auto limiting = qos(self, c->prefetch, false);
+    // What was set for another consumer would count for this one, too.
+    const std::uint16_t limit = c->own_limit ? c->prefetch : 0;
+    if (!c->no_ack() && self->prefetch_.value_or(0) != limit) {
+        auto limiting = qos(self, limit, false);
         co_await std::move(limiting);
     }
     std::string arguments;

@@ -51,8 +51,11 @@ awaitable<void> amqp_consumer::open(self_pointer self)
     auto opening = over.channel();
     self->channel_ = co_await std::move(opening);
     self->core_->watch(self);
-    auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
-    co_await std::move(limiting);
+    self->together_ = self->waits_ || self->queues_.size() > 1;
+    if (self->together_) {
+        auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
+        co_await std::move(limiting);
+    }
     for (const std::string& queue : std::vector<std::string>(self->queues_)) {
         auto beginning = consume_from(self, queue);
         co_await std::move(beginning);
@@ -61,11 +64,19 @@ awaitable<void> amqp_consumer::open(self_pointer self)
 
 awaitable<void> amqp_consumer::consume_from(self_pointer self, std::string queue)
 {
-    amqp::channel on = *self->channel_;
-    auto declaring = amqp_core::declare(self->core_, on, queue);
+    auto declaring = amqp_core::declare(self->core_, *self->channel_, queue);
     co_await std::move(declaring);
+    auto beginning = begin_from(self, queue);
+    co_await std::move(beginning);
+}
+
+awaitable<void> amqp_consumer::begin_from(self_pointer self, std::string queue)
+{
+    amqp::channel on = *self->channel_;
     const auto from = std::make_shared<source>(queue);
-    auto consuming = on.basic_consume(queue, amqp::channel_prefetch());
+    auto consuming = self->together_
+                         ? on.basic_consume(queue, amqp::channel_prefetch())
+                         : on.basic_consume(queue, amqp::prefetch(self->limit_on_wire()));
     from->from = co_await std::move(consuming);
     self->sources_.push_back(from);
     from->running = spawn(pump(self, from), "amqp consumer");
@@ -87,7 +98,7 @@ awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
     const bool known = std::ranges::find(queues_, name) != queues_.end();
     if (consume && !known) {
         queues_.push_back(name);
-        return consume_from(self(), std::move(name));
+        return add(self(), std::move(name));
     }
     if (!consume && known) {
         std::erase(queues_, name);
@@ -227,24 +238,60 @@ awaitable<void> amqp_consumer::tell(std::vector<amqp::receipt> each, amqp::recei
     }
 }
 
-void amqp_consumer::limit(std::size_t count)
+void amqp_consumer::limit(std::size_t usual, std::size_t waiting)
 {
-    prefetch_ = count;
+    const bool waits = waits_ || waiting > 0;
+    if (prefetch_ == usual + waiting && waits_ == waits) return;
+    prefetch_ = usual + waiting;
+    waits_ = waits;
     limit_changed_ = true;
-    if (!std::exchange(limiting_, true)) spawn(set_limit(self()), "amqp consumer");
+    if (!std::exchange(limiting_, true)) spawn(set_limits(self()), "amqp consumer");
 }
 
-awaitable<void> amqp_consumer::set_limit(self_pointer self)
+awaitable<void> amqp_consumer::set_limits(self_pointer self)
 {
-    while (std::exchange(self->limit_changed_, false) && self->channel_) {
+    while (std::exchange(self->limit_changed_, false) && self->channel_ && !self->ended_) {
         try {
-            auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
+            auto limiting = set_limit(self);
             co_await std::move(limiting);
         } catch (const error& e) {
             log::warning("prefetch is not changed", "reason", e.what());
         }
     }
     self->limiting_ = false;
+}
+
+awaitable<void> amqp_consumer::set_limit(self_pointer self)
+{
+    const bool was_together = self->together_;
+    self->together_ = was_together || self->waits_ || self->queues_.size() > 1;
+    if (self->together_) {
+        auto limiting = self->channel_->basic_qos(self->limit_on_wire(), true);
+        co_await std::move(limiting);
+        if (was_together) co_return;
+    }
+    auto replacing = replace(self);
+    co_await std::move(replacing);
+}
+
+/// The limit of a consumer is that with which it has begun.
+awaitable<void> amqp_consumer::replace(self_pointer self)
+{
+    const std::vector<std::shared_ptr<source>> before = self->sources_;
+    for (const auto& old : before) {
+        auto beginning = begin_from(self, old->queue);
+        co_await std::move(beginning);
+        auto stopping = stop_from(self, old->queue);
+        co_await std::move(stopping);
+    }
+}
+
+awaitable<void> amqp_consumer::add(self_pointer self, std::string queue)
+{
+    auto limiting = set_limit(self);
+    co_await std::move(limiting);
+    auto beginning = consume_from(self, std::move(queue));
+    co_await std::move(beginning);
 }
 
 awaitable<void> amqp_consumer::leave()

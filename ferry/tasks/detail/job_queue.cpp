@@ -6,22 +6,46 @@
 
 namespace ferry::tasks::detail {
 
-void job_queue::push(std::vector<std::shared_ptr<request>> jobs)
+/// Those that came to wait last. With the lock held.
+job_queue::gates job_queue::take_idle(std::size_t most)
 {
-    std::vector<std::shared_ptr<gate>> wake;
+    const std::size_t count = std::min(most, idle_.size());
+    gates taken(std::make_move_iterator(idle_.end() - static_cast<std::ptrdiff_t>(count)),
+                std::make_move_iterator(idle_.end()));
+    idle_.resize(idle_.size() - count);
+    return taken;
+}
+
+bool job_queue::push(std::vector<std::shared_ptr<request>> jobs, hands wanted)
+{
+    gates wake;
+    bool left = false;
     {
         const std::lock_guard lock{mutex_};
-        const std::size_t count = std::min(jobs.size(), idle_.size());
+        // Whoever is at work has more than it can do at once.
+        const bool behind = !jobs_.empty();
         std::ranges::move(jobs, std::back_inserter(jobs_));
-        wake.assign(idle_.end() - static_cast<std::ptrdiff_t>(count), idle_.end());
-        idle_.resize(idle_.size() - count);
+        const bool one = wanted == hands::one && !behind;
+        wake = take_idle(one ? std::min<std::size_t>(1, jobs_.size()) : jobs_.size());
+        left = one && jobs_.size() > 1 && !idle_.empty();
+    }
+    for (const auto& g : wake) g->open();
+    return left;
+}
+
+void job_queue::wake_all()
+{
+    gates wake;
+    {
+        const std::lock_guard lock{mutex_};
+        wake = take_idle(jobs_.size());
     }
     for (const auto& g : wake) g->open();
 }
 
 void job_queue::close()
 {
-    std::vector<std::shared_ptr<gate>> wake;
+    gates wake;
     {
         const std::lock_guard lock{mutex_};
         closed_ = true;
@@ -33,7 +57,7 @@ void job_queue::close()
 
 void job_queue::retire(std::size_t count)
 {
-    std::vector<std::shared_ptr<gate>> wake;
+    gates wake;
     {
         const std::lock_guard lock{mutex_};
         retiring_ += count;

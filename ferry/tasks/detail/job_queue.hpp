@@ -15,7 +15,15 @@ namespace ferry::tasks::detail {
 /// Requests on their way from the coroutine that receives them to the threads that run them.
 class job_queue {
 public:
-    void push(std::vector<std::shared_ptr<request>> jobs);
+    /// How many of those who wait are woken: one for each job, or one for all, which will soon be
+    /// done.
+    enum class hands : bool { many, one };
+    /// \return whether jobs are left to the one that was woken, though others wait: if it does not
+    /// get on with them, the caller should wake_all().
+    bool push(std::vector<std::shared_ptr<request>> jobs, hands wanted = hands::many);
+
+    /// Wakes as many as there are jobs.
+    void wake_all();
 
     /// No more jobs: those that are not begun stay with the broker.
     void close();
@@ -31,9 +39,12 @@ public:
                                                    std::shared_ptr<gate> mine);
 
 private:
+    using gates = std::vector<std::shared_ptr<gate>>;
+    gates take_idle(std::size_t most);
+
     std::mutex mutex_;
     std::deque<std::shared_ptr<request>> jobs_;  ///< guarded
-    std::vector<std::shared_ptr<gate>> idle_;    ///< guarded
+    gates idle_;                                 ///< guarded
     bool closed_ = false;                        ///< guarded
     std::size_t retiring_ = 0;                   ///< guarded
 };

@@ -97,8 +97,9 @@ awaitable<void> redis_consumer::forget_settled(self_pointer self)
     self->forgotten_.set();
 }
 
-void redis_consumer::limit(std::size_t count)
+void redis_consumer::limit(std::size_t usual, std::size_t waiting)
 {
+    const std::size_t count = usual + waiting;
     prefetch_ = count;
     room_.set();
 }

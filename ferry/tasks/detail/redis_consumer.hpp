@@ -30,7 +30,7 @@ public:
         return core_->publish(std::move(queue), std::move(e));
     }
     void finish(std::uint64_t tag, verdict how) override;
-    void limit(std::size_t count) override;
+    void limit(std::size_t usual, std::size_t waiting) override;
     awaitable<void> set_queue(std::string name, bool consume) override;
     awaitable<void> leave() override;
 

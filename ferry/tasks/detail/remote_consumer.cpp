@@ -167,9 +167,9 @@ remote_consumer::~remote_consumer()
     home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
 }
 
-void remote_consumer::prefetch(std::size_t count)
+void remote_consumer::prefetch(std::size_t usual, std::size_t waiting)
 {
-    home_->post([core = core_, count] { core->limit(count); });
+    home_->post([core = core_, usual, waiting] { core->limit(usual, waiting); });
 }
 
 awaitable<void> remote_consumer::set_queue(std::string name, bool consume)

@@ -47,7 +47,8 @@ public:
     /// Sees to it that the broker learns what became of a delivery; of one that is settled already,
     /// nothing.
     virtual void finish(std::uint64_t tag, verdict how) = 0;
-    virtual void limit(std::size_t count) = 0;
+    /// As consumer::prefetch().
+    virtual void limit(std::size_t usual, std::size_t waiting) = 0;
     virtual awaitable<void> set_queue(std::string name, bool consume) = 0;
     /// Gives back what is not settled.
     virtual awaitable<void> leave() = 0;
@@ -135,7 +136,7 @@ public:
         core_->settle_now(*home_, tag, how);
         return true;
     }
-    void prefetch(std::size_t count) override;
+    void prefetch(std::size_t usual, std::size_t waiting) override;
     void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
     awaitable<void> set_queue(std::string name, bool consume) override;

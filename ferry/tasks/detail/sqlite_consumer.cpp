@@ -204,8 +204,9 @@ awaitable<void> sqlite_consumer::settle_with(std::shared_ptr<shared> self, settl
     co_await std::move(written);
 }
 
-void sqlite_consumer::prefetch(std::size_t count)
+void sqlite_consumer::prefetch(std::size_t usual, std::size_t waiting)
 {
+    const std::size_t count = usual + waiting;
     const auto before = static_cast<std::int64_t>(std::exchange(prefetch_, count));
     shared_->from->want(shared_->number, static_cast<std::int64_t>(count) - before);
 }

@@ -25,7 +25,7 @@ public:
 
     awaitable<std::vector<delivery>> receive() override;
     awaitable<void> settle(settlement s) override;
-    void prefetch(std::size_t count) override;
+    void prefetch(std::size_t usual, std::size_t waiting) override;
     void give_up() noexcept override;
     awaitable<void> close() override;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstdlib>
 #include <utility>
@@ -20,7 +21,10 @@ constexpr auto pause_after_failure = 1s;
 constexpr auto far_away = 1h;
 // A worker takes no more in advance than it does in this time, or what its settings say.
 constexpr auto ahead = 20ms;
-constexpr std::size_t most_ahead = 128;
+constexpr std::size_t most_ahead = 256;
+// One lane is enough for what is done within so many seconds; if it is not, others help.
+constexpr double soon = 0.0003;
+constexpr std::chrono::milliseconds patience = 1ms;
 
 value or_null(const std::string& text)
 {
@@ -109,14 +113,14 @@ void worker_core::follow_pace()
     paced_at_ = clock_now;
     const double in_time = pace * std::chrono::duration<double>(ahead).count();
     const auto wanted = static_cast<std::size_t>(std::min<double>(in_time, most_ahead));
-    if (wanted <= ahead_ + ahead_ / 4 && wanted >= ahead_ / 2) return;
-    ahead_ = wanted;
+    if (wanted <= ahead_ && wanted >= ahead_ / 4) return;
+    ahead_ = std::bit_ceil(wanted);
     set_prefetch();
 }
 
 void worker_core::set_prefetch()
 {
-    receiver->prefetch(prefetch());
+    receiver->prefetch(prefetch() - extra_, extra_);
 }
 
 awaitable<void> worker_core::receive(worker_core* self)
@@ -255,7 +259,10 @@ void worker_core::push_ready()
 {
     if (ready_.empty()) return;
     people.add(ready_);
-    running->jobs().push(std::exchange(ready_, {}));
+    // To wake a thread up costs more than a short task.
+    const double together = usual_seconds_ * static_cast<double>(ready_.size());
+    const auto hands = together < soon ? job_queue::hands::one : job_queue::hands::many;
+    if (running->jobs().push(std::exchange(ready_, {}), hands)) look_.start_after(patience);
 }
 
 std::string_view worker_core::rate_of(const request& r) const
@@ -402,7 +409,10 @@ void worker_core::ended(const std::shared_ptr<request>& what, const performed& h
     if (counts && app->settings().sent_events) events->put_sent(how.leaves.publish);
     if (counts) tell_end(*what, how, seconds);
     people.end(what, counts);
-    if (counts) ++processed;
+    if (!counts) return;
+    ++processed;
+    const double before = usual_seconds_.load(std::memory_order_relaxed);
+    usual_seconds_.store(before + (seconds - before) / 8, std::memory_order_relaxed);
 }
 
 void worker_core::put_heartbeat(std::string_view type)

@@ -2,6 +2,7 @@
 
 #include "ferry/async/scope.hpp"
 #include "ferry/async/sync.hpp"
+#include "ferry/async/waiter.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/feed.hpp"
 #include "ferry/tasks/detail/held_delivery.hpp"
@@ -9,6 +10,7 @@
 #include "ferry/tasks/detail/roster.hpp"
 #include "ferry/tasks/worker.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -113,6 +115,19 @@ private:
         std::deque<std::shared_ptr<request>> waiting;
     };
 
+    /// Sees whether the jobs that were left to one lane are done.
+    class look final : public timer {
+    public:
+        explicit look(worker_core& at) noexcept : at_{at} {}
+
+    private:
+        void expired() noexcept override
+        {
+            if (at_.running) at_.running->jobs().wake_all();
+        }
+        worker_core& at_;
+    };
+
     enum class moment : bool { early, due };
     void accept(delivery d, moment when);
     void hold(delivery d, timestamp until);
@@ -136,6 +151,8 @@ private:
     std::size_t ahead_ = 0;  ///< as the pace allows
     std::uint64_t paced_ = 0;
     std::chrono::steady_clock::time_point paced_at_;
+    std::atomic<double> usual_seconds_ = 1;  ///< of a task, as the latest ones took
+    look look_{*this};
     event changed_;
     const std::atomic<bool> giving_up_ = false;
 };
