@@ -185,19 +185,23 @@ void measure_embedded(const std::string& name, const std::string& query)
     all.print(name);
 }
 
-/// By how many percent of Celery's cost ferry does it: of rates the inverse counts.
+/// What part of Celery's cost ferry's is: of rates the inverse counts.
 void compare_with_celery(const std::string& name, const figures& own, const celery_figures& theirs)
 {
-    const auto ratio = [&](const char* what, double r) {
-        print_ratio("tasks", name + '-' + what, r, "celery");
+    const bool redis = name == "redis";
+    const auto ratio = [&](const char* what, double r, double bar = 0) {
+        print_ratio("tasks", name + '-' + what, r, "celery", bar);
     };
-    ratio("send", median(own.send_cpu) / theirs.at("send cpu"));
+    ratio("send", median(own.send_cpu) / theirs.at("send cpu"), 1.0 / 50);
     ratio("waiting", theirs.at("waiting rate") / median(own.waiting_rate));
-    ratio("waiting-worker-cpu", median(own.waiting_cpu) / theirs.at("waiting worker-cpu"));
-    ratio("through-worker-cpu", median(own.through_cpu) / theirs.at("through worker-cpu"));
-    ratio("through", theirs.at("through rate") / median(own.through_rate));
-    ratio("results", theirs.at("results rate") / median(own.results_rate));
-    ratio("delay-get", median(own.latency) / theirs.at("delay-get latency"));
+    ratio("waiting-worker-cpu", median(own.waiting_cpu) / theirs.at("waiting worker-cpu"),
+          1.0 / 40);
+    ratio("through-worker-cpu", median(own.through_cpu) / theirs.at("through worker-cpu"),
+          1.0 / 40);
+    ratio("through", theirs.at("through rate") / median(own.through_rate),
+          redis ? 1.0 / 20 : 1.0 / 10);
+    ratio("results", theirs.at("results rate") / median(own.results_rate), redis ? 1.0 / 15 : 0);
+    ratio("delay-get", median(own.latency) / theirs.at("delay-get latency"), 1.0 / 4);
 }
 
 void measure_remote(const std::string& name, const std::string& broker, const std::string& results)
@@ -228,7 +232,8 @@ void measure_remote(const std::string& name, const std::string& broker, const st
         print("tasks", "rabbitmq-c-confirmed/rabbitmq-through", "rate", confirmed, "msg/s");
         const double own = median(all.through_rate);
         print_ratio("tasks", "rabbitmq-through", median(plain) / own, "rabbitmq-c");
-        print_ratio("tasks", "rabbitmq-through", median(confirmed) / own, "rabbitmq-c-confirmed");
+        print_ratio("tasks", "rabbitmq-through", median(confirmed) / own, "rabbitmq-c-confirmed",
+                    1 / 0.8);
     }
     run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
     if (!wanted("tasks", name + "-celery")) return;

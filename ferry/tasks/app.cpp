@@ -135,11 +135,12 @@ bool tells(const app_core& app, const message_broker& over)
 
 }  // namespace
 
-awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call)
+awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call,
+                         const std::shared_ptr<arrival>& result)
 {
     std::shared_ptr<message_broker> to = app->broker();
     if (tells(*app, *to)) return send_out(app, outgoing(call.queue, encode(call.message)));
-    return to->publish(call.queue, call.message);
+    return to->publish(call.queue, call.message, result);
 }
 
 awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call)
@@ -161,8 +162,9 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_
     }
     if (m.reply_to.empty()) m.reply_to = result_store::any_reply_to();
     complete(*app, *call);
-    if (!m.ignore_result) results->expect(m.id);
-    auto sending = send_out(app, *call);
+    std::shared_ptr<arrival> result;
+    if (!m.ignore_result) result = results->expect(m.id);
+    auto sending = send_out(app, *call, result);
     co_await std::move(sending);
     co_return std::move(m.id);
 }

@@ -76,6 +76,7 @@ public:
     awaitable<result_document> find(std::string task_id) override;
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
+    std::shared_ptr<detail::arrival> expect(const std::string& task_id) override;
     awaitable<std::string> reply_to() override;
     bool wants_reply_to() const noexcept override { return true; }
 

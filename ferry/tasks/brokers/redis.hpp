@@ -79,7 +79,7 @@ public:
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
     /// Listens for the result before the task can have it, as Celery does.
-    void expect(const std::string& task_id) override;
+    std::shared_ptr<detail::arrival> expect(const std::string& task_id) override;
     /// Counted under `celery-taskset-meta-<group>`, so that Python's workers count along.
     awaitable<void> begin_chord(std::string group, std::int64_t size) override;
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;

@@ -393,11 +393,14 @@ awaitable<result_document> redis_results::find(std::string task_id)
     });
 }
 
-void redis_results::expect(const std::string& task_id)
+std::shared_ptr<detail::arrival> redis_results::expect(const std::string& task_id)
 {
-    if (core_->expected.expect(core_->key(task_id))) {
+    auto news = std::make_shared<detail::arrival>();
+    const auto present = detail::expected_results::clock::now();
+    if (core_->expected.expect(core_->key(task_id), present, news)) {
         home_->post([core = core_] { core->listen_ahead(); });
     }
+    return news;
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #include "ferry/tasks/brokers/remote.hpp"
 
+#include "ferry/tasks/detail/arrival.hpp"
 #include "ferry/tasks/detail/broker_core.hpp"
 #include "ferry/tasks/detail/home.hpp"
 #include "ferry/tasks/detail/mailbox.hpp"
@@ -22,18 +23,28 @@ remote_broker::~remote_broker()
 
 awaitable<void> remote_broker::publish(std::string queue, envelope e)
 {
-    return send(core_->pack(std::move(queue), std::move(e)));
+    return send(core_->pack(std::move(queue), std::move(e)), nullptr);
 }
 
-awaitable<void> remote_broker::publish(std::string queue, const message& m)
+awaitable<void> remote_broker::publish(std::string queue, const message& m,
+                                       const std::shared_ptr<detail::arrival>& result)
 {
-    return send(core_->pack(std::move(queue), m));
+    return send(core_->pack(std::move(queue), m), result);
 }
 
-awaitable<void> remote_broker::send(detail::parcel what)
+awaitable<void> remote_broker::send(detail::parcel what,
+                                    const std::shared_ptr<detail::arrival>& result)
 {
-    return detail::mailbox::send(mailbox_, home_, core_,
-                                 std::make_shared<detail::letter>(mailbox_, std::move(what)));
+    auto mine = std::make_shared<detail::letter>(mailbox_, std::move(what));
+    if (result) {
+        result->then([at = home_, weak = std::weak_ptr(mine)] {
+            const auto end = [weak] {
+                if (const auto known = weak.lock()) detail::letter::end(known);
+            };
+            at->here() ? end() : at->post(end);
+        });
+    }
+    return detail::mailbox::send(mailbox_, home_, core_, std::move(mine));
 }
 
 awaitable<std::unique_ptr<consumer>> remote_broker::consume(std::vector<std::string> queues,

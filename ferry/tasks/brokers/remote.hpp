@@ -21,7 +21,8 @@ public:
     ~remote_broker() override;
 
     awaitable<void> publish(std::string queue, envelope e) final;
-    awaitable<void> publish(std::string queue, const message& m) final;
+    awaitable<void> publish(std::string queue, const message& m,
+                            const std::shared_ptr<detail::arrival>& result) final;
     awaitable<std::unique_ptr<consumer>> consume(std::vector<std::string> queues,
                                                  std::size_t prefetch,
                                                  std::shared_ptr<result_store> results) final;
@@ -41,7 +42,7 @@ protected:
     const std::shared_ptr<detail::broker_core>& core() const noexcept { return core_; }
 
 private:
-    awaitable<void> send(detail::parcel what);
+    awaitable<void> send(detail::parcel what, const std::shared_ptr<detail::arrival>& result);
 
     std::shared_ptr<detail::home> home_;
     std::shared_ptr<detail::broker_core> core_;

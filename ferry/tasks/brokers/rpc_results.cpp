@@ -5,13 +5,16 @@
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
 #include "ferry/tasks/detail/amqp_core.hpp"
+#include "ferry/tasks/detail/arrival.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
 #include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 namespace ferry::tasks {
@@ -92,6 +95,16 @@ public:
         co_return;
     }
 
+    /// Any thread.
+    std::shared_ptr<arrival> expect(const std::string& id)
+    {
+        auto news = std::make_shared<arrival>();
+        const std::lock_guard lock{mutex_};
+        if (expected_.size() >= most_known) expected_.clear();  // they wait for the broker's word
+        expected_.insert_or_assign(id, news);
+        return news;
+    }
+
 private:
     // Results that nobody has asked for yet; the oldest go first.
     static constexpr std::size_t most_known = 100'000;
@@ -129,10 +142,24 @@ private:
             order_.pop_front();
         }
         if (!known_.contains(id) || !known_.at(id).ready()) return;
+        tell(id);
         const auto who = waiting_.find(id);
         if (who == waiting_.end()) return;
         who->second->set();
         waiting_.erase(who);
+    }
+
+    void tell(const std::string& id)
+    {
+        std::shared_ptr<arrival> news;
+        {
+            const std::lock_guard lock{mutex_};
+            const auto at = expected_.find(id);
+            if (at == expected_.end()) return;
+            news = std::move(at->second);
+            expected_.erase(at);
+        }
+        news->tell();
     }
 
     std::shared_ptr<amqp_core> core_;
@@ -144,6 +171,8 @@ private:
     std::map<std::string, result_document> known_;
     std::deque<std::string> order_;
     std::map<std::string, std::shared_ptr<event>> waiting_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::shared_ptr<arrival>> expected_;  ///< guarded
 };
 
 }  // namespace detail
@@ -177,6 +206,11 @@ awaitable<result_document> rpc_results::wait(std::string task_id)
 {
     return home::call<result_document>(
         home_, [core = core_, id = std::move(task_id)] { return rpc_core::wait(core, id); });
+}
+
+std::shared_ptr<detail::arrival> rpc_results::expect(const std::string& task_id)
+{
+    return core_->expect(task_id);
 }
 
 awaitable<void> rpc_results::forget(std::string task_id)

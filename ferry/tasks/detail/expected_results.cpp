@@ -5,11 +5,12 @@
 
 namespace ferry::tasks::detail {
 
-bool expected_results::expect(std::string key, clock::time_point now)
+bool expected_results::expect(std::string key, clock::time_point now, std::shared_ptr<arrival> news)
 {
     const std::lock_guard lock{mutex_};
     const auto [at, fresh] = all_.try_emplace(key);
     at->second.since = now;
+    at->second.news = std::move(news);
     if (!fresh) return false;
     order_.push_back(key);
     begin_.push_back(std::move(key));
@@ -49,12 +50,17 @@ void expected_results::forget(entries::iterator at)
 
 bool expected_results::came(const std::string& key, const std::string& text)
 {
-    const std::lock_guard lock{mutex_};
-    const auto at = all_.find(key);
-    if (at == all_.end() || at->second.text) return false;
-    bytes_ += text.size();
-    at->second.text = text;
-    if (std::exchange(at->second.listening, false)) end_.push_back(key);
+    std::shared_ptr<arrival> news;
+    {
+        const std::lock_guard lock{mutex_};
+        const auto at = all_.find(key);
+        if (at == all_.end() || at->second.text) return false;
+        bytes_ += text.size();
+        at->second.text = text;
+        news = std::move(at->second.news);
+        if (std::exchange(at->second.listening, false)) end_.push_back(key);
+    }
+    if (news) news->tell();
     return true;
 }
 

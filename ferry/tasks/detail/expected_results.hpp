@@ -1,9 +1,12 @@
 #pragma once
 
+#include "ferry/tasks/detail/arrival.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,8 +23,10 @@ public:
     static constexpr std::chrono::seconds kept{60};
     using clock = std::chrono::steady_clock;
 
+    /// \param news  told when the result comes, unless somebody waits for it by then; may be null.
     /// \return whether listen() has to be called, on the thread that listens.
-    bool expect(std::string key, clock::time_point now = clock::now());
+    bool expect(std::string key, clock::time_point now = clock::now(),
+                std::shared_ptr<arrival> news = nullptr);
 
     /// What to listen for from now on, and what no longer.
     struct changes {
@@ -44,6 +49,7 @@ private:
         clock::time_point since;
         bool listening = false;
         std::optional<std::string> text;
+        std::shared_ptr<arrival> news;
     };
     using entries = std::map<std::string, entry, std::less<>>;
     void forget(entries::iterator at);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,22 @@ TEST(expected_results, gives_what_has_come_once)
     EXPECT_EQ(all.take("a"), "text");
     EXPECT_FALSE(all.take("a"));
     EXPECT_EQ(all.listen().end, (names{"a"}));
+}
+
+TEST(expected_results, tells_who_sent_the_call_that_its_result_has_come)
+{
+    expected_results all;
+    const auto news = std::make_shared<arrival>();
+    int told = 0;
+    news->then([&] { ++told; });
+    all.expect("a", clock::now(), news);
+    all.listen();
+    EXPECT_TRUE(all.came("a", "text"));
+    EXPECT_EQ(told, 1);
+    EXPECT_FALSE(all.came("a", "again"));
+    EXPECT_EQ(told, 1);
+    news->then([&] { ++told; });
+    EXPECT_EQ(told, 2) << "it is known already";
 }
 
 TEST(expected_results, leaves_the_channel_to_who_waits)

@@ -22,6 +22,7 @@ letter::letter(std::shared_ptr<mailbox> via, parcel what)
 
 void letter::end(const std::shared_ptr<letter>& self, std::exception_ptr failure)
 {
+    if (std::exchange(self->over_, true)) return;
     self->failure_ = std::move(failure);
     self->carrier.reset();
     mailbox& via = *self->via_;

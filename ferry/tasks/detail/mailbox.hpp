@@ -36,7 +36,7 @@ public:
     const parcel content;
     std::optional<ferry::task<void>> carrier;  ///< what brings it to the broker, if that takes long
 
-    /// The broker has it, or will not. Once, at home.
+    /// The broker has it, or will not: the first word counts. At home.
     static void end(const std::shared_ptr<letter>& self, std::exception_ptr failure = nullptr);
 
     /// Whether nobody waits for it any more. Any thread.
@@ -49,6 +49,7 @@ private:
     std::shared_ptr<mailbox> via_;
     std::optional<loop> origin_;
     std::exception_ptr failure_;
+    bool over_ = false;         ///< at home
     waiter* parked_ = nullptr;  ///< of the origin's thread
     std::atomic<bool> abandoned_ = false;
 };
