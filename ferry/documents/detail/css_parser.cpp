@@ -1,7 +1,7 @@
 #include "ferry/documents/detail/css_parser.hpp"
 
 #include "ferry/core/error.hpp"
-#include "ferry/documents/detail/css_scanner.hpp"
+#include "ferry/documents/detail/css_arguments.hpp"
 
 #include <algorithm>
 #include <array>
@@ -391,7 +391,7 @@ private:
             case test::nth_last_child:
             case test::nth_of_type:
             case test::nth_last_of_type: nth(out, into); break;
-            default: ++into.weight.classes; text_argument(out);
+            default: ++into.weight.classes; read_text_argument(in_, out);
         }
         in_.skip_space();
         in_.expect(')', "to end ':" + name + "('");
@@ -453,7 +453,7 @@ private:
     void nth(simple& out, complex& into)
     {
         ++into.weight.classes;
-        an_plus_b(out);
+        read_an_plus_b(in_, out);
         out.slot = program_.slots++;
         const bool may_have_list = out.what == test::nth_child || out.what == test::nth_last_child;
         if (!in_.skip_space() || !may_have_list || lower(in_.peek()) != 'o') return;
@@ -461,135 +461,6 @@ private:
         if (lowered(in_.name("'of'")) != "of") in_.fail("expected 'of' or ')'", at);
         out.list = inner_list(false);
         add(into.weight, highest(out.list));
-    }
-
-    /// CSS Syntax Level 3 section 6. There a unit is a name, `2n-1` the number 2 with the unit
-    /// `n-1`, and names may have escapes.
-    void an_plus_b(simple& out)
-    {
-        const std::size_t at = in_.offset();
-        const auto wrong = [&] { in_.fail("expected a number, 'odd', 'even' or an+b", at); };
-        const char sign = in_.peek() == '-' || in_.peek() == '+' ? in_.peek() : '\0';
-        if (sign != '\0') in_.step();
-        const bool has_digits = is_digit(in_.peek());
-        const std::int32_t number = has_digits ? digits(sign == '-') : sign == '-' ? -1 : 1;
-        if (!in_.at_name()) {
-            if (!has_digits) wrong();
-            out.b = number;
-            return;
-        }
-        const std::string word = lowered(in_.name("an+b"));
-        if (sign == '\0' && !has_digits && (word == "odd" || word == "even")) {
-            out.a = 2;
-            out.b = word == "odd" ? 1 : 0;
-            return;
-        }
-        if (word.front() != 'n') wrong();
-        out.a = number;
-        if (word.size() == 1) {
-            const scanner after_n = in_;
-            in_.skip_space();
-            const char second = in_.peek();
-            if (second == '+' || second == '-') {
-                in_.step();
-                out.b = signless(second == '-');
-            } else {
-                in_ = after_n;
-            }
-        } else if (word == "n-") {
-            out.b = signless(true);
-        } else {
-            scanner rest(std::string_view(word).substr(2));
-            if (word[1] != '-' || !is_digit(rest.peek())) wrong();
-            out.b = digits(rest, true);
-            if (!rest.at_end()) wrong();
-        }
-    }
-
-    std::int32_t signless(bool negative)
-    {
-        in_.skip_space();
-        if (!is_digit(in_.peek())) in_.fail("expected a number");
-        return digits(negative);
-    }
-
-    std::int32_t digits(bool negative) { return digits(in_, negative); }
-    static std::int32_t digits(scanner& from, bool negative)
-    {
-        constexpr std::int32_t most = 1'000'000'000;
-        std::int32_t n = 0;
-        for (; is_digit(from.peek()); from.step())
-            n = n > most / 10 - 1 ? most : n * 10 + (from.peek() - '0');
-        return negative ? -n : n;
-    }
-
-    std::string name_or_string(std::string_view wanted)
-    {
-        const char c = in_.peek();
-        return c == '"' || c == '\'' ? in_.string() : in_.name(wanted);
-    }
-
-    void text_argument(simple& out)
-    {
-        switch (out.what) {
-            case test::lang:
-                do {
-                    in_.skip_space();
-                    std::string range = in_.take('*') ? "*" : "";
-                    if (range.empty() || in_.at_name()) range += name_or_string("a language");
-                    out.words.push_back(lowered(range));
-                    in_.skip_space();
-                } while (in_.take(','));
-                return;
-            case test::dir: out.value = lowered(in_.name("'ltr' or 'rtl'")); return;
-            case test::matches_text: regex(out); return;
-            default: break;
-        }
-        const std::size_t at = in_.offset();
-        out.value = name_or_string("a string");
-        in_.skip_space();
-        if (in_.peek() != ')') in_.fail("write the text in quotes", at);
-        if (out.what == test::icontains) out.value = lowered(out.value);
-    }
-
-    /// `/pattern/flags`, or the pattern as a string.
-    void regex(simple& out)
-    {
-        const std::size_t start = in_.offset();
-        RE2::Options how;
-        how.set_log_errors(false);
-        how.set_max_mem(1 << 20);
-        std::string pattern;
-        if (in_.peek() == '"' || in_.peek() == '\'') {
-            pattern = in_.string();
-        } else {
-            in_.expect('/', "or a string: ':matches-text(/a+b/i)'");
-            bool in_class = false;
-            for (; in_class || in_.peek() != '/'; in_.step()) {
-                if (in_.at_end()) in_.fail("the regular expression has no closing '/'", start);
-                if (in_.peek() == '\\' && in_.peek(1) != '\0') {
-                    if (in_.peek(1) != '/') pattern += '\\';
-                    in_.step();
-                } else if (in_.peek() == '[' || in_.peek() == ']') {
-                    in_class = in_.peek() == '[';
-                }
-                pattern += in_.peek();
-            }
-            in_.step();
-            for (; in_.at_name(); in_.step()) {
-                if (in_.peek() == 'i')
-                    how.set_case_sensitive(false);
-                else if (in_.peek() == 's')
-                    how.set_dot_nl(true);
-                else if (in_.peek() == 'm')
-                    pattern.insert(0, "(?m)");
-                else
-                    in_.fail("the flags of a regular expression are i, m and s");
-            }
-        }
-        auto made = std::make_shared<const RE2>(pattern, how);
-        if (!made->ok()) in_.fail("regular expression: " + made->error(), start);
-        out.pattern = std::move(made);
     }
 
     // ---- pseudo-elements
