@@ -280,4 +280,25 @@ document edits::apply() const
     return made;
 }
 
+document fragment_fromstring(std::string_view text, std::string_view create_parent,
+                             const options& with)
+{
+    if (!create_parent.empty()) {
+        const std::string name(create_parent);
+        // In a template every element may be, also a table's cell.
+        const document parent = parse_fragment("<" + name + "></" + name + ">", "template", with);
+        return edits(parent).set_inner_html(parent.root(), text).apply();
+    }
+    document made = parse_fragment(text, "body", with);
+    std::size_t elements = 0;
+    for (const node& n : made.children()) {
+        if (n.is_element()) ++elements;
+        if (n.kind() == documents::node_kind::text &&
+            n.text().find_first_not_of(" \t\n\r\f") != std::string::npos)
+            throw lookup_error("an element without text beside it");
+    }
+    if (elements != 1) throw lookup_error(elements == 0 ? "an element" : "one element alone");
+    return made;
+}
+
 }  // namespace ferry::html

@@ -60,4 +60,15 @@ private:
     std::map<documents::node_id, change> changes_;
 };
 
+/// The one element that a text is, as root() of its document. White space and comments may be
+/// around it. As lxml.html.fragment_fromstring().
+///
+/// \param create_parent  the name of an element that is put around the text, whatever that is;
+///                       empty: none. As lxml's `create_parent="div"`.
+/// \throws lookup_error   no parent is asked for, and there is no element, several, or text beside
+/// it.
+/// \throws limit_error    as parse_fragment().
+document fragment_fromstring(std::string_view text, std::string_view create_parent = {},
+                             const options& with = options());
+
 }  // namespace ferry::html

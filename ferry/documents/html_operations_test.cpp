@@ -64,6 +64,19 @@ TEST(html, finds_classes_and_rel_links)
     EXPECT_EQ(page.root().find_rel_links("nofollow").size(), 1U);
 }
 
+TEST(html_fragments, are_one_element_or_get_a_parent)
+{
+    EXPECT_EQ(fragment_fromstring(" <p>a</p><!--c-->").root().outer_html(), "<p>a</p>");
+    EXPECT_EQ(fragment_fromstring("a<b>c</b>d", "div").root().outer_html(),
+              "<div>a<b>c</b>d</div>");
+    EXPECT_EQ(fragment_fromstring("x<td>", "td").to_html(), "<td>x</td>");
+    EXPECT_EQ(fragment_fromstring("", "p").to_html(), "<p></p>");
+    for (const char* bad : {"", "text", "<p>a</p>b", "a<p>b</p>", "<p></p><p></p>"}) {
+        SCOPED_TRACE(bad);
+        EXPECT_THROW(fragment_fromstring(bad), lookup_error);
+    }
+}
+
 // ---- edits
 
 TEST(html_edits, make_a_new_document)
