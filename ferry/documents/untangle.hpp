@@ -112,7 +112,8 @@ private:
 /// \throws parse_error, limit_error  as xml::parse().
 object parse(std::string_view text);
 object parse(std::span<const std::byte> bytes, std::string_view charset = {});
-/// A file. (untangle guesses from its one argument whether it is a text, a file or a URL.)
+/// A file. untangle guesses from its one argument whether it is a text, a file or a URL; for the
+/// latter there is untangle::parse_url() in ferry/http/untangle.hpp.
 object parse_file(const std::filesystem::path& file);
 
 }  // namespace ferry::untangle

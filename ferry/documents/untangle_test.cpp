@@ -1,6 +1,11 @@
 #include "ferry/documents/untangle.hpp"
 
+#include "ferry/core/error.hpp"
+
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace ferry::untangle {
 namespace {
@@ -81,6 +86,16 @@ TEST(untangle, refuses_entities_and_accepts_a_doctype)
     EXPECT_THROW(parse("<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><a>&e;</a>"),
                  xml::parse_error);
     EXPECT_THROW(parse(""), xml::parse_error);
+}
+
+TEST(untangle, reads_files)
+{
+    const auto file = std::filesystem::path(::testing::TempDir()) / "ferry_untangle_test.xml";
+    std::ofstream(file, std::ios::binary)
+        << "<?xml version='1.0' encoding='iso-8859-1'?><a>\xE9</a>";
+    EXPECT_EQ(parse_file(file)["a"], "\xC3\xA9");
+    std::filesystem::remove(file);
+    EXPECT_THROW(parse_file(file), error);
 }
 
 }  // namespace
