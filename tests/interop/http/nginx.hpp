@@ -28,8 +28,9 @@ public:
         std::filesystem::create_directories(directory_.path() / "www");
         port_ = net::listener(net::tcp("127.0.0.1", 0)).port();
         const std::string at = directory_.path();
+        // One process: a worker would outlive a master that is killed.
         std::ofstream(directory_ / "nginx.conf")
-            << "user root; daemon off; worker_processes 1; pid " << at << "/pid; error_log " << at
+            << "user root; daemon off; master_process off; pid " << at << "/pid; error_log " << at
             << "/error.log; events { worker_connections 256; } http { access_log off; gzip on;"
             << " gzip_types *; gzip_min_length 1; default_type application/octet-stream;"
             << " client_body_temp_path " << at << "/b; proxy_temp_path " << at
