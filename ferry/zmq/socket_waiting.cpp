@@ -26,7 +26,7 @@ public:
     }
     /// Wakes `w` at the end, or so soon if that is earlier; it must outlive that, or stop() be
     /// called.
-    void wakes(waiter& w, clock::duration soon = forever)
+    void wakes(waiter& w, std::chrono::milliseconds soon = forever)
     {
         sleeper_ = &w;
         const auto when = soon < soon.zero() ? end_ : std::min(end_, after(soon));
@@ -55,12 +55,6 @@ bool claims_to_be_ready(socket_type type) noexcept
 /// How long a send to such a socket waits at most before it tries again.
 constexpr std::chrono::milliseconds longest_doubt{10};
 
-/// What is taken for a stream of messages, and how long the next ones are left to gather: each
-/// wake-up costs as much as several messages.
-constexpr unsigned many_messages = 16;
-constexpr int waits_of_a_stream = 8;
-constexpr std::chrono::microseconds stream_pause{100};
-
 }  // namespace
 
 /// The turns that one sender or receiver waits for, until its attempt succeeds.
@@ -81,18 +75,13 @@ public:
         // readable. Unless the events were looked at since, for others who wait.
         const bool doubtful = &line_ == &socket_.senders_ && claims_to_be_ready(socket_.type_);
         if (!doubtful && socket_.looked_ && (socket_.events() & wanted()) != 0) co_return;
-        const bool gathers = &line_ == &socket_.receivers_ && socket_.comes_in_a_stream();
         socket_.row_ = 0;
         descriptor_watch& watch = socket_.watch();
         waiter me;
         line_.push_back(me);
         const leaving out(socket_);
-        if (gathers) {
-            alarm_.wakes(me, stream_pause);
-        } else {
-            watch.arm();
-            alarm_.wakes(me, doubtful ? longest_doubt : forever);
-        }
+        watch.arm();
+        alarm_.wakes(me, doubtful ? longest_doubt : forever);
         co_await me.park();
         alarm_.stop();
     }
@@ -213,18 +202,9 @@ bool socket_core::try_receive_all(multipart& all)
     return true;
 }
 
-// Whether each of the latest waits for a message has brought many.
-bool socket_core::comes_in_a_stream() noexcept
-{
-    const bool many = std::exchange(rested_, false) || row_ >= many_messages;
-    busy_waits_ = many ? std::min(busy_waits_ + 1, waits_of_a_stream) : 0;
-    return busy_waits_ == waits_of_a_stream;
-}
-
 awaitable<void> socket_core::rest()
 {
     row_ = 0;
-    rested_ = true;
     waiter me;
     co_await me.pass();
 }

@@ -154,7 +154,6 @@ private:
     std::size_t rest_of_row() const noexcept { return row_ < longest_row ? longest_row - row_ : 1; }
     static constexpr unsigned longest_row = 256;
     awaitable<void> rest();
-    bool comes_in_a_stream() noexcept;
     awaitable<void> send_later(message* m, int flags);
     awaitable<void> receive_later(message* into);
 
@@ -165,8 +164,6 @@ private:
     void* handle_;
     int forks_ = forks();
     unsigned row_ = 0;
-    bool rested_ = false;  ///< since the last wait
-    int busy_waits_ = 0;
     bool attached_ = false;
     bool warned_ = false;
     bool looked_ = false;  ///< since the last attempt to send or receive
