@@ -1,12 +1,12 @@
-// The same records as pickle, MessagePack and YAML, by ferry and, in a process of its own, by
+// The same records as pickle, MessagePack and YAML, by ferry and, in processes of their own, by
 // Python's pickle (C), msgpack (C) and PyYAML (pure Python and with libyaml).
 #include "ferry/formats/formats.hpp"
 
 #include "bench/bench.hpp"
 
-#include <cstdio>
-#include <cstdlib>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace ferry::bench {
 namespace {
@@ -22,30 +22,21 @@ value records(int count)
     return all;
 }
 
-/// Prints Python's MB per CPU second for each of the cases.
-void python(const std::string& script, int count)
+/// The case beside Python's, which `rivals` name to formats_peer.py.
+void beside_python(const char* name, std::size_t size, int count,
+                   const std::vector<std::string>& rivals, const std::function<void()>& work)
 {
-    const std::string command = "/usr/bin/python3 " + script + " " + std::to_string(count);
-    std::fflush(stdout);
-    if (std::system(command.c_str()) != 0) std::abort();
-}
-
-void measure(const char* name, const char* who, std::size_t size, const std::function<void()>& work)
-{
-    if (!wanted("formats", name)) return;
-    std::vector<double> rates;
-    for (int r = 0; r < repetitions(); ++r) {
-        double done = 0;
-        const double begin = cpu_seconds();
-        double now = begin;
-        while (now - begin < repetition_seconds()) {
-            work();
-            done += 1;
-            now = cpu_seconds();
-        }
-        rates.push_back(done * static_cast<double>(size) / 1e6 / (now - begin));
+    const double megabytes = static_cast<double>(size) / 1e6;
+    std::vector<contestant> all{{"ferry", [&] {
+                                     work();
+                                     return megabytes;
+                                 }}};
+    for (const std::string& who : rivals) {
+        const std::string command = "/usr/bin/python3 " FERRY_BENCH_DIR "/formats_peer.py " + who +
+                                    ' ' + name + ' ' + std::to_string(count);
+        all.push_back({who, {}, [command] { return number_from(command); }});
     }
-    print("formats", std::string{who} + "/" + name, "cpu_rate", rates, "MB/s");
+    compare("formats", name, {"MB/s", 1}, all);
 }
 
 }  // namespace
@@ -55,17 +46,22 @@ int main()
 {
     using namespace ferry;
     using namespace ferry::bench;
-    const value many = records(20'000);
-    const value some = records(500);
+    constexpr int count = 20'000;
+    constexpr int few = 500;
+    const value many = records(count);
+    const value some = records(few);
     const bytes pickled = pickle::dump(many);
     const bytes packed = msgpack::dump(many);
     const std::string text = yaml::dump(some);
-    measure("pickle_load", "ferry", pickled.size(), [&] { (void)pickle::load(pickled); });
-    measure("pickle_dump", "ferry", pickled.size(), [&] { (void)pickle::dump(many); });
-    measure("msgpack_load", "ferry", packed.size(), [&] { (void)msgpack::load(packed); });
-    measure("msgpack_dump", "ferry", packed.size(), [&] { (void)msgpack::dump(many); });
-    measure("yaml_load", "ferry", text.size(), [&] { (void)yaml::load(text); });
-    measure("yaml_dump", "ferry", text.size(), [&] { (void)yaml::dump(some); });
-    python(FERRY_BENCH_DIR "/formats_peer.py", 20'000);
+    const std::vector<std::string> python{"python"};
+    const std::vector<std::string> both{"pyyaml", "pyyaml-libyaml"};
+    beside_python("pickle_load", pickled.size(), count, python,
+                  [&] { (void)pickle::load(pickled); });
+    beside_python("pickle_dump", pickled.size(), count, python, [&] { (void)pickle::dump(many); });
+    beside_python("msgpack_load", packed.size(), count, python,
+                  [&] { (void)msgpack::load(packed); });
+    beside_python("msgpack_dump", packed.size(), count, python, [&] { (void)msgpack::dump(many); });
+    beside_python("yaml_load", text.size(), few, both, [&] { (void)yaml::load(text); });
+    beside_python("yaml_dump", text.size(), few, both, [&] { (void)yaml::dump(some); });
     return 0;
 }

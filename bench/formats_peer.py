@@ -1,6 +1,5 @@
-"""The records of formats_bench by Python: MB per CPU second, the median of three."""
+"""formats_peer.py WHO CASE COUNT: CPU microseconds that Python takes for a MB of the records of formats_bench."""
 import pickle
-import statistics
 import sys
 import time
 
@@ -13,24 +12,23 @@ def records(count):
             for i in range(count)]
 
 
-def measure(who, name, size, work):
-    rates = []
-    for _ in range(3):
-        done, begin = 0, time.process_time()
-        while time.process_time() - begin < 0.3:
-            work()
-            done += 1
-        rates.append(done * size / 1e6 / (time.process_time() - begin))
-    print(f'formats {who}/{name} cpu_rate {statistics.median(rates):.4g} MB/s', flush=True)
+def cost(size, work):
+    done, begin = 0, time.process_time()
+    while time.process_time() - begin < 0.3:
+        work()
+        done += 1
+    print((time.process_time() - begin) * 1e6 / (done * size / 1e6))
 
 
-many, some = records(int(sys.argv[1])), records(500)
-pickled, packed, text = pickle.dumps(many), msgpack.packb(many), yaml.safe_dump(some)
-measure('python', 'pickle_load', len(pickled), lambda: pickle.loads(pickled))
-measure('python', 'pickle_dump', len(pickled), lambda: pickle.dumps(many))
-measure('python', 'msgpack_load', len(packed), lambda: msgpack.unpackb(packed))
-measure('python', 'msgpack_dump', len(packed), lambda: msgpack.packb(many))
-measure('pyyaml', 'yaml_load', len(text), lambda: yaml.safe_load(text))
-measure('pyyaml', 'yaml_dump', len(text), lambda: yaml.safe_dump(some))
-measure('pyyaml-libyaml', 'yaml_load', len(text), lambda: yaml.load(text, yaml.CSafeLoader))
-measure('pyyaml-libyaml', 'yaml_dump', len(text), lambda: yaml.dump(some, Dumper=yaml.CSafeDumper))
+who, case, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+some = records(count)
+if case.startswith('pickle'):
+    data, load, dump = pickle.dumps(some), pickle.loads, pickle.dumps
+elif case.startswith('msgpack'):
+    data, load, dump = msgpack.packb(some), msgpack.unpackb, msgpack.packb
+else:
+    c = who == 'pyyaml-libyaml'
+    data = yaml.safe_dump(some)
+    load = lambda text: yaml.load(text, yaml.CSafeLoader if c else yaml.SafeLoader)
+    dump = lambda v: yaml.dump(v, Dumper=yaml.CSafeDumper if c else yaml.SafeDumper)
+cost(len(data), (lambda: load(data)) if case.endswith('_load') else (lambda: dump(some)))

@@ -1,6 +1,7 @@
-// HTML: 50 pages of Debian's cppreference-doc-en-html and python3-doc, parsed and freed, by ferry
-// and by libxml2's HTML parser, which lxml uses. `html_bench FOLDER` takes all pages of a folder
-// instead.
+// HTML: 50 pages of Debian's cppreference-doc-en-html and python3-doc, parsed and freed, by ferry,
+// by libxml2's HTML parser and, in processes of their own, by lxml.html, which is made of it, and
+// by html5lib, which builds the tree of the Standard as ferry does. `html_bench FOLDER` takes all
+// pages of a folder instead.
 
 #include "ferry/documents/html.hpp"
 
@@ -13,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -48,6 +51,32 @@ htmlDocPtr parse_libxml2(const std::string& page)
 {
     return htmlReadMemory(page.data(), static_cast<int>(page.size()), nullptr, nullptr,
                           HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
+}
+
+/// Every fifth page, for what is slow.
+std::vector<fs::path> few_of(const std::vector<fs::path>& all)
+{
+    std::vector<fs::path> some;
+    for (std::size_t i = 0; i < all.size(); i += 5) some.push_back(all[i]);
+    return some;
+}
+
+/// What Python takes for a MB of pages, in CPU microseconds.
+double python_cost(const std::string& parser, const std::vector<fs::path>& pages)
+{
+    std::string command = "/usr/bin/python3 -c '" + std::string{R"(
+import sys, time, lxml.html, html5lib
+pages = [open(name, "rb").read() for name in sys.argv[1:]]
+utf8 = lxml.html.HTMLParser(encoding="utf-8")
+by_lxml = lambda page: lxml.html.document_fromstring(page, parser=utf8)
+by_html5lib = lambda page: html5lib.parse(page, transport_encoding="utf-8")
+begin = time.process_time()
+for page in pages: )"} + parser +
+                          R"((page)
+print((time.process_time() - begin) * 1e6 / (sum(map(len, pages)) / 1e6)))" +
+                          '\'';
+    for (const fs::path& page : pages) command += " '" + page.string() + '\'';
+    return bench::number_from(command);
 }
 
 double heap_bytes()
@@ -87,10 +116,13 @@ int main(int argc, char** argv)
                          for (const auto& page : pages) html::parse(as_bytes(page), "utf-8");
                          return bytes / 1e6;
                      }},
-                    {"libxml2", [&] {
+                    {"libxml2",
+                     [&] {
                          for (const auto& page : pages) xmlFreeDoc(parse_libxml2(page));
                          return bytes / 1e6;
-                     }}});
+                     }},
+                    {"lxml", {}, [&] { return python_cost("by_lxml", paths); }},
+                    {"html5lib", {}, [&] { return python_cost("by_html5lib", few_of(paths)); }}});
 
     if (bench::wanted("html", "memory")) {
         std::vector<html::document> ours;
