@@ -23,8 +23,8 @@ using clock = std::chrono::steady_clock;
 
 // What is taken for a stream of messages, looked at so often, and how long its reads are put off.
 constexpr unsigned many_messages = 4;
-constexpr std::chrono::steady_clock::duration stream_window = 2ms;
-constexpr std::chrono::steady_clock::duration stream_pause = 1ms;
+constexpr clock::duration stream_window = 2ms;
+constexpr clock::duration longest_pause = 1ms;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
 
@@ -323,10 +323,11 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     try {
         for (std::size_t count = 0;;) {
             self->deliver();
-            if (self->streams() && count < good_read_bytes) {
+            const auto pause = self->pause();
+            if (pause != 0s && count < good_read_bytes) {
                 self->muffle(static_cast<int>(good_read_bytes));
-                auto pause = sleep(stream_pause);
-                co_await std::move(pause);
+                auto sleeping = sleep(pause);
+                co_await std::move(sleeping);
                 self->muffle(1);
             }
             count = co_await self->stream_.fill();
@@ -351,19 +352,20 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     }
 }
 
-// Whether messages come so fast, a few in each read or many, that the next ones may as well be read
-// together: each write of the broker's wakes the program up, which costs more than the messages in
-// it. Not if that could use up what consumers or publishers may have under way, nor for single
-// messages, such as answers.
-bool link::streams() noexcept
+// How long the next read is put off, because messages come so fast, a few in each read or many,
+// that they may as well be read together: each write of the broker's wakes the program up, which
+// costs more than the messages in it. Not so long that more would come than a quarter of what
+// consumers or publishers may have under way; not at all for single messages, such as answers.
+clock::duration link::pause() noexcept
 {
-    const auto passed = received_ - counted_since_;
-    if (passed < stream_window) return streaming_;
-    const auto a_pause = std::exchange(messages_, 0) * stream_pause / passed;
-    const unsigned prefetch = std::exchange(least_prefetch_, std::uint16_t{65535});
+    const auto passed = std::min<clock::duration>(received_ - counted_since_, 1s);
+    if (passed < stream_window) return pause_;
+    const unsigned messages = std::exchange(messages_, 0);
+    const unsigned most = std::exchange(least_prefetch_, std::uint16_t{65535}) / 4U;
     counted_since_ = received_;
-    streaming_ = a_pause >= many_messages && 4 * a_pause <= prefetch;
-    return streaming_;
+    pause_ = std::min(longest_pause, passed * most / std::max(messages, 1U));
+    if (messages * pause_ < many_messages * passed) pause_ = 0s;
+    return pause_;
 }
 
 // While reads are put off, segments should not wake the loop one by one: the socket tells of

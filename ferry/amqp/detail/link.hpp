@@ -102,7 +102,7 @@ private:
     static awaitable<void> beat(std::shared_ptr<link> self);
     void deliver();
     bool take_connection_method(const frame& f);
-    bool streams() noexcept;
+    std::chrono::steady_clock::duration pause() noexcept;
     void muffle(int bytes) noexcept;
     void queue_close(std::uint16_t code, std::string_view text);
 
@@ -121,7 +121,7 @@ private:
     std::chrono::steady_clock::time_point counted_since_;
     unsigned messages_ = 0;                 ///< since then, or confirms of so many
     std::uint16_t least_prefetch_ = 65535;  ///< of their consumers, or what waits for confirms
-    bool streaming_ = false;                ///< many came before that
+    std::chrono::steady_clock::duration pause_{0};  ///< by what came before that
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;
