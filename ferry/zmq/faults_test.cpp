@@ -2,6 +2,7 @@
 #include "ferry/async/async.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/net/net.hpp"
+#include "ferry/zmq/detail/test_sockets.hpp"
 #include "ferry/zmq/zmq.hpp"
 
 #include <gmock/gmock.h>
@@ -18,32 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using ::testing::Contains;
-
-const std::string any_port = "tcp://127.0.0.1:*";
-
-std::vector<std::string> texts(const multipart& all)
-{
-    std::vector<std::string> out;
-    for (const message& m : all) out.push_back(m.to_string());
-    return out;
-}
-
-std::vector<std::string> receive_texts(socket& s)
-{
-    return texts(run(timeout(20s, s.receive_multipart(), "receive")));
-}
-
-// The next events up to one of that type.
-std::vector<event_type> events_until(monitor& news, event_type last)
-{
-    std::vector<event_type> seen;
-    do {
-        const auto e = run(timeout(20s, news.next(), "event"));
-        if (!e) break;
-        seen.push_back(e->type);
-    } while (seen.back() != last);
-    return seen;
-}
 
 TEST(faults, a_message_over_the_limit_ends_its_connection_only)
 {

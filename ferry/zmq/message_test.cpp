@@ -1,4 +1,5 @@
 #include "ferry/async/async.hpp"
+#include "ferry/zmq/detail/test_sockets.hpp"
 #include "ferry/zmq/zmq.hpp"
 
 #include <gtest/gtest.h>
@@ -9,15 +10,6 @@ namespace ferry::zmq {
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string any_port = "tcp://127.0.0.1:*";
-
-std::vector<std::string> texts(const multipart& all)
-{
-    std::vector<std::string> out;
-    for (const message& m : all) out.push_back(m.to_string());
-    return out;
-}
 
 TEST(message, is_sent_without_a_copy_and_tells_when_it_is_gone)
 {

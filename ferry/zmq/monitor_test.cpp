@@ -1,4 +1,5 @@
 #include "ferry/async/async.hpp"
+#include "ferry/zmq/detail/test_sockets.hpp"
 #include "ferry/zmq/zmq.hpp"
 
 #include <gmock/gmock.h>
@@ -12,20 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-
-const std::string any_port = "tcp://127.0.0.1:*";
-
-// The next events up to one of that type.
-std::vector<event_type> events_until(monitor& news, event_type last)
-{
-    std::vector<event_type> seen;
-    do {
-        const auto e = run(timeout(20s, news.next(), "event"));
-        if (!e) break;
-        seen.push_back(e->type);
-    } while (seen.back() != last);
-    return seen;
-}
 
 TEST(monitor, sees_the_steps_of_a_connection)
 {

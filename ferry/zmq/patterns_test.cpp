@@ -2,6 +2,7 @@
 
 #include "ferry/async/async.hpp"
 #include "ferry/zmq/detail/mdp_machine.hpp"
+#include "ferry/zmq/detail/test_sockets.hpp"
 #include "ferry/zmq/log_publisher.hpp"
 #include "ferry/zmq/ssh.hpp"
 
@@ -18,15 +19,6 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-const std::string any_port = "tcp://127.0.0.1:*";
-
-std::vector<std::string> texts(const multipart& all)
-{
-    std::vector<std::string> out;
-    for (const message& m : all) out.push_back(m.to_string());
-    return out;
-}
 
 awaitable<void> answer_after(socket* s, int ignored)
 {

@@ -1,4 +1,5 @@
 #include "ferry/async/async.hpp"
+#include "ferry/zmq/detail/test_sockets.hpp"
 #include "ferry/zmq/zmq.hpp"
 
 #include <gmock/gmock.h>
@@ -13,20 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace std::string_literals;
 using ::testing::ElementsAre;
-
-const std::string any_port = "tcp://127.0.0.1:*";
-
-std::vector<std::string> texts(const multipart& all)
-{
-    std::vector<std::string> out;
-    for (const message& m : all) out.push_back(m.to_string());
-    return out;
-}
-
-std::vector<std::string> receive_texts(socket& s)
-{
-    return texts(run(timeout(20s, s.receive_multipart(), "receive")));
-}
 
 TEST(proxy, passes_on_both_ways_and_counts)
 {
