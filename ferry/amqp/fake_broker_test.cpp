@@ -3,6 +3,7 @@
 #include "ferry/amqp/detail/frame.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
+#include "ferry/async/task_group.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/net/listener.hpp"
 #include "ferry/net/stream.hpp"
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,7 +66,8 @@ std::string tune_frame(std::uint32_t frame_max)
 }
 
 // The client's next frame, as its method; its arguments are in `arguments`. None at the end.
-awaitable<std::optional<method>> read_method(net::stream* from, std::string* arguments = nullptr)
+awaitable<std::optional<method>> read_method(net::stream* from, std::string* arguments = nullptr,
+                                             std::uint16_t* channel = nullptr)
 {
     for (;;) {
         const auto f = detail::next_frame(from->buffered_text(), detail::frame_max_size);
@@ -72,6 +75,7 @@ awaitable<std::optional<method>> read_method(net::stream* from, std::string* arg
             detail::wire_reader r(f->payload);
             const auto m = static_cast<method>(r.u32());
             if (arguments != nullptr) *arguments = r.rest();
+            if (channel != nullptr) *channel = f->channel;
             from->consume(f->size());
             co_return m;
         }
@@ -136,14 +140,14 @@ options at(const net::listener& where)
     return options()
         .hosts({net::tcp("127.0.0.1", where.port())})
         .no_recovery()
-        .call_timeout(5s)
-        .timeout(5s);
+        .call_timeout(60s)
+        .timeout(60s);
 }
 
 std::error_code failure_of(awaitable<void> operation)
 {
     try {
-        run(timeout(20s, std::move(operation)));
+        run(timeout(60s, std::move(operation)));
     } catch (const error& e) {
         return e.code();
     }
@@ -300,7 +304,7 @@ TEST(fake_broker, whoever_breaks_the_rules_is_told_so)
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(accept_and_break(&on, r.text));
         EXPECT_TRUE(failure_of(wait_for_the_end(at(on)))) << "no failure";
-        EXPECT_EQ(run(timeout(5s, serving.join())), r.code);
+        EXPECT_EQ(run(timeout(60s, serving.join())), r.code);
     }
 }
 
@@ -373,8 +377,8 @@ TEST(fake_broker, frames_may_come_in_any_pieces)
     const auto comes_by = [&](writing write) {
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(serve_a_message(&on, std::move(write), body));
-        EXPECT_EQ(run(timeout(20s, get_a_message(at(on)))), body);
-        run(timeout(20s, serving.join()));
+        EXPECT_EQ(run(timeout(60s, get_a_message(at(on)))), body);
+        run(timeout(60s, serving.join()));
     };
     comes_by(write_whole);
     comes_by(write_octets);
@@ -422,18 +426,18 @@ TEST(fake_broker, may_hold_back_a_channel)
     net::listener on(net::tcp("127.0.0.1", 0));
     int published = 0;
     const auto serving = spawn(hold_back(&on, &published));
-    run(timeout(20s, publish_one(at(on), &published)));
+    run(timeout(60s, publish_one(at(on), &published)));
     EXPECT_EQ(published, 1);
-    run(timeout(20s, serving.join()));
+    run(timeout(60s, serving.join()));
 }
 
-std::string settling(method how, std::uint64_t tag)
+std::string settling(method how, std::uint64_t tag, std::uint16_t channel = 1)
 {
     std::string arguments;
     detail::wire_writer w(arguments);
     w.u64(tag);
     w.octet(0);
-    return method_frame(1, how, arguments);
+    return method_frame(channel, how, arguments);
 }
 
 // Takes publishes, and says nothing, until the client gives up.
@@ -500,11 +504,11 @@ TEST(fake_broker, one_that_confirms_nothing_is_left)
     const auto serving = spawn(confirm_at_last(&on));
     std::vector<std::error_code> lost;
     const auto with =
-        options().hosts({net::tcp("127.0.0.1", on.port())}).confirm_timeout(50ms).timeout(10s);
-    run(timeout(20s, publish_surely(with, &lost)));
+        options().hosts({net::tcp("127.0.0.1", on.port())}).confirm_timeout(50ms).timeout(60s);
+    run(timeout(60s, publish_surely(with, &lost)));
     ASSERT_EQ(lost.size(), 1U);
     EXPECT_EQ(lost.front(), errc::confirm_timeout);
-    run(timeout(20s, serving.join()));
+    run(timeout(60s, serving.join()));
 }
 
 awaitable<void> publish_confirmed(options with)
@@ -515,6 +519,78 @@ awaitable<void> publish_confirmed(options with)
     channel ch = co_await std::move(opening);
     auto publishing = ch.basic_publish("", "q", "body");
     co_await std::move(publishing);
+}
+
+awaitable<void> write_late(net::stream* to, std::string text)
+{
+    co_await ferry::sleep(20ms);
+    co_await to->write(std::move(text));
+}
+
+// Refuses what comes on its first two channels, each third message late. \return the channels that
+// were closed
+awaitable<std::vector<std::uint16_t>> refuse_on_two_channels(net::listener* on)
+{
+    net::stream s = co_await on->accept();
+    const writing write = write_whole;
+    auto login = log_in(&s, whole_login, &write);
+    co_await std::move(login);
+    std::map<std::uint16_t, std::uint64_t> tags;
+    std::vector<std::uint16_t> closed;
+    task_group late;
+    for (;;) {
+        std::uint16_t channel = 0;
+        const auto m = co_await read_method(&s, nullptr, &channel);
+        if (!m) break;
+        std::string answer;
+        if (*m == method::channel_open) {
+            answer = method_frame(channel, method::channel_open_ok, "\0\0\0\0"s);
+        } else if (*m == method::confirm_select) {
+            answer = method_frame(channel, method::confirm_select_ok);
+        } else if (*m == method::basic_publish) {
+            const bool refuses = channel <= 2;
+            const std::uint64_t tag = ++tags[channel];
+            answer = settling(refuses ? method::basic_nack : method::basic_ack, tag, channel);
+            if (refuses && tag % 3 == 0) late.spawn(write_late(&s, std::exchange(answer, {})));
+        } else if (*m == method::channel_close) {
+            closed.push_back(channel);
+            answer = method_frame(channel, method::channel_close_ok);
+        } else if (*m == method::connection_close) {
+            answer = method_frame(0, method::connection_close_ok);
+        }
+        if (!answer.empty()) co_await s.write(std::move(answer));
+    }
+    co_await late.join();
+    co_return closed;
+}
+
+awaitable<void> publish_until_taken(options with)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel(confirm());
+    channel ch = co_await std::move(opening);
+    publisher out(ch);
+    for (int i = 0; i < 3; ++i) {
+        auto publishing = out.publish("", "q", "body");
+        co_await std::move(publishing);
+    }
+    auto flushing = out.flush();
+    co_await std::move(flushing);
+    EXPECT_EQ(out.confirmed(), 3U);
+    EXPECT_EQ(c.statistics().channels, 2U);
+    EXPECT_EQ(c.statistics().connects, 1U);
+    auto closing = c.close();
+    co_await std::move(closing);
+}
+
+TEST(fake_broker, one_that_refuses_on_a_channel_is_asked_on_another)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    const auto serving = spawn(refuse_on_two_channels(&on));
+    run(timeout(60s, publish_until_taken(at(on).confirm_timeout(50ms))));
+    // The program's own channel stays, and the one between has got all its answers.
+    EXPECT_EQ(run(timeout(60s, serving.join())), std::vector<std::uint16_t>{2});
 }
 
 TEST(fake_broker, a_publish_that_gets_no_confirm_fails)

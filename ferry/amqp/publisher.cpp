@@ -89,6 +89,7 @@ public:
             self->changed_.clear();
             co_await self->changed_.wait();
         }
+        self->leave_answered();
         if (self->failure_) std::rethrow_exception(self->failure_);
         const auto first = std::exchange(self->unroutable_, nullptr);
         if (first) std::rethrow_exception(first);
@@ -150,6 +151,7 @@ private:
 
     void send(entry& e)
     {
+        leave_answered();
         core_->publish(e.exchange, e.routing_key, e.with, e.body->data(), e.body->text(),
                        e.is_mandatory, &e);
         e.over = core_.get();
@@ -188,8 +190,9 @@ private:
         const auto now = std::chrono::steady_clock::now();
         if (!refused_since_) refused_since_ = now;
         const auto limit = core_->owner().settings().confirm_timeout();
-        if (limit == 0ms || now - *refused_since_ <= limit) return;
+        if (limit == 0ms || is_moving_ || now - *refused_since_ <= limit) return;
         refused_since_.reset();
+        is_moving_ = true;
         spawn(go_on_elsewhere(shared_from_this()), "amqp publisher");
     }
 
@@ -206,7 +209,13 @@ private:
         } catch (const error& e) {
             log::warning("amqp: no other channel to publish on", "failure", e.what());
         }
-        std::erase_if(self->earlier_, [](const auto& c) { return c->unconfirmed() == 0; });
+        self->is_moving_ = false;
+    }
+
+    void leave_answered() noexcept
+    {
+        if (earlier_.empty()) return;
+        std::erase_if(earlier_, [](const auto& c) { return c->unconfirmed() == 0; });
     }
 
     void send_again(entry& e, std::chrono::milliseconds pause) noexcept
@@ -248,6 +257,7 @@ private:
     std::vector<entry*> free_;
     std::deque<entry*> again_;
     std::optional<std::chrono::steady_clock::time_point> refused_since_;
+    bool is_moving_ = false;  ///< to another channel
     std::chrono::milliseconds refusal_pause_ = first_refusal_pause;
     event changed_;
     std::exception_ptr unroutable_;

@@ -231,7 +231,10 @@ void connection_core::check_confirms() noexcept
     const auto limit = options_.confirm_timeout();
     if (limit == 0ms || link_->lost()) return;
     const auto now = std::chrono::steady_clock::now();
-    if (blocked_ || link_->is_writing()) unblocked_since_ = now;
+    // What came while the program itself stood still was not read yet.
+    const bool stood_still = now - looked_ > limit / 2;
+    looked_ = now;
+    if (stood_still || blocked_ || link_->is_writing()) unblocked_since_ = now;
     for (const auto& channel : living()) {
         const auto since = channel->waits_for_confirms_since();
         if (!since || now - std::max(*since, unblocked_since_) <= limit) continue;

@@ -136,7 +136,8 @@ private:
     bool blocked_ = false;
     std::string blocked_reason_;
     event unblocked_;
-    std::chrono::steady_clock::time_point unblocked_since_;
+    std::chrono::steady_clock::time_point unblocked_since_;  ///< confirms are due from then on
+    std::chrono::steady_clock::time_point looked_;           ///< for confirms
     confirm_watch confirm_watch_{*this};
     topology topology_;
 };

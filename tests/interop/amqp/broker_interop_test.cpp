@@ -213,7 +213,7 @@ TEST_F(amqp_interop, tells_watchers_what_became_of_a_message)
         EXPECT_TRUE(sure.try_publish("", q, "x", properties(), mandatory(), watcher));
     }
     EXPECT_TRUE(sure.try_publish("", "nowhere", "lost", properties(), mandatory(), watcher));
-    run(timeout(10s, watcher->all.wait()));
+    run(timeout(60s, watcher->all.wait()));
     EXPECT_EQ(watcher->good, 1000);
     EXPECT_EQ(watcher->failed, 1);
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 1000);
@@ -419,7 +419,7 @@ TEST_F(amqp_interop, an_alarm_holds_publishes_back_and_loses_none)
         shared->ctl({"set_vm_memory_high_watermark", "0.6"});
         co_await held.join();
     };
-    run(timeout(60s, during(c, sure, q)));
+    run(timeout(240s, during(c, sure, q)));
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 2);
 }
 
@@ -435,11 +435,11 @@ TEST_F(amqp_interop, a_broker_that_stands_still_is_found_by_its_heartbeat)
         while (!(*done)()) co_await ferry::sleep(20ms);
     };
     const std::function<bool()> lost = [&] { return !why.empty(); };
-    run(timeout(60s, wait_for(&lost)));
+    run(timeout(120s, wait_for(&lost)));
     EXPECT_NE(why.find("nothing came from the broker for 2 s"), std::string::npos) << why;
     ::kill(shared->pid(), SIGCONT);
     const std::function<bool()> recovered = [&] { return back; };
-    run(timeout(60s, wait_for(&recovered)));
+    run(timeout(120s, wait_for(&recovered)));
 }
 
 }  // namespace

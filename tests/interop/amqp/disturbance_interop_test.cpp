@@ -13,6 +13,7 @@
 #include "broker.hpp"
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <csignal>
@@ -89,7 +90,7 @@ private:
 
 // What all have done so far. Message n of publisher p is "p n".
 struct ledger {
-    std::vector<std::uint32_t> confirmed = std::vector<std::uint32_t>(publishers);  // all below
+    std::array<std::atomic<std::uint32_t>, publishers> confirmed{};  // all below
     std::vector<std::vector<std::uint8_t>> received =
         std::vector<std::vector<std::uint8_t>>(publishers);
     std::size_t published = 0;
@@ -189,13 +190,18 @@ awaitable<void> consume_and_leave(std::uint16_t port, ledger* book)
 // The disturbances, on a thread of their own, as they wait.
 class nemesis {
 public:
-    nemesis(const broker& of, relay& between) : broker_{of}, relay_{between} {}
+    nemesis(const broker& of, relay& between, const ledger& book)
+        : broker_{of}, relay_{between}, book_{book}
+    {
+    }
 
     void rage(const std::atomic<bool>& over)
     {
         const auto end = clock::now() + duration;
-        for (int i = 0; (i < kinds || clock::now() < end) && !over; ++i) {
-            std::this_thread::sleep_for(3s);
+        for (int i = 0; i < kinds || clock::now() < end; ++i) {
+            std::this_thread::sleep_for(2s);
+            wait_until_all_goes_on(over);
+            if (over) return;
             strike(i % kinds);
             ++strikes;
         }
@@ -204,6 +210,15 @@ public:
 
 private:
     static constexpr int kinds = 6;
+
+    // Both publishers, so that each blow meets with connections that are there.
+    void wait_until_all_goes_on(const std::atomic<bool>& over) const
+    {
+        for (const auto& confirmed : book_.confirmed) {
+            const std::uint32_t before = confirmed;
+            while (confirmed == before && !over) std::this_thread::sleep_for(10ms);
+        }
+    }
 
     void strike(int kind)
     {
@@ -230,6 +245,7 @@ private:
 
     const broker& broker_;
     relay& relay_;
+    const ledger& book_;
     loop here_ = loop::current();
 };
 
@@ -277,7 +293,7 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     const broker b;
     relay between(b.port());
     ledger book;
-    nemesis foe(b, between);
+    nemesis foe(b, between, book);
     const loop here = loop::current();
     const auto held = here.hold();
     auto relaying = spawn(relay::serve(&between));
@@ -289,7 +305,7 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
         calm = true;
     });
     try {
-        run(timeout(300s, all_at_once(&b, &between, &book, &foe, &calm)));
+        run(timeout(900s, all_at_once(&b, &between, &book, &foe, &calm)));
     } catch (const error& e) {
         ADD_FAILURE() << e.what();
     }
@@ -299,7 +315,7 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     run(relaying.wait());
     run(relay::end(&between));
     EXPECT_TRUE(book.complete());
-    EXPECT_GT(book.confirmed[0] + book.confirmed[1], 10'000U);
+    for (const auto& n : book.confirmed) EXPECT_GT(n, 0U);
     EXPECT_GT(book.redelivered, 0U);
     // Twice and unmarked are only those that were published twice.
     EXPECT_LE(book.doubles_without_flag, book.republished);
@@ -307,7 +323,7 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     EXPECT_LT(resident_bytes(), before + (96UL << 20U));
     std::printf(
         "%u + %u confirmed, %zu received, %zu redelivered, %llu published again, %d blows\n",
-        book.confirmed[0], book.confirmed[1], book.different, book.redelivered,
+        book.confirmed[0].load(), book.confirmed[1].load(), book.different, book.redelivered,
         static_cast<unsigned long long>(book.republished), foe.strikes);
 }
 

@@ -92,7 +92,7 @@ TEST_F(amqp_fault, a_broker_that_stops_says_so_and_persistent_messages_stay)
 
 TEST_F(amqp_fault, a_full_queue_refuses_until_somebody_takes_from_it)
 {
-    connection own = run(connect(at().confirm_timeout(300ms)));
+    connection own = run(connect(at()));
     bool gone = false;
     own.on_disconnected([&](const error&) { gone = true; });
     channel ch = run(own.channel(confirm()));
@@ -101,11 +101,7 @@ TEST_F(amqp_fault, a_full_queue_refuses_until_somebody_takes_from_it)
     publisher out(ch);
     const std::set<std::string> sent{"a", "b", "c", "d", "e"};
     for (const std::string& body : sent) run(out.publish("", q, body));
-    // Refused for several times as long as a channel is tried: others are, on the same connection.
-    const auto until_then = std::chrono::steady_clock::now() + 1500ms;
-    until([&] { return std::chrono::steady_clock::now() > until_then; });
-    EXPECT_EQ(own.statistics().nacked > 3, true);
-    EXPECT_EQ(own.statistics().channels, 2U);
+    until([&] { return own.statistics().nacked > sent.size(); });
     channel other = run(own.channel());
     consumer in = run(other.basic_consume(q));
     std::set<std::string> got;
@@ -133,7 +129,7 @@ TEST_F(amqp_fault, a_program_that_was_stopped_for_long_recovers)
     const std::string q = run(ch.queue_declare("", exclusive())).name();
     // The broker gives up after three heartbeats.
     const testing::program waker(
-        {"/bin/sh", "-c", "sleep 5; kill -CONT " + std::to_string(::getpid())},
+        {"/bin/sh", "-c", "sleep 8; kill -CONT " + std::to_string(::getpid())},
         shared->directory() / "waker.out", shared->directory() / "waker.err");
     ::raise(SIGSTOP);
     until([&] { return gone && back; });

@@ -82,7 +82,7 @@ TEST(amqp_outbox, what_it_accepted_arrives_though_program_and_broker_are_killed)
         co_await std::move(flushing);
         EXPECT_EQ(out.pending(), 0U);
     };
-    run(timeout(60s, send_rest(c, file)));
+    run(timeout(300s, send_rest(c, file)));
     std::set<int> arrived;
     std::set<std::string> ids;
     for (;;) {
@@ -96,7 +96,7 @@ TEST(amqp_outbox, what_it_accepted_arrives_though_program_and_broker_are_killed)
     EXPECT_EQ(ids.size(), arrived.size());  // one that came twice can be told by its id
 
     // Nothing is left for a third run.
-    run(timeout(60s, send_rest(c, file)));
+    run(timeout(300s, send_rest(c, file)));
     EXPECT_FALSE(run(ch.basic_get("ledger", true)));
 }
 

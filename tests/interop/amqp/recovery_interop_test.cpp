@@ -86,7 +86,7 @@ TEST(amqp_recovery, nothing_confirmed_is_lost_whatever_happens_to_the_broker)
                               disturb(&b, &what));
         co_await std::move(running);
     };
-    run(timeout(300s, all()));
+    run(timeout(900s, all()));
     EXPECT_EQ(what.acknowledged.size(), message_count);
     // Twice and unmarked are only those that were published twice.
     EXPECT_LE(what.doubles_without_flag, static_cast<int>(republished));
@@ -108,7 +108,7 @@ TEST(amqp_recovery, what_was_declared_is_there_again)
     const auto until_back = [](const bool* done) -> awaitable<void> {
         while (!*done) co_await ferry::sleep(20ms);
     };
-    run(timeout(60s, until_back(&back)));
+    run(timeout(120s, until_back(&back)));
     // The queue has another name; its binding and its consumer have followed.
     channel sure = run(c.channel(confirm()));
     run(sure.basic_publish("x", "a.b", "again", properties(), mandatory()));
@@ -123,7 +123,7 @@ TEST(amqp_recovery, what_was_declared_is_there_again)
         const auto info = co_await declaring.join();
         co_return info.name();
     };
-    EXPECT_EQ(run(timeout(60s, declare(ch, &b))), "later");
+    EXPECT_EQ(run(timeout(300s, declare(ch, &b))), "later");
     run(c.close());
     EXPECT_FALSE(c.is_open());
     EXPECT_THROW(run(ch.basic_qos(1)), connection_error);

@@ -62,7 +62,7 @@ public:
     void signal(int number) const { process_->signal(number); }
 
     std::uint16_t port() const noexcept { return port_; }
-    std::string url(std::string_view rest = "/0") const
+    std::string url(std::string_view rest = "/0?socket_timeout=60") const
     {
         return fmt::format("redis://127.0.0.1:{}{}", port_, rest);
     }
