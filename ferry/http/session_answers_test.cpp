@@ -14,6 +14,7 @@
 namespace ferry::http {
 namespace {
 
+using testing::answer;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -21,11 +22,6 @@ using testing::ok_response;
 using testing::script;
 using ::testing::StartsWith;
 using testing::url_of;
-
-script answer(const std::string& bytes)
-{
-    return script().receive_until("\r\n\r\n").send(bytes);
-}
 
 // What the server sends, what it does then, and the error that comes of it (spec rows 1 to 18).
 TEST(session, faults_have_exact_errors)

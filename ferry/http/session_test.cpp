@@ -21,6 +21,7 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::answer;
 using testing::answers;
 using testing::fault_server;
 using ::testing::HasSubstr;
@@ -29,11 +30,6 @@ using testing::ok_response;
 using testing::script;
 using ::testing::StartsWith;
 using testing::url_of;
-
-script answer(const std::string& bytes)
-{
-    return script().receive_until("\r\n\r\n").send(bytes);
-}
 
 TEST(session, sends_what_requests_sends)
 {

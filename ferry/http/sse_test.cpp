@@ -3,7 +3,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/http/detail/sse_parser.hpp"
 #include "ferry/http/error.hpp"
-#include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/http_script.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -17,6 +17,7 @@ namespace ferry::http {
 namespace {
 
 using namespace std::chrono_literals;
+using ferry::testing::answer;
 using ferry::testing::fault_server;
 using ferry::testing::script;
 using ::testing::ElementsAre;
@@ -94,20 +95,10 @@ TEST(sse_parser, has_a_limit)
     EXPECT_THROW(parse(many, 7), limit_error);
 }
 
-std::string url_of(const fault_server& server)
-{
-    return fmt::format("http://127.0.0.1:{}/events", server.port());
-}
-
 std::string opened(std::string_view events)
 {
     return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n" +
            std::string(events);
-}
-
-script answer(const std::string& bytes)
-{
-    return script().receive_until("\r\n\r\n").send(bytes);
 }
 
 awaitable<std::vector<std::string>> read_all(std::string from, int max_failures)

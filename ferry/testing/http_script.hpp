@@ -17,6 +17,12 @@ inline std::string url_of(const fault_server& server, std::string_view path = "/
     return "http://127.0.0.1:" + std::to_string(server.port()) + std::string(path);
 }
 
+/// Answers one request.
+inline script answer(const std::string& bytes)
+{
+    return script().receive_until("\r\n\r\n").send(bytes);
+}
+
 /// Answers as many requests as there are texts, one after another on one connection, and then says
 /// nothing more.
 inline script answers(const std::vector<std::string>& all)

@@ -224,10 +224,7 @@ std::string reader::entity_value(const char*& p)
     for (;;) {
         if (p == end_) {
             if (frames_.size() == outside) run_out();
-            p = frames_.back().at;
-            end_ = frames_.back().end;
-            frames_.back().of->is_open = false;
-            frames_.pop_back();
+            p = leave_entity();
             continue;
         }
         check_text(made.size());

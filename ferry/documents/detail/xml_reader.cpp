@@ -410,13 +410,18 @@ void reader::expand(entity& e, const char* after)
 
 void reader::pop_frame()
 {
-    const frame back = frames_.back();
-    if (back.depth != open_.size() && !with_.recover())
+    if (frames_.back().depth != open_.size() && !with_.recover())
         fail("an entity does not close an element", at_);
+    at_ = leave_entity();
+}
+
+const char* reader::leave_entity()
+{
+    const frame left = frames_.back();
     frames_.pop_back();
-    back.of->is_open = false;
-    at_ = back.at;
-    end_ = back.end;
+    left.of->is_open = false;
+    end_ = left.end;
+    return left.at;
 }
 
 void reader::reference()

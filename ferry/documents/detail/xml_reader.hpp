@@ -176,6 +176,7 @@ private:
     void count_expansion(const entity& e);
     void count_bytes(std::size_t bytes);
     void pop_frame();
+    const char* leave_entity();
     void recovered(const char* from);
 
     // xml_tags.cpp

@@ -221,10 +221,7 @@ void reader::append_value(const char*& p, char quote, std::string& to)
     for (;;) {
         if (p == end_) {
             if (frames_.size() == outside) run_out();
-            p = frames_.back().at;
-            end_ = frames_.back().end;
-            frames_.back().of->is_open = false;
-            frames_.pop_back();
+            p = leave_entity();
             continue;
         }
         const bool inside = frames_.size() > outside;
