@@ -388,6 +388,25 @@ TEST(fake_broker, frames_may_come_in_any_pieces)
     }
 }
 
+// Slowly, as over a line that carries little.
+awaitable<void> write_slowly(net::stream* to, std::string text)
+{
+    constexpr std::size_t in_one = 30;
+    for (std::size_t at = 0; at < text.size(); at += in_one) {
+        co_await to->write(text.substr(at, in_one));
+        if (text.size() > 4 * in_one) co_await ferry::sleep(40ms);
+    }
+}
+
+TEST(fake_broker, a_message_may_take_longer_than_an_answer)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    const std::string body(100, 'x');
+    const auto serving = spawn(serve_a_message(&on, write_slowly, body));
+    EXPECT_EQ(run(timeout(60s, get_a_message(at(on).call_timeout(250ms)))), body);
+    run(timeout(60s, serving.join()));
+}
+
 awaitable<void> hold_back(net::listener* on, int* published)
 {
     net::stream s = co_await on->accept();

@@ -47,8 +47,13 @@ const properties::fields& properties::get() const noexcept
 
 void properties::append_to(std::string& out) const
 {
-    const fields& f = get();
     properties_writer w(out);
+    if (!fields_) {
+        if (delivery_mode_) w.delivery_mode(*delivery_mode_);
+        if (priority_) w.priority(*priority_);
+        return;
+    }
+    const fields& f = *fields_;
     w.content_type(f.content_type);
     w.content_encoding(f.content_encoding);
     w.headers(f.headers);

@@ -102,14 +102,15 @@ awaitable<std::string> channel_core::call(std::shared_ptr<channel_core> self, me
 awaitable<void> channel_core::limited(std::shared_ptr<channel_core> self, event* what)
 {
     const auto limit = self->connection_->settings().call_timeout();
-    for (;;) {
+    for (std::size_t come = self->incoming_.come;;) {
         try {
             auto answering = timeout(limit, what->wait(), "amqp: the broker's answer");
             co_await std::move(answering);
             co_return;
         } catch (const timeout_error&) {
-            // The broker answers nothing while its alarm is on.
-            if (!self->connection_->is_blocked()) throw;
+            // The broker answers nothing while its alarm is on, and a long message takes its time.
+            const std::size_t before = std::exchange(come, self->incoming_.come);
+            if (!self->connection_->is_blocked() && come == before) throw;
         }
     }
 }
@@ -218,15 +219,9 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     const std::size_t began = out.size();
     std::optional<return_matcher::look> look;
     try {
-        frame_writer f(out, number_, method::basic_publish);
-        f.wire().u16(0);
-        f.wire().short_text(exchange);
-        f.wire().short_text(routing_key);
-        f.wire().octet(mandatory ? 1 : 0);
-        f.finish(over.frame_max());
+        publish_method_.append_to(out, exchange, routing_key, mandatory);
         frame_writer head(out, frame_header, number_);
-        head.wire().u16(60);
-        head.wire().u16(0);
+        head.wire().u32(60U << 16U);  // the class, and no weight
         head.wire().u64(body.size());
         const std::size_t before = out.size();
         with.append_to(out);
@@ -241,16 +236,13 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     const std::size_t room = over.frame_max() - frame_overhead;
     for (std::size_t at = 0; at < body.size(); at += room) {
         const std::string_view part = body.substr(at, room);
-        wire_writer w(out);
-        w.octet(frame_body);
-        w.u16(number_);
-        w.u32(static_cast<std::uint32_t>(part.size()));
+        append_frame_head(out, frame_body, number_, part.size());
         if (long_body.empty() || part.size() <= copied_body_bytes) {
-            w.raw(part);
+            out += part;
         } else {
             over.out().add(long_body.slice(at, part.size()));
         }
-        w.raw(std::string_view(&frame_end, 1));
+        out += frame_end;
     }
     ++connection_->counts().published;
     if (confirms_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/amqp/detail/connection_core.hpp"
+#include "ferry/amqp/detail/publish_method.hpp"
 #include "ferry/amqp/detail/returns.hpp"
 #include "ferry/amqp/detail/unsettled.hpp"
 #include "ferry/amqp/message.hpp"
@@ -124,7 +125,7 @@ public:
 class channel_core : public std::enable_shared_from_this<channel_core> {
 public:
     channel_core(std::shared_ptr<connection_core> connection, std::uint16_t number)
-        : connection_{std::move(connection)}, number_{number}
+        : connection_{std::move(connection)}, number_{number}, publish_method_{number}
     {
     }
     channel_core(const channel_core&) = delete;
@@ -229,7 +230,9 @@ private:
         consumer_core* consumer = nullptr;  ///< latest_consumer_, or null
         std::string reply_text;             ///< of a return
         delivery made;
-        bytes body;  ///< of several frames, until it is whole
+        std::shared_ptr<std::byte[]> body;
+        std::size_t come = 0;  ///< of it
+        std::size_t room = 0;  ///< for it
     };
 
     // What basic.get asks for and finds.
@@ -289,6 +292,7 @@ private:
     event flow_resumed_;
     bool transactional_ = false;
 
+    publish_method publish_method_;
     bool confirms_ = false;
     std::deque<confirmation*> unconfirmed_;  ///< null: settled or forgotten
     std::uint64_t first_unconfirmed_ = 1;

@@ -13,6 +13,8 @@ namespace {
 
 /// What a message may have at most; RabbitMQ refuses more.
 constexpr std::uint64_t max_body_bytes = 134217728;
+/// So much of a body is made room for at once.
+constexpr std::size_t first_room = 4 * std::size_t{frame_max_size};
 
 [[noreturn]] void throw_unexpected(const char* what)
 {
@@ -117,21 +119,22 @@ void channel_core::take_body(std::string_view payload)
 {
     content& c = incoming_;
     if (!c.expected || !c.has_header) throw_unexpected("amqp: a body without a header");
-    if (payload.size() > c.size - c.body.size()) {
+    if (payload.size() > c.size - c.come) {
         throw protocol_error(errc::frame_error, "amqp: a body longer than announced");
     }
-    const auto raw = as_bytes(payload);
-    if (payload.size() == c.size) {
-        // One allocation for the bytes and their owner.
-        auto owner = std::make_shared_for_overwrite<std::byte[]>(raw.size());
-        std::ranges::copy(raw, owner.get());
-        const std::span<const std::byte> view(owner.get(), raw.size());
-        return finish_content(buffer(std::move(owner), view));
+    if (payload.size() > c.room - c.come) {
+        // Memory grows with what arrives, not with what was announced.
+        c.room = std::min<std::size_t>(c.size,
+                                       std::max({2 * c.room, c.come + payload.size(), first_room}));
+        auto larger = std::make_shared_for_overwrite<std::byte[]>(c.room);
+        std::copy_n(c.body.get(), c.come, larger.get());
+        c.body = std::move(larger);
     }
-    // Memory grows with what arrives, not with what was announced.
-    if (c.body.empty()) c.body.reserve(std::min<std::size_t>(c.size, 4 * frame_max_size));
-    c.body.insert(c.body.end(), raw.begin(), raw.end());
-    if (c.body.size() == c.size) finish_content(std::exchange(c.body, {}));
+    std::ranges::copy(as_bytes(payload), c.body.get() + c.come);
+    c.come += payload.size();
+    if (c.come < c.size) return;
+    const std::span<const std::byte> view(c.body.get(), c.come);
+    finish_content(buffer(std::move(c.body), view));
 }
 
 consumer_core* channel_core::consumer_of(std::string_view tag)
@@ -152,7 +155,9 @@ void channel_core::begin_content(method m, std::string_view arguments)
     c.has_header = false;
     c.kind = m;
     c.consumer = nullptr;
-    c.body.clear();
+    c.body.reset();
+    c.come = 0;
+    c.room = 0;
     if (m == method::basic_return) {
         c.reply_code = r.u16();
         c.reply_text = r.short_text();

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace ferry::amqp::detail {
 
 std::optional<frame> next_frame(std::string_view in, std::size_t max_size)
@@ -41,12 +43,19 @@ std::optional<frame> next_frame(std::string_view in, std::size_t max_size)
     return f;
 }
 
+void append_frame_head(std::string& to, std::uint8_t type, std::uint16_t channel, std::size_t size)
+{
+    const std::array<char, 7> head{static_cast<char>(type),        static_cast<char>(channel >> 8U),
+                                   static_cast<char>(channel),     static_cast<char>(size >> 24U),
+                                   static_cast<char>(size >> 16U), static_cast<char>(size >> 8U),
+                                   static_cast<char>(size)};
+    to.append(head.data(), head.size());
+}
+
 frame_writer::frame_writer(std::string& to, std::uint8_t type, std::uint16_t channel)
     : out_{to}, at_{to.size()}, wire_{to}
 {
-    wire_.octet(type);
-    wire_.u16(channel);
-    wire_.u32(0);
+    append_frame_head(to, type, channel, 0);
 }
 
 void frame_writer::finish(std::size_t max_size)

@@ -36,6 +36,9 @@ struct frame {
 ///                         errc::protocol_mismatch: the peer names another version.
 std::optional<frame> next_frame(std::string_view in, std::size_t max_size);
 
+/// Appends what a frame of so many bytes of payload begins with; those and frame_end come behind.
+void append_frame_head(std::string& to, std::uint8_t type, std::uint16_t channel, std::size_t size);
+
 /// Class and method in one number.
 constexpr std::uint32_t method_id(std::uint16_t class_id, std::uint16_t method)
 {

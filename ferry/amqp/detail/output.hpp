@@ -41,6 +41,7 @@ public:
     std::vector<std::span<const std::byte>> parts() const
     {
         std::vector<std::span<const std::byte>> all;
+        all.reserve(2 * pieces_.size() + 1);
         std::size_t at = 0;
         const auto text = as_bytes(text_);
         for (const piece& p : pieces_) {

@@ -27,7 +27,7 @@ template <class T>
 std::string code_of(awaitable<T> operation, std::error_code& code)
 {
     try {
-        run(timeout(120s, std::move(operation)));
+        run(timeout(300s, std::move(operation)));
     } catch (const error& e) {
         code = e.code();
         return e.what();
@@ -72,8 +72,8 @@ TEST_F(amqp_limits, a_body_over_128_mib_is_refused)
     EXPECT_TRUE(c.is_open());
     // The longest that is allowed comes back.
     channel other = run(c.channel(confirm()));
-    run(timeout(120s, other.basic_publish("", q, body.slice(0, most))));
-    auto d = run(timeout(120s, other.basic_get(q)));
+    run(timeout(300s, other.basic_publish("", q, body.slice(0, most))));
+    auto d = run(timeout(300s, other.basic_get(q)));
     ASSERT_TRUE(d);
     EXPECT_EQ(d->body().size(), most);
     run(d->ack());
@@ -89,7 +89,7 @@ TEST_F(amqp_limits, a_prefetch_beyond_all_that_is_there_brings_all_of_it)
         for (int i = 0; i < count; ++i) co_await to->publish("", queue, std::to_string(i));
         co_await to->flush();
     };
-    run(timeout(120s, publish_all(&out, q)));
+    run(timeout(300s, publish_all(&out, q)));
     const auto take_all = [](consumer* from) -> awaitable<void> {
         for (int i = 0; i < count; ++i) {
             auto d = co_await from->next();
@@ -101,11 +101,11 @@ TEST_F(amqp_limits, a_prefetch_beyond_all_that_is_there_brings_all_of_it)
         SCOPED_TRACE(most);
         channel in = run(c.channel());
         consumer all = run(in.basic_consume(q, prefetch(most)));
-        run(timeout(120s, take_all(&all)));
+        run(timeout(300s, take_all(&all)));
         EXPECT_EQ(c.statistics().unacked, 0U);
         run(all.cancel());
         EXPECT_EQ(run(in.queue_declare(q, passive())).message_count(), 0U);
-        if (most != 0) run(timeout(120s, publish_all(&out, q)));
+        if (most != 0) run(timeout(300s, publish_all(&out, q)));
     }
 }
 
