@@ -103,7 +103,7 @@ public:
                   std::string("\0\x3c\0\0", 4) + number(body.size(), 8) + std::string(2, '\0'));
         head += '\x03' + std::string("\0\x01", 2) + number(body.size(), 4);
         between_ = '\xCE' + head;
-        const std::size_t in_one = 256 * 1024 / (body.size() + between_.size());
+        const std::size_t in_one = 512 * 1024 / (body.size() + between_.size());
         for (std::size_t i = 0; i < std::min<std::size_t>(in_one, most_parts / 2); ++i) {
             // The first has no end of another message before it, and its own end comes last.
             add_part(std::string_view(between_).substr(i == 0 ? 1 : 0));

@@ -89,7 +89,7 @@ public:
     static awaitable<void> close(std::shared_ptr<link> self, std::uint16_t code, std::string text);
 
 private:
-    static constexpr std::size_t max_queued_bytes = 256 * 1024;
+    static constexpr std::size_t max_queued_bytes = 512 * 1024;
 
     static awaitable<void> log_in(std::shared_ptr<link> self, options with);
     awaitable<void> log_in(options with);

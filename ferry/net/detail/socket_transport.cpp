@@ -19,7 +19,7 @@
 namespace ferry::net::detail {
 namespace {
 
-constexpr std::size_t buffers_per_call = 64;
+constexpr std::size_t buffers_per_call = 128;
 constexpr std::uint64_t file_bytes_per_call = 1 << 20;
 
 // A peer that is faster than this program would never let it wait, and nothing else on the loop
