@@ -3,8 +3,6 @@
 #include "ferry/amqp/detail/admission.hpp"
 #include "ferry/amqp/detail/channel_core.hpp"
 #include "ferry/amqp/error.hpp"
-#include "ferry/async/task.hpp"
-#include "ferry/core/uuid.hpp"
 
 #include <fmt/format.h>
 
@@ -15,15 +13,12 @@ namespace {
 
 using detail::at;
 using detail::channel_core;
-using detail::connection_core;
 using detail::declaration;
 using detail::method;
 using detail::wire_reader;
 using detail::wire_writer;
 using core_pointer = std::shared_ptr<channel_core>;
 using repeat = channel_core::repeat;
-
-constexpr std::uint16_t default_prefetch = 100;
 
 std::uint8_t bits(std::initializer_list<bool> flags)
 {
@@ -204,103 +199,6 @@ bool publish_and_report(channel_core& core, const std::string& exchange,
     return true;
 }
 
-awaitable<std::optional<delivery>> next_of(std::shared_ptr<detail::consumer_core> core)
-{
-    while (core->waiting.empty()) {
-        if (core->failure) std::rethrow_exception(core->failure);
-        if (core->ended) co_return std::nullopt;
-        core->arrived.clear();
-        co_await core->arrived.wait();
-    }
-    co_return std::optional<delivery>(core->waiting.pop());
-}
-
-// Short enough to be copied without an allocation.
-std::string fresh_tag()
-{
-    return "f-" + uuid4().substr(24);
-}
-
-awaitable<consumer> consume(core_pointer core, std::shared_ptr<detail::consumer_core> c,
-                            std::optional<std::uint16_t> prefetch)
-{
-    c->prefetch = prefetch.value_or(core->prefetch().value_or(default_prefetch));
-    auto consuming = channel_core::consume(core, std::move(c));
-    auto made = co_await std::move(consuming);
-    co_return consumer(std::move(core), std::move(made));
-}
-
-using consumer_pointer = std::shared_ptr<detail::consumer_core>;
-
-// Ends the consumer of a handler that has failed: the message, unless it is settled, and those
-// behind it are for others.
-awaitable<void> give_back(core_pointer core, consumer_pointer c, std::uint64_t generation,
-                          std::uint64_t tag)
-{
-    try {
-        auto ending = channel_core::cancel(core, c->tag);
-        co_await std::move(ending);
-        if (c->no_ack()) co_return;
-        const bool here = generation == core->generation();
-        if (here && core->waits_for_settlement().contains(tag)) {
-            core->settle(generation, tag, false, true, false);
-        }
-        while (!c->waiting.empty()) {
-            const delivery d = c->waiting.pop();
-            core->settle(core->generation(), d.delivery_tag(), false, true, false);
-        }
-    } catch (const error&) {
-        // The channel has ended, which gives back what it had.
-    }
-}
-
-awaitable<void> hand_out(core_pointer core, consumer_pointer c, consumer from,
-                         message_handler handler)
-{
-    std::exception_ptr failure;
-    for (;;) {
-        auto d = co_await from.next();
-        if (!d) co_return;
-        const std::uint64_t generation = core->generation();
-        const std::uint64_t tag = d->delivery_tag();
-        const auto began = std::chrono::steady_clock::now();
-        try {
-            auto handling = handler(std::move(*d));
-            co_await std::move(handling);
-        } catch (const cancelled&) {
-            throw;  // the loop ends
-        } catch (...) {
-            failure = std::current_exception();
-        }
-        core->owner().counts().handler_time.add(std::chrono::steady_clock::now() - began);
-        if (!failure) continue;
-        auto returning = give_back(core, c, generation, tag);
-        co_await std::move(returning);
-        std::rethrow_exception(failure);
-    }
-}
-
-awaitable<std::string> consume_by(core_pointer core, consumer_pointer c,
-                                  awaitable<consumer> beginning, message_handler handler)
-{
-    consumer from = co_await std::move(beginning);
-    std::string tag = from.consumer_tag();
-    spawn(hand_out(std::move(core), std::move(c), std::move(from), std::move(handler)),
-          "amqp consumer");
-    co_return tag;
-}
-
-consumer_pointer make_consumer(const channel_core& core, std::string queue, declare_options with)
-{
-    auto c = std::make_shared<detail::consumer_core>(core.lives_at());
-    c->tag = with.consumer_tag.empty() ? fresh_tag() : with.consumer_tag;
-    c->queue = std::move(queue);
-    c->bits = bits({false, with.no_ack, with.exclusive});
-    c->arguments = std::move(with.arguments);
-    c->own_limit = !with.channel_prefetch;
-    return c;
-}
-
 awaitable<void> recover(core_pointer core)
 {
     core->recovers();
@@ -324,113 +222,6 @@ awaitable<void> set_prefetch(core_pointer core, std::uint16_t prefetch, bool glo
 }
 
 }  // namespace
-
-void receipt::settle(bool positive, bool requeue, bool multiple)
-{
-    if (settled_ || !channel_) {
-        throw error(errc::already_settled,
-                    fmt::format("amqp: delivery {} was settled before", tag_));
-    }
-    channel_->settle(generation_, tag_, positive, requeue, multiple);
-    settled_ = true;
-}
-
-settlement receipt::ack(bool multiple)
-{
-    return {*this, true, false, multiple};
-}
-
-settlement receipt::nack(bool requeue, bool multiple)
-{
-    return {*this, false, requeue, multiple};
-}
-
-settlement receipt::reject(bool requeue)
-{
-    return {*this, false, requeue, false};
-}
-
-bool settlement::attempt()
-{
-    if (of_->channel_ && !of_->channel_->lives_at().is_here()) return false;
-    of_->settle(positive_, requeue_, multiple_);
-    return true;
-}
-
-awaitable<void> settlement::settle(receipt* of, bool positive, bool requeue, bool multiple)
-{
-    of->settle(positive, requeue, multiple);
-    co_return;
-}
-
-awaitable<void> settlement::later() &&
-{
-    auto settling = settle(of_, positive_, requeue_, multiple_);
-    if (!of_->channel_) return settling;
-    return at(of_->channel_->lives_at(), std::move(settling));
-}
-
-next_delivery::next_delivery(std::shared_ptr<detail::consumer_core> of) noexcept
-    : of_{std::move(of)}
-{
-}
-next_delivery::next_delivery(next_delivery&&) noexcept = default;
-next_delivery::~next_delivery() = default;
-
-bool next_delivery::attempt()
-{
-    return of_->lives_at.is_here() && !of_->waiting.empty();
-}
-
-std::optional<delivery> next_delivery::result()
-{
-    return of_->waiting.pop();
-}
-
-awaitable<std::optional<delivery>> next_delivery::later() &&
-{
-    const detail::home& where = of_->lives_at;
-    return at(where, next_of(std::move(of_)));
-}
-
-consumer::consumer(std::shared_ptr<channel_core> channel,
-                   std::shared_ptr<detail::consumer_core> core)
-    : channel_{std::move(channel)}, core_{std::move(core)}
-{
-}
-consumer::consumer(consumer&&) noexcept = default;
-consumer& consumer::operator=(consumer&& other) noexcept
-{
-    consumer taken(std::move(other));
-    std::swap(channel_, taken.channel_);
-    std::swap(core_, taken.core_);
-    return *this;
-}
-
-consumer::~consumer()
-{
-    if (!core_) return;
-    if (core_->lives_at.is_here()) {
-        core_->leave();
-    } else {
-        core_->lives_at.its_loop().post([core = core_] { core->leave(); });
-    }
-}
-
-const std::string& consumer::consumer_tag() const noexcept
-{
-    return core_->tag;
-}
-
-next_delivery consumer::next()
-{
-    return next_delivery(core_);
-}
-
-awaitable<void> consumer::cancel()
-{
-    return at(channel_->lives_at(), channel_core::cancel(channel_, core_->tag));
-}
 
 template <class T>
 awaitable<T> channel::there(awaitable<T> operation) const
@@ -583,31 +374,6 @@ void channel::add_on_return(std::function<void(returned_message)> f)
 awaitable<void> channel::basic_qos(std::uint16_t prefetch, bool global)
 {
     return there(set_prefetch(core_, prefetch, global));
-}
-
-awaitable<consumer> channel::begin_consuming(std::string queue, declare_options with)
-{
-    const auto prefetch = with.prefetch;
-    auto c = make_consumer(*core_, std::move(queue), std::move(with));
-    return there(consume(core_, std::move(c), prefetch));
-}
-
-awaitable<std::string> channel::consume_by(std::string queue, message_handler handler,
-                                           declare_options with)
-{
-    const auto prefetch = with.prefetch;
-    auto c = make_consumer(*core_, std::move(queue), std::move(with));
-    return there(amqp::consume_by(core_, c, consume(core_, c, prefetch), std::move(handler)));
-}
-
-awaitable<void> channel::basic_cancel(std::string consumer_tag)
-{
-    return there(channel_core::cancel(core_, std::move(consumer_tag)));
-}
-
-std::vector<std::string> channel::consumer_tags() const
-{
-    return core_->consumer_tags();
 }
 
 awaitable<void> channel::basic_ack(std::uint64_t delivery_tag, bool multiple)

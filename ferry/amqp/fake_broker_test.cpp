@@ -1,6 +1,6 @@
 // A client beside a broker that breaks the rules, or goes away, at every point.
 #include "ferry/amqp/amqp.hpp"
-#include "ferry/amqp/detail/frame.hpp"
+#include "ferry/amqp/detail/test_frames.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/task_group.hpp"
@@ -23,65 +23,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-using detail::frame_writer;
+using detail::frame_of;
 using detail::method;
+using detail::method_frame;
 
-std::string method_frame(std::uint16_t channel, method m, std::string_view arguments = {})
+// The client's next method, as it should be in a script.
+awaitable<std::optional<method>> read_method(net::stream* from)
 {
-    std::string out;
-    frame_writer f(out, channel, m);
-    f.wire().raw(arguments);
-    f.finish(detail::frame_max_size);
-    return out;
-}
-
-std::string frame_of(std::uint8_t type, std::uint16_t channel, std::string_view payload)
-{
-    std::string out;
-    frame_writer f(out, type, channel);
-    f.wire().raw(payload);
-    f.finish(detail::frame_max_size);
-    return out;
-}
-
-std::string start_frame()
-{
-    std::string out;
-    detail::wire_writer w(out);
-    w.u16(9);
-    w.table(value::object("product", "fake"));
-    w.long_text("PLAIN");
-    w.long_text("en_US");
-    return method_frame(0, method::connection_start, out);
-}
-
-std::string tune_frame(std::uint32_t frame_max)
-{
-    std::string out;
-    detail::wire_writer w(out);
-    w.u16(10);
-    w.u32(frame_max);
-    w.u16(0);
-    return method_frame(0, method::connection_tune, out);
-}
-
-// The client's next frame, as its method; its arguments are in `arguments`. None at the end.
-awaitable<std::optional<method>> read_method(net::stream* from, std::string* arguments = nullptr,
-                                             std::uint16_t* channel = nullptr)
-{
-    for (;;) {
-        const auto f = detail::next_frame(from->buffered_text(), detail::frame_max_size);
-        if (f) {
-            detail::wire_reader r(f->payload);
-            const auto m = static_cast<method>(r.u32());
-            if (arguments != nullptr) *arguments = r.rest();
-            if (channel != nullptr) *channel = f->channel;
-            from->consume(f->size());
-            co_return m;
-        }
-        const std::size_t count = co_await from->fill();
-        if (count == 0) co_return std::nullopt;
-    }
+    const auto asked = co_await detail::read_request(from);
+    if (!asked) co_return std::nullopt;
+    co_return asked->asks;
 }
 
 // How the broker writes: whole, or in pieces.
@@ -106,13 +57,13 @@ awaitable<bool> log_in(net::stream* s, int steps, const writing* write)
     if (steps-- == 0) co_return false;
     co_await s->read_exactly(8);
     if (steps-- == 0) co_return false;
-    auto starting = (*write)(s, start_frame());
+    auto starting = (*write)(s, detail::start_frame());
     co_await std::move(starting);
     if (steps-- == 0) co_return false;
     const auto ok = co_await read_method(s);
     EXPECT_TRUE(ok == method::connection_start_ok);
     if (steps-- == 0) co_return false;
-    auto tuning = (*write)(s, tune_frame(131072));
+    auto tuning = (*write)(s, detail::tune_frame());
     co_await std::move(tuning);
     if (steps-- == 0) co_return false;
     const auto tuned = co_await read_method(s);
@@ -120,7 +71,7 @@ awaitable<bool> log_in(net::stream* s, int steps, const writing* write)
     const auto open = co_await read_method(s);
     EXPECT_TRUE(open == method::connection_open);
     if (steps-- == 0) co_return false;
-    auto opening = (*write)(s, method_frame(0, method::connection_open_ok, "\0"s));
+    auto opening = (*write)(s, detail::open_ok_frame());
     co_await std::move(opening);
     co_return true;
 }
@@ -131,7 +82,7 @@ awaitable<void> open_a_channel(net::stream* s, const writing* write)
 {
     const auto open = co_await read_method(s);
     EXPECT_TRUE(open == method::channel_open);
-    auto opening = (*write)(s, method_frame(1, method::channel_open_ok, "\0\0\0\0"s));
+    auto opening = (*write)(s, detail::channel_open_ok_frame());
     co_await std::move(opening);
 }
 
@@ -196,12 +147,11 @@ TEST(fake_broker, what_is_no_such_broker_is_told_apart)
     for (const row& r : std::vector<row>{
              {"AMQP 1.0", "AMQP\0\1\0\0"s, errc::protocol_mismatch},
              {"HTTP", "HTTP/1.1 400 Bad Request\r\n\r\n", errc::frame_error},
-             {"frames too small", start_frame() + tune_frame(8), errc::syntax_error},
+             {"frames too small", detail::start_frame() + detail::tune_frame(8),
+              errc::syntax_error},
              {"a table that is cut", method_frame(0, method::connection_start, "\0\x09\0\0\0\xFF"s),
               errc::syntax_error},
-             {"another method",
-              method_frame(0, method::connection_open_ok, "\0"s) +
-                  method_frame(0, method::queue_declare_ok),
+             {"another method", detail::open_ok_frame() + method_frame(0, method::queue_declare_ok),
               errc::command_invalid},
          }) {
         SCOPED_TRACE(r.name);
@@ -223,11 +173,12 @@ awaitable<int> accept_and_break(net::listener* on, std::string text)
     auto opening = open_a_channel(&s, &write);
     co_await std::move(opening);
     co_await s.write(std::move(text));
-    std::string arguments;
     for (;;) {
-        const auto m = co_await read_method(&s, &arguments);
-        if (!m) co_return 0;
-        if (*m == method::connection_close) co_return detail::wire_reader(arguments).u16();
+        const auto asked = co_await detail::read_request(&s);
+        if (!asked) co_return 0;
+        if (asked->asks == method::connection_close) {
+            co_return detail::wire_reader(asked->arguments).u16();
+        }
     }
 }
 
@@ -508,7 +459,6 @@ awaitable<void> publish_surely(options with, std::vector<std::error_code>* lost)
     auto opening = c.channel(confirm());
     channel ch = co_await std::move(opening);
     publisher out(ch);
-    // Long enough to be read as a method, by a broker that does not tell one from the other.
     auto publishing = out.publish("", "q", "body");
     co_await std::move(publishing);
     auto flushing = out.flush();
@@ -558,23 +508,24 @@ awaitable<std::vector<std::uint16_t>> refuse_on_two_channels(net::listener* on)
     std::vector<std::uint16_t> closed;
     task_group late;
     for (;;) {
-        std::uint16_t channel = 0;
-        const auto m = co_await read_method(&s, nullptr, &channel);
-        if (!m) break;
+        const auto asked = co_await detail::read_request(&s);
+        if (!asked) break;
+        const method m = asked->asks;
+        const std::uint16_t channel = asked->channel;
         std::string answer;
-        if (*m == method::channel_open) {
-            answer = method_frame(channel, method::channel_open_ok, "\0\0\0\0"s);
-        } else if (*m == method::confirm_select) {
+        if (m == method::channel_open) {
+            answer = detail::channel_open_ok_frame(channel);
+        } else if (m == method::confirm_select) {
             answer = method_frame(channel, method::confirm_select_ok);
-        } else if (*m == method::basic_publish) {
+        } else if (m == method::basic_publish) {
             const bool refuses = channel <= 2;
             const std::uint64_t tag = ++tags[channel];
             answer = settling(refuses ? method::basic_nack : method::basic_ack, tag, channel);
             if (refuses && tag % 3 == 0) late.spawn(write_late(&s, std::exchange(answer, {})));
-        } else if (*m == method::channel_close) {
+        } else if (m == method::channel_close) {
             closed.push_back(channel);
             answer = method_frame(channel, method::channel_close_ok);
-        } else if (*m == method::connection_close) {
+        } else if (m == method::connection_close) {
             answer = method_frame(0, method::connection_close_ok);
         }
         if (!answer.empty()) co_await s.write(std::move(answer));

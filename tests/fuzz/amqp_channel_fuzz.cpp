@@ -3,7 +3,7 @@
 // of the input is one frame: a kind and a channel, then what it is about.
 #include "ferry/amqp/amqp.hpp"
 #include "ferry/amqp/detail/connection_core.hpp"
-#include "ferry/amqp/detail/frame.hpp"
+#include "ferry/amqp/detail/test_frames.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task_group.hpp"
 #include "ferry/net/stream.hpp"
@@ -18,9 +18,9 @@ namespace ferry::amqp {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace std::string_literals;
-using detail::frame_writer;
+using detail::frame_of;
 using detail::method;
+using detail::method_frame;
 
 // What a broker may say on a channel, and some that only a client says.
 constexpr std::array said{method::basic_deliver,    method::basic_ack,
@@ -37,22 +37,6 @@ constexpr std::array said{method::basic_deliver,    method::basic_ack,
                           method::connection_start, method::connection_unblocked,
                           method::basic_publish,    method::exchange_declare_ok,
                           method::queue_purge_ok,   method::connection_update_secret_ok};
-
-void add_frame(std::string& to, std::uint8_t type, std::uint16_t channel, std::string_view payload)
-{
-    frame_writer f(to, type, channel);
-    f.wire().raw(payload);
-    f.finish(detail::frame_max_size);
-}
-
-std::string method_frame(std::uint16_t channel, method m, std::string_view arguments = {})
-{
-    std::string out;
-    frame_writer f(out, channel, m);
-    f.wire().raw(arguments);
-    f.finish(detail::frame_max_size);
-    return out;
-}
 
 // The frames that an input stands for.
 std::string frames_of(std::string_view in)
@@ -89,11 +73,11 @@ std::string frames_of(std::string_view in)
                 w.u16(step >> 7U);
                 w.u64(next());
                 w.raw(some());
-                add_frame(out, detail::frame_header, channel, head);
+                out += frame_of(detail::frame_header, channel, head);
                 break;
             }
-            case 5: add_frame(out, detail::frame_body, channel, some()); break;
-            case 6: add_frame(out, next(), channel, {}); break;
+            case 5: out += frame_of(detail::frame_body, channel, some()); break;
+            case 6: out += frame_of(next(), channel, {}); break;
             default: out += some();
         }
     }
@@ -103,38 +87,19 @@ std::string frames_of(std::string_view in)
 awaitable<void> until(net::stream* s, method wanted)
 {
     for (;;) {
-        while (const auto f = detail::next_frame(s->buffered_text(), detail::frame_max_size)) {
-            const bool found =
-                f->type == detail::frame_method &&
-                detail::wire_reader(f->payload).u32() == static_cast<std::uint32_t>(wanted);
-            s->consume(f->size());
-            if (found) co_return;
-        }
-        const std::size_t count = co_await s->fill();
-        if (count == 0) throw connection_error(ferry::errc::disconnected, "closed", "");
+        const auto asked = co_await detail::read_request(s);
+        if (!asked) throw connection_error(ferry::errc::disconnected, "closed", "");
+        if (asked->asks == wanted) co_return;
     }
-}
-
-std::string login()
-{
-    std::string start;
-    detail::wire_writer w(start);
-    w.u16(9);
-    w.table(value::object("product", "fake"));
-    w.long_text("PLAIN");
-    w.long_text("en_US");
-    return method_frame(0, method::connection_start, start) +
-           method_frame(0, method::connection_tune, "\0\x0A\0\2\0\0\0\0"s) +
-           method_frame(0, method::connection_open_ok, "\0"s);
 }
 
 awaitable<void> be_broker(net::stream s, std::string script)
 {
     try {
-        co_await s.write(login());
+        co_await s.write(detail::start_frame() + detail::tune_frame() + detail::open_ok_frame());
         co_await s.read_exactly(detail::protocol_header.size());
         co_await until(&s, method::channel_open);
-        co_await s.write(method_frame(1, method::channel_open_ok, "\0\0\0\0"s));
+        co_await s.write(detail::channel_open_ok_frame());
         co_await until(&s, method::confirm_select);
         co_await s.write(method_frame(1, method::confirm_select_ok));
         co_await until(&s, method::basic_qos);
