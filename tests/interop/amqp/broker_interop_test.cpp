@@ -406,6 +406,65 @@ TEST_F(amqp_interop, all_four_ways_of_waiting)
     EXPECT_EQ(run(ch.queue_declare(q, passive())).message_count(), 2);
 }
 
+TEST_F(amqp_interop, a_transaction_takes_all_or_nothing)
+{
+    run(ch.tx_select());
+    run(ch.basic_publish("", q, "kept"));
+    EXPECT_FALSE(run(ch.basic_get(q)));
+    run(ch.tx_commit());
+    run(ch.basic_publish("", q, "dropped"));
+    run(ch.tx_rollback());
+    for (const bool commits : {false, true}) {
+        const auto d = run(ch.basic_get(q));
+        ASSERT_TRUE(d);
+        EXPECT_EQ(d->text(), "kept");
+        run(ch.basic_ack(d->delivery_tag()));
+        run(commits ? ch.tx_commit() : ch.tx_rollback());
+        if (!commits) run(ch.basic_recover());
+    }
+    EXPECT_FALSE(run(ch.basic_get(q)));
+}
+
+TEST_F(amqp_interop, copies_go_to_the_queues_that_a_message_names)
+{
+    channel sure = run(c.channel(confirm()));
+    const std::string open = run(ch.queue_declare("", exclusive())).name();
+    const std::string hidden = run(ch.queue_declare("", exclusive())).name();
+    run(sure.basic_publish(
+        "", q, "x",
+        properties().header("CC", value::array(open)).header("BCC", value::array(hidden))));
+    for (const std::string& queue : {q, open, hidden}) {
+        const auto d = run(ch.basic_get(queue, true));
+        ASSERT_TRUE(d);
+        const value headers = d->properties().headers();
+        EXPECT_EQ(headers["CC"], value::array(open));
+        EXPECT_FALSE(headers.contains("BCC"));
+    }
+}
+
+TEST_F(amqp_interop, a_stream_is_read_from_any_place)
+{
+    run(ch.queue_declare("numbers", durable(), arguments(value::object("x-queue-type", "stream"))));
+    channel sure = run(c.channel(confirm()));
+    for (int i = 0; i < 10; ++i) run(sure.basic_publish("", "numbers", std::to_string(i)));
+    const auto read = [&](const value& offset, int first, int count) {
+        channel on = run(c.channel());
+        consumer from = run(on.basic_consume("numbers", prefetch(3),
+                                             arguments(value::object("x-stream-offset", offset))));
+        for (int i = first; i < first + count; ++i) {
+            const auto d = run(timeout(60s, from.next()));
+            EXPECT_EQ(d->text(), std::to_string(i));
+            EXPECT_EQ(d->properties().headers()["x-stream-offset"], value(i));
+            run(on.basic_ack(d->delivery_tag()));
+        }
+        run(on.close());
+    };
+    read("first", 0, 10);
+    read(7, 7, 3);
+    read(value(timestamp(std::chrono::seconds(0))), 0, 10);
+    run(ch.queue_delete("numbers"));
+}
+
 TEST_F(amqp_interop, an_alarm_holds_publishes_back_and_loses_none)
 {
     channel sure = run(c.channel(confirm()));

@@ -413,6 +413,41 @@ TEST_P(redis_commands, channels)
     run(listen(r));
 }
 
+TEST_P(redis_commands, sharded_channels)
+{
+    const auto listen = [](client over) -> awaitable<void> {
+        subscriber news(over);
+        auto subscribing = news.ssubscribe({"shard"});
+        co_await std::move(subscribing);
+        auto saying = over.spublish("shard", "hello");
+        EXPECT_EQ(co_await std::move(saying), 1);
+        auto next = news.next();
+        const auto m = co_await std::move(next);
+        EXPECT_EQ(m->channel(), "shard");
+        EXPECT_EQ(m->data(), "hello");
+        auto leaving = news.sunsubscribe({"shard"});
+        co_await std::move(leaving);
+        auto unheard = over.spublish("shard", "x");
+        EXPECT_EQ(co_await std::move(unheard), 0);
+    };
+    run(listen(r));
+}
+
+TEST(redis_urls, a_socket_of_the_file_system)
+{
+    const testing::temporary_directory directory;
+    const std::string path = directory / "redis.sock";
+    const server at({"--unixsocket", path});
+    for (const std::string& url :
+         {"unix://" + path + "?db=2", "redis+socket://" + path + "?virtual_host=2"}) {
+        SCOPED_TRACE(url);
+        client r(url);
+        run(r.set("k", "v"));
+        client same(at.url("/2"));
+        EXPECT_EQ(run(same.getdel("k")), "v");
+    }
+}
+
 TEST_P(redis_commands, errors_are_the_command_s_alone)
 {
     run(r.set("text", "x"));
