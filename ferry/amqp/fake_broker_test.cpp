@@ -352,9 +352,9 @@ awaitable<void> write_slowly(net::stream* to, std::string text)
 TEST(fake_broker, a_message_may_take_longer_than_an_answer)
 {
     net::listener on(net::tcp("127.0.0.1", 0));
-    const std::string body(100, 'x');
+    const std::string body(300, 'x');
     const auto serving = spawn(serve_a_message(&on, write_slowly, body));
-    EXPECT_EQ(run(timeout(60s, get_a_message(at(on).call_timeout(250ms)))), body);
+    EXPECT_EQ(run(timeout(60s, get_a_message(at(on).call_timeout(1s)))), body);
     run(timeout(60s, serving.join()));
 }
 
