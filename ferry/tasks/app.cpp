@@ -135,14 +135,6 @@ bool tells(const app_core& app, const message_broker& over)
 
 }  // namespace
 
-awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call,
-                         const std::shared_ptr<arrival>& result)
-{
-    std::shared_ptr<message_broker> to = app->broker();
-    if (tells(*app, *to)) return send_out(app, outgoing(call.queue, encode(call.message)));
-    return to->publish(call.queue, call.message, result);
-}
-
 awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call)
 {
     std::shared_ptr<message_broker> to = app->broker();
@@ -164,7 +156,9 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_
     complete(*app, *call);
     std::shared_ptr<arrival> result;
     if (!m.ignore_result) result = results->expect(m.id);
-    auto sending = send_out(app, *call, result);
+    const std::shared_ptr<message_broker> to = app->broker();
+    auto sending = tells(*app, *to) ? send_out(app, outgoing(call->queue, encode(m)))
+                                    : to->publish(call->queue, m, result);
     co_await std::move(sending);
     co_return std::move(m.id);
 }

@@ -26,8 +26,7 @@ awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
         co_await std::move(counted);
     }
     for (call_settings& call : what.calls) {
-        complete(*app, call);
-        auto sent = send_out(app, call);
+        auto sent = send(app, std::make_unique<call_settings>(std::move(call)));
         co_await std::move(sent);
     }
     launched made;

@@ -47,11 +47,12 @@ public:
     template <call_option... Options>
     awaitable<async_result<R>> apply(const Options&... options) const
     {
-        return send(app_, set(options...).call_);
+        auto call = std::make_unique<call_settings>(call_);
+        (options(*call), ...);
+        return send(app_, std::move(call));
     }
 
-    awaitable<async_result<R>> delay() const& { return send(app_, call_settings(call_)); }
-    awaitable<async_result<R>> delay() && { return send(std::move(app_), std::move(call_)); }
+    awaitable<async_result<R>> delay() const { return apply(); }
 
     /// The same call, which takes no result of the task before it in a workflow. As Celery's `si`.
     signature immutable(bool on = true) const
@@ -86,11 +87,14 @@ public:
     const call_settings& settings() const noexcept { return call_; }
 
 private:
+    template <class F>
+    friend class task;
+
     // Coroutines hand on a pointer: a call is large.
     static awaitable<async_result<R>> send(std::shared_ptr<detail::app_core> app,
-                                           call_settings&& call)
+                                           std::unique_ptr<call_settings> call)
     {
-        auto sending = detail::send(app, std::make_unique<call_settings>(std::move(call)));
+        auto sending = detail::send(app, std::move(call));
         return sent(std::move(sending), std::move(app));
     }
     static awaitable<async_result<R>> sent(awaitable<std::string> sending,
@@ -120,7 +124,13 @@ public:
     const std::string& name() const noexcept { return name_; }
 
     /// Sends a call: `auto result = co_await add.delay(2, 3);`
-    awaitable<async_result<R>> delay(const Args&... args) const { return s(args...).delay(); }
+    awaitable<async_result<R>> delay(const Args&... args) const
+    {
+        auto call = std::make_unique<call_settings>();
+        call->message.task = name_;
+        call->message.args = value::array(to_value(args)...);
+        return signature<R>::send(app_, std::move(call));
+    }
 
     /// The call as a signature, to add options to it or to build workflows; there the first
     /// arguments may be those of the task before it.

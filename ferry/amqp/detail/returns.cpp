@@ -15,12 +15,16 @@ std::size_t mixed(std::size_t seed, std::string_view text) noexcept
 {
     constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
     std::uint64_t all = seed ^ text.size();
-    for (std::uint64_t part = 0; !text.empty();
-         text.remove_prefix(std::min(text.size(), sizeof part))) {
-        part = 0;
-        std::memcpy(&part, text.data(), std::min(text.size(), sizeof part));
-        all = (std::rotl(all, 23) ^ part) * odd;
+    std::uint64_t part = 0;
+    const auto mix = [&] { all = (std::rotl(all, 23) ^ part) * odd; };
+    for (; text.size() >= sizeof part; text.remove_prefix(sizeof part)) {
+        std::memcpy(&part, text.data(), sizeof part);
+        mix();
     }
+    if (text.empty()) return all;
+    part = 0;
+    std::memcpy(&part, text.data(), text.size());
+    mix();
     return all;
 }
 

@@ -2,7 +2,6 @@
 
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/amqp_consumer.hpp"
-#include "ferry/tasks/detail/task_headers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -139,32 +138,6 @@ awaitable<std::unique_ptr<consumer>> amqp_core::consume(std::shared_ptr<home> at
                                                          prefetch, std::move(results)));
 }
 
-namespace {
-
-/// Task headers as fields of a table.
-class table_writer {
-public:
-    explicit table_writer(amqp::properties_writer& to) noexcept : to_{to} {}
-
-    void text(std::string_view name, std::string_view v) { to_.header(name, v); }
-    void null(std::string_view name) { to_.header(name, value{}); }
-    void integer(std::string_view name, std::int64_t v) { to_.header(name, value{v}); }
-    void boolean(std::string_view name, bool v) { to_.header(name, value{v}); }
-    void limits(std::string_view name, std::optional<double> a, std::optional<double> b)
-    {
-        static const value none = value::array(value{}, value{});
-        if (!a && !b) return to_.header(name, none);
-        to_.header(name, value::array(a ? value{*a} : value{}, b ? value{*b} : value{}));
-    }
-
-private:
-    amqp::properties_writer& to_;
-};
-
-constexpr std::size_t usual_head_bytes = 512;
-
-}  // namespace
-
 parcel amqp_core::pack(std::string queue, envelope e) const
 {
     parcel p;
@@ -180,21 +153,7 @@ parcel amqp_core::pack(std::string queue, const message& m) const
     if (!m.headers.empty()) return pack(std::move(queue), encode(m));
     encoded_body body = encode_body(m);
     parcel p;
-    p.head.reserve(usual_head_bytes);
-    {
-        amqp::properties_writer to(p.head);
-        to.content_type(body.content_type);
-        to.content_encoding(body.content_encoding);
-        to.begin_headers();
-        table_writer headers(to);
-        write_headers(m, body, headers);
-        to.end_headers();
-        to.delivery_mode(2);
-        to.priority(octet_of(m.priority));
-        to.correlation_id(m.id);
-        to.reply_to(m.reply_to);
-        to.expiration(expiration_of(m));
-    }
+    heads_.write(m, body, p.head);
     p.queue = std::move(queue);
     p.body = std::move(body.text);
     return p;

@@ -4,6 +4,7 @@
 #include "ferry/async/sync.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/tasks/detail/amqp_head.hpp"
 #include "ferry/tasks/detail/broker_core.hpp"
 #include "ferry/tasks/detail/home.hpp"
 
@@ -89,6 +90,7 @@ private:
     std::vector<std::weak_ptr<amqp_consumer>> watching_;
     std::set<std::string> declared_;   ///< queues
     std::set<std::string> exchanges_;  ///< of the buses
+    mutable head_templates heads_;
 };
 
 /// Exchange, type and durability of a bus.

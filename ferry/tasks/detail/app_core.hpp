@@ -12,8 +12,6 @@
 
 namespace ferry::tasks::detail {
 
-class arrival;
-
 /// What the handles of one app share. Every function may be called from any thread.
 class app_core : public std::enable_shared_from_this<app_core> {
 public:
@@ -61,12 +59,8 @@ void complete(app_core& app, call_settings& call);
 /// A complete call as a message and the queue that it goes to.
 outgoing prepare(app_core& app, call_settings call);
 
-/// \name Hands a complete call to the broker, and tells those who watch of it, if the app says so
-/// @{
-/// \param result  of the call; ends the wait for the broker's word, too. May be null.
-awaitable<void> send_out(const std::shared_ptr<app_core>& app, const call_settings& call,
-                         const std::shared_ptr<arrival>& result = nullptr);
+/// Hands what prepare() has made to the broker, and tells those who watch of it, if the app says
+/// so.
 awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call);
-/// @}
 
 }  // namespace ferry::tasks::detail

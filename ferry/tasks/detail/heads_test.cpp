@@ -52,6 +52,18 @@ std::vector<row> rows()
     add("packed").compression = "zlib";
     add("pickled").serializer = "pickle";
     add("a header of one's own").headers = value::object("tenant", 7, "lang", "ours");
+    message& again = add("the same task again");
+    again.id = "11111111-2222-4333-8444-555555555555";
+    again.args = value::array(std::string(300, 'x'), value::array());
+    add("and again").args = value::array();
+    add("without a result").ignore_result = true;
+    add("somewhere else").reply_to = "queue";
+    add("for nobody").reply_to = "";
+    add("urgent").priority = 5;
+    add("from another one").origin = "gen2@host";
+    add("by an id that is no UUID").id = "7";
+    add("another task").task = "shop.caf\u00e9";
+    add("as the first");
     return all;
 }
 
