@@ -12,6 +12,7 @@
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -87,6 +88,15 @@ std::optional<result_document> ready_document(const std::string& text)
         log::warning("result cannot be read", "reason", e.what());
     }
     return std::nullopt;
+}
+
+/// Mostly without reading it all: who waits does that.
+bool is_ready(const std::string& text)
+{
+    constexpr std::array<std::string_view, 2> good = {R"({"status":"SUCCESS")",
+                                                      R"({"status": "SUCCESS")"};
+    const bool succeeded = std::ranges::any_of(good, [&](auto s) { return text.starts_with(s); });
+    return succeeded || ready_document(text);
 }
 
 }  // namespace
@@ -165,13 +175,8 @@ public:
     static awaitable<result_document> wait(self_pointer self, std::string id)
     {
         const std::string key = self->key(id);
-        if (const auto there = self->expected.take(key)) co_return result_from_bytes(*there);
         place mine{*self, key};
         self->keep_listening();
-        if (self->expected.hand_over(key)) {
-            co_await mine.arrived.wait();
-            co_return *mine.document;
-        }
         if (mine.is_first()) {
             std::vector<std::string> channels(1, key);
             auto subscribing = self->news_.subscribe(std::move(channels));
@@ -285,13 +290,13 @@ private:
 
     void deliver(const std::string& key, const std::string& text)
     {
+        if (!is_ready(text)) return;
+        // Its channel is left with the next one that is entered.
+        expected.came(key, text);
         const auto [from, to] = waiting_.equal_range(key);
+        if (from == to) return;
         const std::optional<result_document> ready = ready_document(text);
         if (!ready) return;
-        if (from == to) {
-            if (expected.came(key, text)) listen_ahead();
-            return;
-        }
         for (auto at = from; at != to; ++at) {
             at->second->document = ready;
             at->second->arrived.set();
@@ -323,7 +328,7 @@ private:
 
     static awaitable<void> look_once(self_pointer self)
     {
-        std::vector<std::string> keys;
+        std::vector<std::string> keys = self->expected.awaited();
         for (const auto& [key, who] : self->waiting_) {
             if (keys.empty() || keys.back() != key) keys.push_back(key);
         }
@@ -410,14 +415,37 @@ awaitable<result_document> at_once(std::string text)
     co_return result_from_bytes(text);
 }
 
+awaitable<result_document> wait_at_home(std::shared_ptr<home> at,
+                                        std::shared_ptr<redis_result_core> core, std::string id)
+{
+    return home::call<result_document>(std::move(at), [core = std::move(core), id = std::move(id)] {
+        return redis_result_core::wait(core, id);
+    });
+}
+
+/// Waits here for what is listened for already: home has nothing to do for it.
+awaitable<result_document> wait_for_expected(std::shared_ptr<home> at,
+                                             std::shared_ptr<redis_result_core> core,
+                                             std::string id, std::shared_ptr<detail::gate> come)
+{
+    auto coming = detail::gate::wait(std::move(come));
+    co_await std::move(coming);
+    if (auto there = core->expected.take(core->key(id))) co_return result_from_bytes(*there);
+    // Somebody else has taken it, or it was not expected any more.
+    auto waiting = wait_at_home(std::move(at), std::move(core), std::move(id));
+    co_return co_await std::move(waiting);
+}
+
 }  // namespace
 
 awaitable<result_document> redis_results::wait(std::string task_id)
 {
-    if (auto there = core_->expected.take(core_->key(task_id))) return at_once(std::move(*there));
-    return home::call<result_document>(home_, [core = core_, id = std::move(task_id)] {
-        return redis_result_core::wait(core, id);
-    });
+    const std::string key = core_->key(task_id);
+    if (auto there = core_->expected.take(key)) return at_once(std::move(*there));
+    if (auto come = core_->expected.wait(key)) {
+        return wait_for_expected(home_, core_, std::move(task_id), std::move(come));
+    }
+    return wait_at_home(home_, core_, std::move(task_id));
 }
 
 awaitable<void> redis_results::forget(std::string task_id)

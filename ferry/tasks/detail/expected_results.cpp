@@ -45,7 +45,15 @@ void expected_results::forget(entries::iterator at)
 {
     if (at->second.text) bytes_ -= at->second.text->size();
     if (at->second.listening) end_.push_back(at->first);
+    open(at->second);
     all_.erase(at);
+}
+
+void expected_results::open(const entry& e)
+{
+    for (const std::weak_ptr<gate>& each : e.waiting) {
+        if (const auto waits = each.lock()) waits->open();
+    }
 }
 
 bool expected_results::came(const std::string& key, const std::string& text)
@@ -59,6 +67,7 @@ bool expected_results::came(const std::string& key, const std::string& text)
         at->second.text = text;
         news = std::move(at->second.news);
         if (std::exchange(at->second.listening, false)) end_.push_back(key);
+        open(at->second);
     }
     if (news) news->tell();
     return true;
@@ -74,14 +83,29 @@ std::optional<std::string> expected_results::take(const std::string& key)
     return text;
 }
 
-bool expected_results::hand_over(const std::string& key)
+std::shared_ptr<gate> expected_results::wait(const std::string& key)
 {
     const std::lock_guard lock{mutex_};
     const auto at = all_.find(key);
-    if (at == all_.end()) return false;
-    const bool listening = std::exchange(at->second.listening, false);
-    forget(at);
-    return listening;
+    if (at == all_.end()) return nullptr;
+    auto mine = std::make_shared<gate>();
+    if (at->second.text) mine->open();
+    auto& waiting = at->second.waiting;
+    std::erase_if(waiting, [](const auto& each) { return each.expired(); });
+    waiting.push_back(mine);
+    return mine;
+}
+
+std::vector<std::string> expected_results::awaited() const
+{
+    const std::lock_guard lock{mutex_};
+    std::vector<std::string> keys;
+    for (const auto& [key, e] : all_) {
+        const bool waits =
+            std::ranges::any_of(e.waiting, [](const auto& w) { return !w.expired(); });
+        if (waits && !e.text) keys.push_back(key);
+    }
+    return keys;
 }
 
 }  // namespace ferry::tasks::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/tasks/detail/arrival.hpp"
+#include "ferry/tasks/detail/gate.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -41,8 +42,12 @@ public:
     /// The result, if it has come, which is then forgotten.
     std::optional<std::string> take(const std::string& key);
 
-    /// Somebody waits, and listens for himself from now on. \return whether it was listened for.
-    bool hand_over(const std::string& key);
+    /// What opens once the result has come, or is not expected any more; null if it is not now. For
+    /// one coroutine each.
+    std::shared_ptr<gate> wait(const std::string& key);
+
+    /// What somebody waits for, and has not come.
+    std::vector<std::string> awaited() const;
 
 private:
     struct entry {
@@ -50,11 +55,13 @@ private:
         bool listening = false;
         std::optional<std::string> text;
         std::shared_ptr<arrival> news;
+        std::vector<std::weak_ptr<gate>> waiting;
     };
     using entries = std::map<std::string, entry, std::less<>>;
     void forget(entries::iterator at);
+    static void open(const entry& e);
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     entries all_;                     ///< guarded, as what follows
     std::deque<std::string> order_;   ///< some may be gone
     std::vector<std::string> begin_;  ///< since the last listen()

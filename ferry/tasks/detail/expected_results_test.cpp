@@ -1,5 +1,7 @@
 #include "ferry/tasks/detail/expected_results.hpp"
 
+#include "ferry/async/run.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -53,16 +55,29 @@ TEST(expected_results, tells_who_sent_the_call_that_its_result_has_come)
     EXPECT_EQ(told, 2) << "it is known already";
 }
 
-TEST(expected_results, leaves_the_channel_to_who_waits)
+TEST(expected_results, lets_those_go_on_who_wait)
 {
     expected_results all;
-    all.expect("a");
-    all.expect("b");
-    EXPECT_FALSE(all.hand_over("b"));
-    EXPECT_EQ(all.listen().begin, (names{"a"}));
-    EXPECT_TRUE(all.hand_over("a"));
-    EXPECT_FALSE(all.hand_over("a"));
-    EXPECT_TRUE(all.listen().end.empty());
+    EXPECT_FALSE(all.wait("a"));
+    const auto start = clock::now();
+    all.expect("a", start);
+    all.expect("b", start);
+    all.expect("c", start);
+    all.listen(start);
+    const auto first = all.wait("a");
+    const auto second = all.wait("a");
+    const auto other = all.wait("b");
+    all.wait("c");
+    EXPECT_EQ(all.awaited(), (names{"a", "b"})) << "nobody waits for c any more";
+    all.came("a", "text");
+    ferry::run(gate::wait(first));
+    ferry::run(gate::wait(second));
+    ferry::run(gate::wait(all.wait("a")));
+    EXPECT_EQ(all.awaited(), (names{"b"}));
+    all.listen(start + expected_results::kept);
+    ferry::run(gate::wait(other));
+    EXPECT_FALSE(all.take("b"));
+    EXPECT_TRUE(all.awaited().empty());
 }
 
 TEST(expected_results, forgets_the_oldest)
