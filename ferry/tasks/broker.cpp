@@ -158,20 +158,14 @@ std::shared_ptr<message_broker> open_redis_broker(const std::string& url)
     return std::make_shared<redis_broker>(std::move(where.server), std::move(where.options));
 }
 
-/// The thread of a broker's connections; null if it has none.
-std::shared_ptr<detail::home> home_of(const message_broker* b)
-{
-    const auto* remote = dynamic_cast<const remote_broker*>(b);
-    return remote == nullptr ? nullptr : remote->home();
-}
-
 std::shared_ptr<result_store> open_redis_results(const std::string& url,
                                                  const message_broker* beside,
                                                  std::chrono::seconds expiry)
 {
     redis_location where = parse_redis(url);
     return std::make_shared<redis_results>(std::move(where.server), expiry,
-                                           where.options.key_prefix(), home_of(beside));
+                                           where.options.key_prefix(),
+                                           beside == nullptr ? nullptr : beside->home());
 }
 
 std::shared_ptr<message_broker> open_amqp_broker(const std::string& url)
@@ -304,6 +298,11 @@ const std::string& result_store::any_reply_to()
 awaitable<std::string> result_store::reply_to()
 {
     return made_up_reply_to();
+}
+
+awaitable<void> consumer::settled()
+{
+    co_return;
 }
 
 awaitable<void> consumer::set_queue(std::string name, bool)

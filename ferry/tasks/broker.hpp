@@ -19,7 +19,8 @@ namespace ferry::tasks {
 
 namespace detail {
 class arrival;
-}
+class home;
+}  // namespace detail
 
 /// The queue of calls that name no other, as Celery's.
 inline constexpr std::string_view default_queue = "celery";
@@ -142,9 +143,13 @@ public:
     /// to be settled it may return before the broker knows.
     virtual awaitable<void> settle(settlement s) = 0;
 
-    /// The same for a delivery that leaves nothing behind, without waiting for anybody. Any thread.
-    /// \return false: this consumer cannot, and settle() is to be called.
-    virtual bool settle_now(std::uint64_t, verdict) { return false; }
+    /// The same without waiting for anybody: tried again until it is done, or hopeless, or given
+    /// up. Any thread.
+    /// \return false: this consumer cannot, and settle() is to be called; `s` is as it was.
+    virtual bool settle_later(settlement& /*s*/) { return false; }
+
+    /// Waits until all of that is done.
+    virtual awaitable<void> settled();
 
     /// From now on a settlement fails if its result store is down, instead of waiting for that. Any
     /// thread.
@@ -245,6 +250,9 @@ public:
     virtual std::unique_ptr<lease> open_lease(std::string name, std::chrono::milliseconds length);
 
     virtual broker_info info() const = 0;
+
+    /// The thread on which its connections live; null if it has none.
+    virtual std::shared_ptr<detail::home> home() const noexcept { return nullptr; }
 };
 
 /// Opens the broker that a URL names. \throws error  unsupported: nobody knows the scheme.

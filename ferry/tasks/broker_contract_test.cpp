@@ -349,6 +349,23 @@ TEST_P(broker_contract, a_settlement_leaves_messages_and_a_result)
     }(this));
 }
 
+TEST_P(broker_contract, what_is_settled_later_is_so_when_all_is_settled)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("1");
+        auto from = co_await t->consume(1);
+        const auto got = co_await take(from.get(), 1);
+        settlement s = settled(got[0].tag, verdict::ack);
+        s.result = document("1", "SUCCESS", 5);
+        const bool taken = from->settle_later(s);
+        if (!taken) co_await from->settle(std::move(s));
+        co_await from->settled();
+        const result_document d = co_await t->results_->find("1");
+        EXPECT_EQ(d.result, value(5));
+        co_await from->close();
+    }(this));
+}
+
 TEST_P(broker_contract, counts_and_purges)
 {
     check([](broker_contract* t) -> awaitable<void> {

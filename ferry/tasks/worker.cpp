@@ -1,10 +1,10 @@
 #include "ferry/tasks/worker.hpp"
 
-#include "ferry/async/scope.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/gate.hpp"
+#include "ferry/tasks/detail/home.hpp"
 #include "ferry/tasks/detail/worker_core.hpp"
 
 #include <algorithm>
@@ -62,37 +62,12 @@ public:
         const visit here{*self, *core.running};
         log::info("worker started", "node", core.node, "threads", with.concurrency);
 
-        scope receiving;
-        receiving.start(worker_core::receive(&core));
-        receiving.start(worker_core::release(&core));
-        if (core.scaled.most > 0) receiving.start(worker_core::scale(&core));
-        scope talking;
-        if (!with.state_db.empty()) talking.start(worker_core::remember(&core));
-        if (core.broker->has_buses()) {
-            talking.start(worker_core::answer(&core));
-            if (with.gossip) talking.start(worker_core::gossip(&core));
-            if (core.heartbeats()) talking.start(worker_core::beat(&core));
-            talking.start(detail::feed::run(core.events));
-        }
-        auto asked = gate::wait(core.stop);
-        co_await std::move(asked);
-        receiving.cancel();
-        core.running->close();
-        auto silent = end(&receiving);
-        co_await std::move(silent);
-        auto ended = gate::wait(core.running->ended());
-        co_await std::move(ended);
-        co_await core.settling.join();
-        if (core.heartbeats()) core.put_heartbeat("worker-offline");
-        talking.cancel();
-        silent = end(&talking);
-        co_await std::move(silent);
-        if (!with.state_db.empty()) core.write_down();
-        auto flushed = say_goodbye(core.events);
-        co_await std::move(flushed);
-        auto closed = core.receiver->close();
-        co_await std::move(closed);
-        core.people.clear();
+        // Where the deliveries come in: none of them wakes another thread up but the one that runs
+        // it.
+        const std::shared_ptr<detail::home> where = core.broker->home();
+        auto serving = worker_core::serve(&core);
+        if (where) serving = detail::home::stay(where, std::move(serving));
+        co_await std::move(serving);
         log::info("worker stopped", "node", core.node, "ended", core.processed.load());
     }
 
@@ -180,25 +155,6 @@ private:
             auto purging = core->broker->purge(queue);
             const std::int64_t count = co_await std::move(purging);
             log::info("waiting tasks dropped", "queue", queue, "count", count);
-        }
-    }
-
-    static awaitable<void> end(scope* all)
-    {
-        try {
-            co_await all->join();
-        } catch (const cancelled&) {
-            log::debug("a part of the worker has ended");
-        }
-    }
-
-    static awaitable<void> say_goodbye(std::shared_ptr<detail::feed> events)
-    {
-        try {
-            auto flushing = timeout(std::chrono::seconds{2}, detail::feed::flush(events), "events");
-            co_await std::move(flushing);
-        } catch (const error& e) {
-            log::debug("the last events are not sent", "reason", e.what());
         }
     }
 

@@ -34,7 +34,7 @@ public:
     awaitable<void> announce(bus on, std::string key, envelope e) final;
     std::unique_ptr<lease> open_lease(std::string name, std::chrono::milliseconds length) final;
 
-    const std::shared_ptr<detail::home>& home() const noexcept { return home_; }
+    std::shared_ptr<detail::home> home() const noexcept final { return home_; }
 
 protected:
     explicit remote_broker(std::shared_ptr<detail::broker_core> core);

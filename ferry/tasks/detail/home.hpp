@@ -40,7 +40,13 @@ public:
     template <class T, class F>
     static awaitable<T> call(std::shared_ptr<home> self, F make);
 
+    /// Runs an operation there to its end: whoever cancels the call cancels the operation, and the
+    /// calling thread then waits for that end.
+    static awaitable<void> stay(std::shared_ptr<home> self, awaitable<void> operation);
+
 private:
+    class guest;
+
     template <class T>
     using storable = ferry::detail::storable<T>;
 

@@ -2,9 +2,9 @@
 
 #include "ferry/async/loop.hpp"
 #include "ferry/async/run.hpp"
-#include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/execution.hpp"
+#include "ferry/tasks/detail/settle_at_last.hpp"
 
 #include <unistd.h>
 
@@ -16,44 +16,10 @@
 namespace ferry::tasks::detail {
 namespace {
 
-using namespace std::chrono_literals;
-
 // After so many jobs in a row a lane lets its loop look around.
 constexpr int jobs_in_a_row = 16;
-constexpr std::chrono::milliseconds first_pause = 100ms;
-constexpr std::chrono::milliseconds longest_pause = 10s;
-
-/// A result that cannot be written is a failure that can.
-bool replace_result(settlement& s, const std::exception_ptr& why)
-{
-    if (!s.result || s.result->status == state::failure) return false;
-    s.result->status = state::failure;
-    s.result->result = exception_to_value(why);
-    s.result->traceback = exception_repr(s.result->result);
-    return true;
-}
 
 }  // namespace
-
-awaitable<void> settle_at_last(consumer* with, settlement s, const std::atomic<bool>* giving_up)
-{
-    auto pause = first_pause;
-    while (true) {
-        try {
-            auto settled = with->settle(s);
-            co_await std::move(settled);
-            co_return;
-        } catch (const error& e) {
-            log::error("task cannot be settled", "id", s.result ? s.result->task_id : "", "reason",
-                       e.what());
-            const bool hopeless = e.code() == condition::bad_input;
-            if (hopeless && replace_result(s, std::current_exception())) continue;
-            if (hopeless || *giving_up) co_return;
-        }
-        co_await sleep(pause);
-        pause = std::min(pause * 2, longest_pause);
-    }
-}
 
 /// One thread's part.
 struct pool::lane {
@@ -188,7 +154,14 @@ void pool::settle(lane& mine, request& job, settlement s)
     s.tag = job.acknowledged ? 0 : job.tag;
     tell_origin(s, job);
     const bool leaves = s.result || !s.publish.empty();
-    if (!leaves && (s.tag == 0 || receiver_.settle_now(s.tag, s.verdict))) return;
+    if (!leaves && s.tag == 0) return;
+    settle_later(mine, std::move(s));
+}
+
+void pool::settle_later(lane& mine, settlement s)
+{
+    // At the end whoever waits for the threads waits for what they leave.
+    if (!aborting_ && receiver_.settle_later(s)) return;
     mine.settling.start(settle_at_last(&receiver_, std::move(s), &aborting_));
 }
 
@@ -255,7 +228,7 @@ void pool::start(lane& mine, request& job)
     const execution how{job.call, rules, job.queue, 0};
     settlement started = how.started(std::move(who), now());
     tell_origin(started, job);
-    mine.settling.start(settle_at_last(&receiver_, std::move(started), &aborting_));
+    settle_later(mine, std::move(started));
 }
 
 void pool::end(lane& mine, const std::shared_ptr<request>& job, performed p,

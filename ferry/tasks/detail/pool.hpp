@@ -35,10 +35,6 @@ public:
                        double seconds) = 0;
 };
 
-/// Settles until the broker has it, or it is hopeless: a store that is full for a while holds the
-/// worker up, but loses no result. Does not fail.
-awaitable<void> settle_at_last(consumer* with, settlement s, const std::atomic<bool>* giving_up);
-
 /// The threads of a worker, which run tasks themselves or have a process each for that. Its maker
 /// starts it, feeds jobs(), and ends it with close() or abort() and ended(); the destructor aborts
 /// and waits.
@@ -93,6 +89,7 @@ private:
     awaitable<performed> run_task(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
     void tell_origin(settlement& s, const request& job) const;
     void settle(lane& mine, request& job, settlement s);
+    void settle_later(lane& mine, settlement s);
 
     std::shared_ptr<app_core> app_;
     std::shared_ptr<result_store> results_;

@@ -3,6 +3,7 @@
 #include "ferry/async/gather.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/settle_at_last.hpp"
 #include "ferry/tasks/detail/store_at_last.hpp"
 
 #include <algorithm>
@@ -18,6 +19,11 @@ using namespace std::chrono_literals;
 // How long an ack may wait for others while there are many: so many in that time.
 constexpr std::chrono::milliseconds unhurried = 1ms;
 constexpr std::size_t many = 4;
+
+bool leaves_something(const settlement& s)
+{
+    return s.result || !s.publish.empty();
+}
 
 }  // namespace
 
@@ -48,7 +54,7 @@ void consumer_core::put(std::vector<delivery> arrived)
 
 void consumer_core::put(const home& at, request r)
 {
-    const bool hurries = r.done.has_value();
+    const bool hurries = r.done || leaves_something(r.what);
     bool tell = false;
     {
         const std::lock_guard lock{mutex_};
@@ -59,12 +65,10 @@ void consumer_core::put(const home& at, request r)
     if (tell) at.post([self = shared_from_this()] { self->drain(); });
 }
 
-void consumer_core::settle_now(const home& at, std::uint64_t tag, verdict how)
+void consumer_core::settle_later(const home& at, settlement s)
 {
-    if (tag == 0) return;
     request r;
-    r.what.tag = tag;
-    r.what.verdict = how;
+    r.what = std::move(s);
     put(at, std::move(r));
 }
 
@@ -73,7 +77,7 @@ awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::
 {
     request r;
     r.what = std::move(s);
-    if (r.what.result || !r.what.publish.empty()) r.done.emplace();
+    if (leaves_something(r.what)) r.done.emplace();
     const answer done = r.done;
     self->put(*at, std::move(r));
     if (!done) co_return;
@@ -113,7 +117,9 @@ void consumer_core::drain()
     }
     for (request& r : all) {
         if (r.done) {
-            settling_.start(carry_out(shared_from_this(), std::move(r.what), *r.done));
+            settling_.start(carry_out_for(shared_from_this(), std::move(r.what), *r.done));
+        } else if (leaves_something(r.what)) {
+            settling_.start(carry_out_at_last(shared_from_this(), std::move(r.what)));
         } else if (r.what.tag != 0) {
             finish(r.what.tag, r.what.verdict);
         }
@@ -122,27 +128,46 @@ void consumer_core::drain()
 
 /// First what follows, then the result, then the delivery: a crash in between lets the message come
 /// again. What has been published is not published again because the result store is down.
-awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, settlement s,
-                                         outcome<std::monostate> done)
+awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, const settlement* s)
+{
+    if (!s->publish.empty()) {
+        std::vector<awaitable<void>> all;
+        for (const outgoing& o : s->publish) all.push_back(self->publish(o.queue, o.content));
+        auto published = gather(std::move(all));
+        co_await std::move(published);
+    }
+    if (s->result) {
+        auto stored = store_at_last(self->results_, &*s->result, self->giving_up_);
+        co_await std::move(stored);
+    }
+    if (s->tag != 0) self->finish(s->tag, s->verdict);
+}
+
+awaitable<void> consumer_core::carry_out_for(std::shared_ptr<consumer_core> self, settlement s,
+                                             outcome<std::monostate> done)
 {
     try {
-        if (!s.publish.empty()) {
-            std::vector<awaitable<void>> all;
-            for (outgoing& o : s.publish) {
-                all.push_back(self->publish(std::move(o.queue), std::move(o.content)));
-            }
-            auto published = gather(std::move(all));
-            co_await std::move(published);
-        }
-        if (s.result) {
-            auto stored = store_at_last(self->results_, std::move(*s.result), self->giving_up_);
-            co_await std::move(stored);
-        }
-        if (s.tag != 0) self->finish(s.tag, s.verdict);
+        auto carrying = carry_out(std::move(self), &s);
+        co_await std::move(carrying);
         done.set(nullptr, std::monostate());
     } catch (...) {
         done.set(std::current_exception(), std::nullopt);
     }
+}
+
+awaitable<void> consumer_core::carry_out_at_last(std::shared_ptr<consumer_core> self, settlement s)
+{
+    const std::atomic<bool>* const giving_up = self->giving_up_.get();
+    const auto attempt = [self = std::move(self)](const settlement& what) {
+        return carry_out(self, &what);
+    };
+    return settle_at_last(attempt, std::move(s), giving_up);
+}
+
+awaitable<void> consumer_core::settled(std::shared_ptr<consumer_core> self)
+{
+    self->drain();
+    co_await self->settling_.join();
 }
 
 awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
@@ -165,6 +190,11 @@ remote_consumer::~remote_consumer()
 {
     if (!open_) return;
     home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
+}
+
+awaitable<void> remote_consumer::settled()
+{
+    return home::call<void>(home_, [core = core_] { return consumer_core::settled(core); });
 }
 
 void remote_consumer::prefetch(std::size_t usual, std::size_t waiting)

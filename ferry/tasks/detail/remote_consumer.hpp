@@ -36,8 +36,7 @@ public:
     static awaitable<std::vector<delivery>> receive(std::shared_ptr<consumer_core> self);
     static awaitable<void> settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
                                   settlement s);
-    /// Settles what leaves nothing behind.
-    void settle_now(const home& at, std::uint64_t tag, verdict how);
+    void settle_later(const home& at, settlement s);
     void give_up() noexcept { *giving_up_ = true; }
     /// @}
 
@@ -53,6 +52,7 @@ public:
     /// Gives back what is not settled.
     virtual awaitable<void> leave() = 0;
 
+    static awaitable<void> settled(std::shared_ptr<consumer_core> self);
     static awaitable<void> close(std::shared_ptr<consumer_core> self);
     /// @}
 
@@ -80,7 +80,7 @@ private:
     using answer = std::optional<outcome<std::monostate>>;
     struct request {
         settlement what;
-        answer done;
+        answer done;  ///< if somebody waits for it
     };
 
     /// Looks into the outbox again after a while.
@@ -96,8 +96,10 @@ private:
     void put(const home& at, request r);
     void drain();
     bool flows(std::size_t settled);
-    static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, settlement s,
-                                     outcome<std::monostate> done);
+    static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, const settlement* s);
+    static awaitable<void> carry_out_for(std::shared_ptr<consumer_core> self, settlement s,
+                                         outcome<std::monostate> done);
+    static awaitable<void> carry_out_at_last(std::shared_ptr<consumer_core> self, settlement s);
 
     std::shared_ptr<result_store> results_;
     std::mutex mutex_;
@@ -131,11 +133,12 @@ public:
     {
         return consumer_core::settle(core_, home_, std::move(s));
     }
-    bool settle_now(std::uint64_t tag, verdict how) override
+    bool settle_later(settlement& s) override
     {
-        core_->settle_now(*home_, tag, how);
+        core_->settle_later(*home_, std::move(s));
         return true;
     }
+    awaitable<void> settled() override;
     void prefetch(std::size_t usual, std::size_t waiting) override;
     void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }

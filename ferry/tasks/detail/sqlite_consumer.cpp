@@ -177,7 +177,7 @@ awaitable<void> sqlite_consumer::settle_with(std::shared_ptr<shared> self, settl
         auto followed = write(self->from, ledger::leaves::news, insert_all(std::move(s.publish)));
         co_await std::move(followed);
         s.publish.clear();
-        auto stored = store_at_last(self->results, std::move(*s.result), self->giving_up);
+        auto stored = store_at_last(self->results, &*s.result, self->giving_up);
         co_await std::move(stored);
         s.result.reset();
     }

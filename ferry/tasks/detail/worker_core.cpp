@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/settle_at_last.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>

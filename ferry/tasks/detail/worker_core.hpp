@@ -25,11 +25,13 @@ namespace ferry::tasks::detail {
 std::optional<double> parse_rate(std::string_view text);
 
 /// A worker while it serves: takes deliveries in, holds back what must wait, feeds the pool, and
-/// tells of it all. Belongs to the loop of worker::run(), the witness's part excepted.
+/// tells of it all. Belongs to the loop of serve(), the witness's part excepted.
 class worker_core final : public witness {
 public:
     worker_core(std::shared_ptr<app_core> of, worker_settings settings);
 
+    /// Serves until it is stopped; what is called there belongs to it.
+    static awaitable<void> serve(worker_core* self);
     /// Receives until it is cancelled.
     static awaitable<void> receive(worker_core* self);
     /// Feeds the pool with what is due.
@@ -128,6 +130,7 @@ private:
         worker_core& at_;
     };
 
+    static awaitable<void> serve_until_stopped(worker_core* self, scope* receiving, scope* talking);
     enum class moment : bool { early, due };
     void accept(delivery d, moment when);
     void hold(delivery d, timestamp until);
