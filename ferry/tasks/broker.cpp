@@ -305,7 +305,7 @@ awaitable<void> consumer::settled()
     co_return;
 }
 
-awaitable<void> consumer::set_queue(std::string name, bool)
+awaitable<void> consumer::set_queue(std::string name, bool, queue_binding)
 {
     throw error{ferry::errc::unsupported, name + ": the queues of this consumer are fixed"};
 }

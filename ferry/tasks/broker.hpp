@@ -96,6 +96,8 @@ struct delivery {
 
     envelope content;
     std::string queue;
+    std::string exchange;      ///< through which it came; empty: straight to the queue
+    std::string routing_key;   ///< at that exchange
     std::uint64_t tag = 0;     ///< never 0 for a delivery
     bool redelivered = false;  ///< somebody held it before, and did not settle it
 };
@@ -126,6 +128,21 @@ struct settlement {
     std::optional<result_document> result;
 };
 static_assert(awaitable_argument<settlement>);
+
+/// Where a queue gets its messages from, if not only from those who name it: an exchange, as
+/// RabbitMQ and kombu have them. Nothing is said by an empty name.
+struct queue_binding {
+    queue_binding() = default;
+    queue_binding(std::string from, std::string kind, std::string key)
+        : exchange{std::move(from)}, type{std::move(kind)}, routing_key{std::move(key)}
+    {
+    }
+
+    std::string exchange;
+    std::string type;  ///< `direct`, `topic`, `fanout`
+    std::string routing_key;
+};
+static_assert(awaitable_argument<queue_binding>);
 
 /// The receiving end of some queues, for one worker. receive() belongs to one coroutine; settle()
 /// may be called from any loop.
@@ -164,8 +181,12 @@ public:
     virtual bool holds(std::uint64_t) const noexcept { return true; }
 
     /// Begins to take messages from one more queue, or stops to take them from one. What is held
-    /// already stays. \throws error  unsupported: the queues are fixed.
-    virtual awaitable<void> set_queue(std::string name, bool consume);
+    /// already stays.
+    /// \param from  where the new queue gets its messages; it is declared, as the queue is.
+    /// \throws error  unsupported: the queues are fixed, or there are no such exchanges; else the
+    ///                broker refused, and all is as before.
+    virtual awaitable<void> set_queue(std::string name, bool consume,
+                                      queue_binding from = queue_binding());
 
     /// Gives back what is not settled. No other call may follow.
     virtual awaitable<void> close() = 0;

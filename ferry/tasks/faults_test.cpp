@@ -1,10 +1,12 @@
 // What a worker does in bad times, and that it keeps its size. Those brokers that want a server run
 // where one is named: FERRY_REDIS, FERRY_RABBITMQ.
+#include "ferry/amqp/amqp.hpp"
 #include "ferry/async/gather.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/core/sqlite.hpp"
 #include "ferry/redis/client.hpp"
+#include "ferry/tasks/brokers/amqp.hpp"
 #include "ferry/tasks/canvas.hpp"
 #include "ferry/tasks/control.hpp"
 #include "ferry/tasks/detail/beside_worker.hpp"
@@ -393,6 +395,53 @@ TEST_F(many_waiting, a_million_tasks_in_redis_slow_nothing_down)
     expect_steady(a, runs_);
     EXPECT_EQ(ferry::run(a.open_broker()->size("celery")), most_waiting - runs_);
     EXPECT_EQ(ferry::run(a.open_broker()->purge("celery")), most_waiting - runs_);
+}
+
+/// So many copies of a task, and waits until all of them are in the queue.
+awaitable<void> fill(std::shared_ptr<message_broker> with, std::string server, std::string queue,
+                     envelope e)
+{
+    auto declaring = with->size(queue);
+    co_await std::move(declaring);
+    auto connecting = amqp::connect(amqp::options::from_url(server));
+    amqp::connection over = co_await std::move(connecting);
+    auto opening = over.channel();
+    amqp::channel on = co_await std::move(opening);
+    amqp::properties head;
+    head.headers(e.headers).content_type(e.content_type).content_encoding(e.content_encoding);
+    head.delivery_mode(2);
+    for (int i = 0; i < most_waiting; ++i) {
+        amqp::publish_body body(e.body);
+        auto sending = on.basic_publish("", queue, std::move(body), head);
+        co_await std::move(sending);
+    }
+    for (std::int64_t there = 0; there < most_waiting;) {
+        auto counting = with->size(queue);
+        there = co_await std::move(counting);
+        co_await sleep(10ms);
+    }
+    auto closing = over.close();
+    co_await std::move(closing);
+}
+
+TEST_F(many_waiting, a_million_tasks_in_rabbitmq_slow_nothing_down)
+{
+    const std::string server = environment("FERRY_RABBITMQ");
+    if (server.empty()) return;
+    const std::string own = "many-" + dir_.path().filename().string();
+    // Lazy: what waits is on the disk, and the server keeps its size, too.
+    amqp_broker_options lazy;
+    lazy.arguments(value::object("x-queue-mode", "lazy"));
+    const auto over = std::make_shared<amqp_broker>(amqp::options::from_url(server), lazy);
+    app a("many", broker(over), results("sqlite://" + (dir_ / "r.db")), queue(own));
+    a.task("tick", [&] { ++runs_; }, ignore_result());
+    ferry::run(fill(over, server, own, sample()));
+    expect_steady(a, runs_);
+    // What the worker gives back may take a moment to be in the queue.
+    for (int n = 0; n < 3'000 && ferry::run(over->size(own)) != most_waiting - runs_; ++n) {
+        std::this_thread::sleep_for(10ms);
+    }
+    EXPECT_EQ(ferry::run(over->purge(own)), most_waiting - runs_);
 }
 
 TEST(flushed_redis, is_served_again)

@@ -168,7 +168,10 @@ task_error::task_error(std::string exc_type, std::string exc_module, std::string
 
 std::string exception_traceback(const value& failure, std::string_view where)
 {
+    const std::string module = text_of(failure, "exc_module");
+    const bool plain = module.empty() || module == "builtins";
     return "Traceback (most recent call last):\n  File \"ferry\", in " + std::string{where} + '\n' +
+           (plain ? std::string{} : module + '.') +
            described(text_of(failure, "exc_type"), message_of(failure)) + '\n';
 }
 

@@ -17,9 +17,35 @@ std::string dump_pickle(const value& v)
 {
     return to_string(pickle::dump(v));
 }
+constexpr std::size_t max_pickle_depth = 1000;
+
+/// Celery's signatures are dictionaries of a class of their own, which pickle calls by its maker.
+/// No deeper than max_pickle_depth.
+value with_plain_signatures(const value& v)
+{
+    if (v.is_object()) {
+        const value* const args = v.get_if("args");
+        if (args != nullptr && args->is_sequence() && !args->empty() && args->at(0).is_object() &&
+            v.get("$class", "") == "celery.canvas.signature") {
+            return with_plain_signatures(args->at(0));
+        }
+        value plain = value::object();
+        for (const auto& [key, item] : v.items()) plain.insert(key, with_plain_signatures(item));
+        return plain;
+    }
+    if (!v.is_array() && !v.is_tuple()) return v;
+    value plain = v.is_tuple() ? value::tuple() : value::array();
+    plain.reserve(v.size());
+    for (const value& item : v) plain.push_back(with_plain_signatures(item));
+    return plain;
+}
+
 value load_pickle(std::string_view body)
 {
-    return pickle::load(as_bytes(body), pickle::load_options().max_depth(1000).describe_objects());
+    value all = pickle::load(as_bytes(body),
+                             pickle::load_options().max_depth(max_pickle_depth).describe_objects());
+    if (body.find("celery.canvas") == std::string_view::npos) return all;
+    return with_plain_signatures(all);
 }
 std::string dump_yaml(const value& v)
 {

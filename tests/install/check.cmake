@@ -14,6 +14,18 @@ run(${WORK}/build/consumer)
 if(NOT output STREQUAL "http://a.example/y 42\n")
   message(FATAL_ERROR "the consumer printed: ${output}")
 endif()
+# And what docs/tasks_celery.md says of building its worker.
+file(READ ${SOURCE}/../../docs/tasks_celery.md guide)
+string(REGEX MATCH "```cmake\n([^`]*)```" found "${guide}")
+file(WRITE ${WORK}/shop/CMakeLists.txt "${CMAKE_MATCH_1}")
+configure_file(${SOURCE}/../../examples/celery_shop.cpp ${WORK}/shop/shop.cpp COPYONLY)
+run(${CMAKE_COMMAND} -G Ninja -S ${WORK}/shop -B ${WORK}/shop/build -DCMAKE_PREFIX_PATH=${WORK}/prefix
+  -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${FLAGS})
+run(${CMAKE_COMMAND} --build ${WORK}/shop/build)
+run(${WORK}/shop/build/shop)
+if(NOT output STREQUAL "shop.resize\n")
+  message(FATAL_ERROR "the guide's worker printed: ${output}")
+endif()
 foreach(file bin/ferry share/man/man1/ferry-get.1 share/bash-completion/completions/ferry
   share/zsh/site-functions/_ferry share/fish/vendor_completions.d/ferry.fish)
   if(NOT EXISTS ${WORK}/prefix/${file})

@@ -93,13 +93,10 @@ awaitable<void> amqp_consumer::stop_from(self_pointer self, std::string queue)
     co_await std::move(cancelling);
 }
 
-awaitable<void> amqp_consumer::set_queue(std::string name, bool consume)
+awaitable<void> amqp_consumer::set_queue(std::string name, bool consume, queue_binding from)
 {
     const bool known = std::ranges::find(queues_, name) != queues_.end();
-    if (consume && !known) {
-        queues_.push_back(name);
-        return add(self(), std::move(name));
-    }
+    if (consume && !known) return add(self(), std::move(name), std::move(from));
     if (!consume && known) {
         std::erase(queues_, name);
         return stop_from(self(), std::move(name));
@@ -114,6 +111,10 @@ void amqp_consumer::take(const std::string& queue, amqp::delivery d)
     taken.queue = queue;
     taken.tag = tag_of(number);
     taken.redelivered = d.redelivered();
+    if (!d.exchange().empty()) {
+        taken.exchange = d.exchange();
+        taken.routing_key = d.routing_key();
+    }
     bool readable = true;
     try {
         taken.content = to_envelope(d);
@@ -286,8 +287,12 @@ awaitable<void> amqp_consumer::replace(self_pointer self)
     }
 }
 
-awaitable<void> amqp_consumer::add(self_pointer self, std::string queue)
+awaitable<void> amqp_consumer::add(self_pointer self, std::string queue, queue_binding from)
 {
+    // A refusal closes the channel on which it comes: that of the other queues it must not be.
+    auto declaring = amqp_core::declare_apart(self->core_, queue, std::move(from));
+    co_await std::move(declaring);
+    self->queues_.push_back(queue);
     auto limiting = set_limit(self);
     co_await std::move(limiting);
     auto beginning = consume_from(self, std::move(queue));

@@ -38,7 +38,7 @@ public:
     }
     void finish(std::uint64_t tag, verdict how) override;
     void limit(std::size_t usual, std::size_t waiting) override;
-    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> set_queue(std::string name, bool consume, queue_binding from) override;
     awaitable<void> leave() override;
 
 private:
@@ -56,7 +56,7 @@ private:
     static awaitable<void> begin_from(self_pointer self, std::string queue);
     static awaitable<void> stop_from(self_pointer self, std::string queue);
     static awaitable<void> replace(self_pointer self);
-    static awaitable<void> add(self_pointer self, std::string queue);
+    static awaitable<void> add(self_pointer self, std::string queue, queue_binding from);
     static awaitable<void> pump(self_pointer self, std::shared_ptr<source> from);
     static awaitable<void> set_limits(self_pointer self);
     static awaitable<void> set_limit(self_pointer self);

@@ -105,14 +105,37 @@ awaitable<amqp::channel> amqp_core::publishing(self_pointer self)
 
 awaitable<void> amqp_core::declare(self_pointer self, amqp::channel on, std::string queue)
 {
-    auto exchange = on.exchange_declare(queue, "direct", amqp::durable());
+    const auto bound_to = self->bindings_.find(queue);
+    const queue_binding from = bound_to == self->bindings_.end()
+                                   ? queue_binding(queue, "direct", queue)
+                                   : bound_to->second;
+    auto exchange = on.exchange_declare(from.exchange, from.type, amqp::durable());
     co_await std::move(exchange);
     auto made =
         on.queue_declare(queue, amqp::durable(), amqp::arguments(self->with_.arguments_of(queue)));
     co_await std::move(made);
-    auto bound = on.queue_bind(queue, queue, queue);
+    auto bound = on.queue_bind(queue, from.exchange, from.routing_key);
     co_await std::move(bound);
     self->declared_.insert(queue);
+}
+
+awaitable<void> amqp_core::declare_apart(self_pointer self, std::string queue, queue_binding from)
+{
+    const auto before = self->bindings_;
+    if (!from.exchange.empty()) self->bindings_.insert_or_assign(queue, std::move(from));
+    auto connecting = connection(self);
+    amqp::connection over = co_await std::move(connecting);
+    auto opening = over.channel();
+    amqp::channel apart = co_await std::move(opening);
+    try {
+        auto declaring = declare(self, apart, queue);
+        co_await std::move(declaring);
+    } catch (...) {
+        self->bindings_ = before;
+        throw;
+    }
+    auto closing = apart.close();
+    co_await std::move(closing);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include "ferry/tasks/detail/home.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -36,6 +37,9 @@ public:
 
     /// The queue, its exchange and its binding, as Celery declares them.
     static awaitable<void> declare(self_pointer self, amqp::channel on, std::string queue);
+
+    /// The same on a channel of its own. From then on the queue is declared with this binding.
+    static awaitable<void> declare_apart(self_pointer self, std::string queue, queue_binding from);
 
     parcel pack(std::string queue, envelope e) const override;
     parcel pack(std::string queue, const message& m) const override;
@@ -88,8 +92,9 @@ private:
     std::optional<amqp::connection> connection_;
     std::optional<amqp::channel> publishing_;
     std::vector<std::weak_ptr<amqp_consumer>> watching_;
-    std::set<std::string> declared_;   ///< queues
-    std::set<std::string> exchanges_;  ///< of the buses
+    std::map<std::string, queue_binding> bindings_;  ///< of queues with exchanges of other names
+    std::set<std::string> declared_;                 ///< queues
+    std::set<std::string> exchanges_;                ///< of the buses
     mutable head_templates heads_;
 };
 

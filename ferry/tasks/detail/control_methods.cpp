@@ -203,14 +203,31 @@ value shut_down(worker_core& w, const value&)
     return value();
 }
 
+/// What is not said is as of the queue.
+queue_binding binding_argument(const value& a, const std::string& queue)
+{
+    const auto text = [&a](const char* name) {
+        const value* const v = a.get_if(name);
+        return v != nullptr && v->is_string() ? v->as<std::string>() : std::string{};
+    };
+    queue_binding from(text("exchange"), text("exchange_type"), text("routing_key"));
+    if (from.exchange.empty() && from.type.empty() && from.routing_key.empty()) return from;
+    if (from.exchange.empty()) from.exchange = queue;
+    if (from.type.empty()) from.type = "direct";
+    if (from.routing_key.empty()) from.routing_key = queue;
+    return from;
+}
+
 awaitable<value> add_consumer(worker_core* w, value a)
 {
     const std::string name = text_argument(a, "queue");
     const bool known = std::ranges::find(w->queues, name) != w->queues.end();
     if (known) co_return ok("add consumer " + name);
-    auto adding = w->receiver->set_queue(name, true);
+    const queue_binding from = binding_argument(a, name);
+    auto adding = w->receiver->set_queue(name, true, from);
     co_await std::move(adding);
     w->queues.push_back(name);
+    if (!from.exchange.empty()) w->bindings.insert_or_assign(name, from);
     co_return ok("add consumer " + name);
 }
 

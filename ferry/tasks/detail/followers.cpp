@@ -53,12 +53,13 @@ awaitable<std::vector<chord_part>> count_part(std::shared_ptr<result_store> resu
     }
 }
 
-awaitable<void> store_failure(std::shared_ptr<result_store> results, std::string id, value failure)
+awaitable<void> store_failure(std::shared_ptr<result_store> results, std::string id,
+                              std::string task, value failure)
 {
     result_document d;
     d.task_id = std::move(id);
     d.status = state::failure;
-    d.traceback = exception_repr(failure);
+    d.traceback = exception_traceback(failure, task);
     d.result = std::move(failure);
     d.date_done = now();
     for (;;) {
@@ -102,7 +103,8 @@ awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, st
     std::string why = "Dependency " + part + " raised " + exception_repr(failure);
     value because = value::object("exc_type", "ChordError", "exc_message",
                                   value::array(std::move(why)), "exc_module", "celery.exceptions");
-    return store_failure(std::move(results), id_of(body), std::move(because));
+    const std::string task = body.is_object() ? body.get("task", "") : "";
+    return store_failure(std::move(results), id_of(body), task, std::move(because));
 }
 
 namespace {
@@ -147,8 +149,11 @@ awaitable<settlement> end_part(std::shared_ptr<app_core> app, std::shared_ptr<re
         co_await std::move(stored);
         next = planned(*done, [&] { return after_failed_chord(*done); });
     }
+    // The body is no child of the part that happens to end last.
+    const value children = s.result ? s.result->children : value();
     auto added = add_plan(std::move(app), std::move(results), std::move(next), std::move(s));
     s = co_await std::move(added);
+    if (s.result) s.result->children = children;
     co_return s;
 }
 
@@ -188,7 +193,7 @@ awaitable<settlement> follow_failure(std::shared_ptr<app_core> app,
         return plan();
     });
     for (message& m : behind) {
-        auto stored = store_failure(results, m.id, failure);
+        auto stored = store_failure(results, m.id, m.task, failure);
         co_await std::move(stored);
         auto step = std::make_shared<const message>(std::move(m));
         auto part = end_part(app, results, std::move(step), state::failure, failure, std::move(s));

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -20,7 +21,8 @@ value info_of(const worker_core& w, const request& r, bool safe)
                          r.call.task, "hostname", w.node, "time_start",
                          runs ? value(static_cast<double>(started) / 1e6) : value(), "acknowledged",
                          r.acknowledged.load(), "delivery_info",
-                         value::object("exchange", "", "routing_key", r.queue, "priority",
+                         value::object("exchange", r.exchange, "routing_key",
+                                       r.exchange.empty() ? r.queue : r.routing_key, "priority",
                                        r.call.priority, "redelivered", r.redelivered),
                          "worker_pid", runs ? value(r.process.load()) : value());
 }
@@ -60,6 +62,7 @@ value scheduled(worker_core& w, const value&)
 
 value query_task(worker_core& w, const value& a)
 {
+    if (a.get_if("ids") == nullptr) missing("ids");
     value found = value::object();
     for (const std::string& id : ids_argument(a, "ids")) {
         for (const auto& r : w.with_id(id)) {
@@ -69,27 +72,55 @@ value query_task(worker_core& w, const value& a)
     return found;
 }
 
+constexpr std::array built_ins = {"celery.accumulate", "celery.backend_cleanup",
+                                  "celery.chord_unlock", "celery.map", "celery.starmap"};
+
+const char* truth(bool b)
+{
+    return b ? "True" : "False";
+}
+
+/// Those that remote control or the worker has set go before the task's own.
+worker_core::time_limits limits_of(const worker_core& w, const definition& task)
+{
+    if (const auto at = w.limits.find(task.name); at != w.limits.end()) return at->second;
+    return {task.settings.hard_time_limit, task.settings.soft_time_limit};
+}
+
 value registered(worker_core& w, const value& a)
 {
     std::vector<std::string> items = ids_argument(a, "taskinfoitems");
     if (items.empty()) items = {"exchange", "routing_key", "rate_limit"};
     value list = value::array();
-    for (const std::string& name : w.app->names()) {
-        if (name.starts_with("celery.") && !flag_argument(a, "builtins")) continue;
-        const auto task = w.app->find(name);
+    std::vector<std::string> names = w.app->names();
+    if (flag_argument(a, "builtins")) {
+        names.insert(names.end(), built_ins.begin(), built_ins.end());
+        std::ranges::sort(names);
+    }
+    for (const std::string& name : names) {
+        const auto task = w.app->find_any(name);
         std::string shown;
         const auto add = [&](const std::string& item, const std::string& text) {
             shown += (shown.empty() ? "" : " ") + item + "=" + text;
         };
+        const auto add_limit = [&](const std::string& item, const std::optional<double>& seconds) {
+            if (seconds) add(item, python_repr(value(*seconds)));
+        };
         for (const std::string& item : items) {
+            if (item == "name") add(item, name);
+            if (item == "serializer") add(item, "json");
+            if (item == "default_retry_delay") add(item, "180");
+            if (item == "track_started") add(item, truth(task->settings.track_started));
+            if (item == "time_limit") add_limit(item, limits_of(w, *task).hard);
+            if (item == "soft_time_limit") add_limit(item, limits_of(w, *task).soft);
             if (item == "rate_limit" && !w.rate_of(name).empty()) add(item, w.rate_of(name));
             if (item == "max_retries") {
                 std::int64_t most = 3;
                 for (const retry_rule& rule : task->settings.retries) most = rule.max_retries;
                 add(item, std::to_string(most));
             }
-            if (item == "acks_late") add(item, task->settings.acks_late ? "True" : "False");
-            if (item == "ignore_result") add(item, task->settings.ignore_result ? "True" : "False");
+            if (item == "acks_late") add(item, truth(task->settings.acks_late));
+            if (item == "ignore_result") add(item, truth(task->settings.ignore_result));
         }
         list.push_back(shown.empty() ? name : name + " [" + shown + "]");
     }
@@ -100,15 +131,19 @@ value active_queues(worker_core& w, const value&)
 {
     value list = value::array();
     for (const std::string& q : w.queues) {
-        value exchange = value::object("name", q, "type", "direct", "arguments", nullptr, "durable",
-                                       true, "passive", false, "auto_delete", false,
-                                       "delivery_mode", nullptr, "no_declare", false);
+        const auto bound = w.bindings.find(q);
+        const queue_binding from =
+            bound == w.bindings.end() ? queue_binding(q, "direct", q) : bound->second;
+        value exchange = value::object("name", from.exchange, "type", from.type, "arguments",
+                                       nullptr, "durable", true, "passive", false, "auto_delete",
+                                       false, "delivery_mode", nullptr, "no_declare", false);
         list.push_back(value::object(
-            "name", q, "exchange", std::move(exchange), "routing_key", q, "queue_arguments",
-            nullptr, "binding_arguments", nullptr, "consumer_arguments", nullptr, "durable", true,
-            "exclusive", false, "auto_delete", false, "no_ack", false, "alias", nullptr, "bindings",
-            value::array(), "no_declare", nullptr, "expires", nullptr, "message_ttl", nullptr,
-            "max_length", nullptr, "max_length_bytes", nullptr, "max_priority", nullptr));
+            "name", q, "exchange", std::move(exchange), "routing_key", from.routing_key,
+            "queue_arguments", nullptr, "binding_arguments", nullptr, "consumer_arguments", nullptr,
+            "durable", true, "exclusive", false, "auto_delete", false, "no_ack", false, "alias",
+            nullptr, "bindings", value::array(), "no_declare", nullptr, "expires", nullptr,
+            "message_ttl", nullptr, "max_length", nullptr, "max_length_bytes", nullptr,
+            "max_priority", nullptr));
     }
     return list;
 }

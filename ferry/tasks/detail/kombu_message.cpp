@@ -165,6 +165,10 @@ kombu_message from_kombu(std::string_view text)
     kombu_message m;
     m.content = envelope_from_value(all, body_of(all, properties->get_if("body_encoding")));
     const value* info = properties->get_if("delivery_info");
+    if (info != nullptr) {
+        m.exchange = text_or_empty(info->get_if("exchange"));
+        if (!m.exchange.empty()) m.routing_key = text_or_empty(info->get_if("routing_key"));
+    }
     const value* again = info != nullptr ? info->get_if("redelivered") : nullptr;
     m.redelivered = again != nullptr && again->is_boolean() && again->as<bool>();
     return m;

@@ -12,6 +12,8 @@ struct kombu_message {
     kombu_message() = default;
 
     envelope content;
+    std::string exchange;     ///< empty: none
+    std::string routing_key;  ///< at that exchange
     bool redelivered = false;
 };
 

@@ -58,6 +58,10 @@ awaitable<value> carry_out(worker_core* w, std::string method, value arguments)
             auto doing = found->later(w, std::move(arguments));
             reply = co_await std::move(doing);
         }
+    } catch (const missing_argument& m) {
+        const std::string why =
+            method + "() missing 1 required positional argument: '" + m.name + "'";
+        reply = failed("TypeError(" + python_repr(value(why)) + ")");
     } catch (const std::exception& e) {
         reply = failed(exception_repr(exception_to_value(std::current_exception())));
         log::warning("remote control", "method", method, "reason", e.what());

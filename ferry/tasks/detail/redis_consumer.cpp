@@ -106,18 +106,28 @@ void redis_consumer::limit(std::size_t usual, std::size_t waiting)
 
 awaitable<void> redis_consumer::add_queue(self_pointer self, std::string name)
 {
+    auto binding = bind(self, name);
+    co_await std::move(binding);
     self->queues_.push_back(name);
     self->watch(name);
     self->news_.set();
     self->room_.set();
-    auto binding = redis_core::bind(self->core_, name, name, name);
-    co_await std::move(binding);
 }
 
-awaitable<void> redis_consumer::set_queue(std::string name, bool consume)
+awaitable<void> redis_consumer::bind(self_pointer self, std::string name)
+{
+    const auto other = self->bindings_.find(name);
+    if (other == self->bindings_.end()) return redis_core::bind(self->core_, name, name, name);
+    return redis_core::bind(self->core_, name, other->second);
+}
+
+awaitable<void> redis_consumer::set_queue(std::string name, bool consume, queue_binding from)
 {
     const bool known = std::ranges::find(queues_, name) != queues_.end();
-    if (consume && !known) return add_queue(self(), std::move(name));
+    if (consume && !known) {
+        if (!from.exchange.empty()) bindings_.insert_or_assign(name, std::move(from));
+        return add_queue(self(), std::move(name));
+    }
     if (!consume && known) {
         std::erase(queues_, name);
         for (const int step : priority_steps) {
@@ -161,6 +171,8 @@ bool redis_consumer::take(redis_batch batch, const redis_claim& asked)
             delivery d;
             d.content = std::move(m.content);
             d.queue = queue;
+            d.exchange = std::move(m.exchange);
+            d.routing_key = std::move(m.routing_key);
             d.tag = t.number;
             d.redelivered = m.redelivered;
             arrived.push_back(std::move(d));
@@ -256,7 +268,7 @@ awaitable<void> redis_consumer::maintain(self_pointer self)
                 auto restoring = restore_expired(self->core_);
                 co_await std::move(restoring);
                 for (const std::string& name : std::vector<std::string>(self->queues_)) {
-                    auto binding = redis_core::bind(self->core_, name, name, name);
+                    auto binding = bind(self, name);
                     co_await std::move(binding);
                 }
             }

@@ -6,6 +6,7 @@
 #include "ferry/tasks/detail/remote_consumer.hpp"
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -31,7 +32,7 @@ public:
     }
     void finish(std::uint64_t tag, verdict how) override;
     void limit(std::size_t usual, std::size_t waiting) override;
-    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> set_queue(std::string name, bool consume, queue_binding from) override;
     awaitable<void> leave() override;
 
 private:
@@ -59,9 +60,11 @@ private:
     static awaitable<void> forget_settled(self_pointer self);
     static awaitable<void> maintain(self_pointer self);
     static awaitable<void> add_queue(self_pointer self, std::string name);
+    static awaitable<void> bind(self_pointer self, std::string name);
 
     std::shared_ptr<redis_core> core_;
     std::vector<std::string> queues_;
+    std::map<std::string, queue_binding> bindings_;  ///< of queues with exchanges of other names
     std::size_t turn_ = 0;
     std::size_t prefetch_;
     std::string tag_prefix_;

@@ -110,9 +110,35 @@ std::string number_text(double d)
     return std::to_string(d);
 }
 
-std::string binding(const std::string& key, const std::string& queue)
+std::string binding(const std::string& key, const std::string& queue,
+                    const std::string& pattern = {})
 {
-    return key + std::string{separator} + std::string{separator} + queue;
+    return key + std::string{separator} + pattern + std::string{separator} + queue;
+}
+
+/// The regular expression that kombu keeps beside the key of a topic.
+std::string topic_pattern(std::string_view key)
+{
+    std::string pattern = "^";
+    for (std::size_t at = 0; at <= key.size();) {
+        const std::size_t end = std::min(key.size(), key.find('.', at));
+        const std::string_view word = key.substr(at, end - at);
+        if (at > 0) pattern += R"(\.)";
+        if (word == "*") {
+            pattern += R"(.*?[^\.])";
+        } else if (word == "#") {
+            pattern += ".*?";
+        } else {
+            for (const char c : word) {
+                const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                   (c >= '0' && c <= '9') || c < 0 || c == '#' || c == '*';
+                if (!plain) pattern += '\\';
+                pattern += c;
+            }
+        }
+        at = end + 1;
+    }
+    return pattern + "$";
 }
 
 std::string binding_key(const redis_core& core, const std::string& exchange)
@@ -331,6 +357,18 @@ awaitable<void> redis_core::bind(core_pointer self, std::string exchange, std::s
                                  std::string queue)
 {
     auto adding = self->client.cmd("SADD", binding_key(*self, exchange), binding(key, queue));
+    co_await std::move(adding);
+}
+
+awaitable<void> redis_core::bind(core_pointer self, std::string queue, queue_binding from)
+{
+    if (from.type != "direct" && from.type != "topic") {
+        throw error{ferry::errc::unsupported,
+                    from.exchange + ": Redis has no exchange of type " + from.type + " for tasks"};
+    }
+    const std::string pattern = from.type == "topic" ? topic_pattern(from.routing_key) : "";
+    auto adding = self->client.cmd("SADD", binding_key(*self, from.exchange),
+                                   binding(from.routing_key, queue, pattern));
     co_await std::move(adding);
 }
 

@@ -71,6 +71,10 @@ public:
     /// Makes a queue known as kombu does.
     static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string exchange,
                                 std::string key, std::string queue);
+    /// The same with an exchange of another name. \throws error  unsupported: a fanout exchange,
+    /// which on Redis is no list
+    static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string queue,
+                                queue_binding from);
     static awaitable<void> unbind(std::shared_ptr<redis_core> self, std::string exchange,
                                   std::string key, std::string queue);
 

@@ -202,11 +202,12 @@ void remote_consumer::prefetch(std::size_t usual, std::size_t waiting)
     home_->post([core = core_, usual, waiting] { core->limit(usual, waiting); });
 }
 
-awaitable<void> remote_consumer::set_queue(std::string name, bool consume)
+awaitable<void> remote_consumer::set_queue(std::string name, bool consume, queue_binding from)
 {
-    return home::call<void>(home_, [core = core_, name = std::move(name), consume] {
-        return core->set_queue(name, consume);
-    });
+    return home::call<void>(
+        home_, [core = core_, name = std::move(name), consume, from = std::move(from)] {
+            return core->set_queue(name, consume, from);
+        });
 }
 
 awaitable<void> remote_consumer::close()

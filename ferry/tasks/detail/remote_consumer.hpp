@@ -48,7 +48,7 @@ public:
     virtual void finish(std::uint64_t tag, verdict how) = 0;
     /// As consumer::prefetch().
     virtual void limit(std::size_t usual, std::size_t waiting) = 0;
-    virtual awaitable<void> set_queue(std::string name, bool consume) = 0;
+    virtual awaitable<void> set_queue(std::string name, bool consume, queue_binding from) = 0;
     /// Gives back what is not settled.
     virtual awaitable<void> leave() = 0;
 
@@ -142,7 +142,7 @@ public:
     void prefetch(std::size_t usual, std::size_t waiting) override;
     void give_up() noexcept override { core_->give_up(); }
     bool holds(std::uint64_t tag) const noexcept override { return core_->holds(tag); }
-    awaitable<void> set_queue(std::string name, bool consume) override;
+    awaitable<void> set_queue(std::string name, bool consume, queue_binding from) override;
     awaitable<void> close() override;
 
 private:

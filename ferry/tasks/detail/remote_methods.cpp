@@ -21,8 +21,7 @@ value failed(std::string text)
 
 [[noreturn]] void missing(std::string_view name)
 {
-    throw task_error{"TypeError", "builtins",
-                     "missing 1 required positional argument: '" + std::string{name} + "'"};
+    throw missing_argument{std::string{name}};
 }
 
 std::string text_argument(const value& arguments, std::string_view name)

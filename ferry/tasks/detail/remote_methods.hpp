@@ -37,6 +37,9 @@ value failed(std::string text);
 /// @{
 [[noreturn]] void refuse(std::string why);
 [[noreturn]] void missing(std::string_view name);
+struct missing_argument {
+    std::string name;
+};
 std::string text_argument(const value& arguments, std::string_view name);
 bool flag_argument(const value& arguments, std::string_view name);
 std::int64_t integer_argument(const value& arguments, std::string_view name,

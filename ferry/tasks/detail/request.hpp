@@ -32,6 +32,8 @@ public:
     message call;
     std::unique_ptr<const envelope> content;  ///< as it came, if another process is to run it
     const std::string queue;
+    std::string exchange;     ///< through which it came; empty: straight to the queue
+    std::string routing_key;  ///< at that exchange
     const std::uint64_t tag;
     const bool redelivered;
     std::shared_ptr<const definition> task;

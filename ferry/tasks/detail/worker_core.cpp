@@ -145,8 +145,11 @@ awaitable<void> worker_core::receive(worker_core* self)
 
 std::shared_ptr<request> worker_core::request_of(const delivery& d) const
 {
-    return std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag,
-                                     d.redelivered);
+    auto made =
+        std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag, d.redelivered);
+    made->exchange = d.exchange;
+    made->routing_key = d.routing_key;
+    return made;
 }
 
 void worker_core::accept(delivery d, moment when)

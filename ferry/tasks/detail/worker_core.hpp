@@ -91,6 +91,7 @@ public:
     std::unique_ptr<consumer> receiver;
     std::unique_ptr<pool> running;
     std::vector<std::string> queues;
+    std::map<std::string, queue_binding> bindings;  ///< of queues with exchanges of other names
     roster people;
     revocations revoked_ids;
     revoked_stamps revoked_by_stamp;

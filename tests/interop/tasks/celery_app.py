@@ -9,6 +9,7 @@ app = Celery('ferry', broker=os.environ['FERRY_BROKER'], backend=os.environ['FER
 app.conf.result_serializer = os.environ.get('FERRY_RESULT_SERIALIZER') or 'json'
 app.conf.task_default_queue = os.environ.get('FERRY_QUEUE') or 'celery'
 app.conf.result_accept_content = ['json', 'pickle']
+app.conf.accept_content = ['json', 'pickle', 'yaml', 'msgpack']
 app.conf.result_extended = bool(os.environ.get('FERRY_RESULT_EXTENDED'))
 
 

@@ -71,6 +71,20 @@ TEST(celery_worker, replies_and_tells_what_celerys_does)
     check(redis, redis, "/fields_checks.py");
 }
 
+TEST(celery_worker, gives_callers_what_celerys_gives)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis, "/likeness_checks.py");
+    check(server("FERRY_RABBITMQ"), redis, "/likeness_checks.py");
+}
+
+TEST(celery_worker, is_written_and_run_as_the_guide_tells)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(server("FERRY_RABBITMQ"), redis, "/guide_checks.py", FERRY_CELERY_SHOP);
+    check(redis, redis, "/guide_checks.py", FERRY_CELERY_SHOP);
+}
+
 TEST(celery_beat, sends_to_celerys_worker_and_one_of_two_leads)
 {
     const std::string redis = server("FERRY_REDIS");

@@ -1,0 +1,334 @@
+"""Celery's worker and ferry's are asked the same: likeness_checks.py WORKER BROKER BACKEND
+
+Whatever a caller sees must be the same: results, their documents in Redis, and how they hang together. Prints what
+differs.
+"""
+import difflib
+import json
+import os
+import re
+import sys
+import uuid
+from datetime import datetime, timedelta
+
+from celery import Celery, chain, chord, chunks, group, xmap, xstarmap
+from celery.exceptions import ChordError
+from celery.result import GroupResult, result_from_tuple
+from kombu import Connection, Exchange, Producer
+
+sys.dont_write_bytecode = True
+from support import celery_node, equal, ferry_node, until, with_id
+
+WORKER, BROKER, BACKEND = sys.argv[1:4]
+SERIALIZERS = ('json', 'pickle', 'yaml', 'msgpack')
+questions = []
+
+
+def question(f):
+    questions.append(f)
+    return f
+
+
+class Side:
+    """One of the two, with a queue of its own, which its callers and its canvases use."""
+
+    def __init__(self, kind):
+        self.queue = f'of.{kind}'
+        self.app = Celery(kind, broker=BROKER, backend=BACKEND)
+        self.app.conf.task_default_queue = self.queue
+        name = f'{kind}@likeness'
+        if kind == 'ferry':
+            self.node = ferry_node(self.app, WORKER, name, BROKER=BROKER, BACKEND=BACKEND, QUEUE=self.queue)
+        else:
+            self.node = celery_node(self.app, name, BROKER, BACKEND, FERRY_QUEUE=self.queue)
+
+    def s(self, name, *args, **kwargs):
+        return self.app.signature('ferry.' + name, args=args, kwargs=kwargs)
+
+    def si(self, name, *args):
+        return self.app.signature('ferry.' + name, args=args, immutable=True)
+
+    def send(self, name, *args, **options):
+        return self.app.send_task('ferry.' + name, args, **options)
+
+    def end_of(self, result):
+        """What came of it, or of what goes before it: Celery shows whatever failure it sees first, and may never see that
+        of a later step, so the failure of a part counts for its chord. Celery's own get() may miss what comes while it
+        begins to listen; to look again and again misses nothing."""
+        before = [result]
+        while before[0].parent:
+            before.insert(0, before[0].parent)
+        until(lambda: result.ready() or any(map(self.is_lost, before)), f'{self.node.name}: {result!r} does not end')
+        try:
+            for r in before:
+                r.maybe_throw()
+            return self.value_of(result)
+        except Exception as e:
+            shown = f'{type(e).__name__}({", ".join(map(repr, e.args))})'
+            part = isinstance(e, ChordError) and re.match(r'Dependency \S+ raised (.*)', e.args[0], re.DOTALL)
+            return 'failed: ' + (part[1] if part else shown)
+
+    def is_lost(self, result):
+        if isinstance(result, GroupResult):
+            return any(map(self.is_lost, result))
+        return result.state in ('FAILURE', 'REVOKED')
+
+    def value_of(self, result):
+        return [self.value_of(r) for r in result] if isinstance(result, GroupResult) else result.result
+
+    def end_of_id(self, task_id):
+        return self.end_of(self.app.AsyncResult(task_id))
+
+    def document(self, task_id):
+        self.end_of_id(task_id)
+        found = json.loads(self.app.backend.client.get('celery-task-meta-' + task_id))
+        found['date_done'] = type(found['date_done']).__name__
+        lines = (found.pop('traceback') or '').splitlines()
+        if lines and 'nosuch' not in str(found['result']):  # of what is unknown Celery has none
+            found['traceback'] = [lines[0], lines[-1]]
+        return found
+
+    def publish(self, body, **headers):
+        with Connection(BROKER) as c:
+            Producer(c).publish(body, headers=headers, routing_key=self.queue, serializer='json')
+
+
+@question
+def canvases(side):
+    """All but those that Celery itself does not bring to an end."""
+    s, si = side.s, side.si
+    add, mul, xsum, echo = (lambda *a, n=n: s(n, *a) for n in ('add', 'mul', 'xsum', 'echo'))
+    pairs = [(1, 2), (3, 4), (5, 6)]
+    many = {
+        'chain': add(1, 2) | mul(3) | add(4),
+        'chain of chains': chain(add(1, 1) | add(2), add(3) | mul(2)),
+        'keywords': s('add', x=1, y=2) | s('add', y=5),
+        'immutable': add(1, 1) | si('add', 5, 5) | mul(2),
+        'immutable members': add(1, 1) | group(si('add', 5, 5), si('mul', 5, 5)) | xsum(),
+        'immutable body': chord([add(1, 1), add(2, 2)], si('add', 7, 7)),
+        'group at the end': add(1, 1) | group(add(1), mul(2)),
+        'group, task': group(add(1, 1), add(2, 2)) | xsum(),
+        'group, group': group(add(1, 1), add(2, 2)) | group(echo(), xsum()),
+        'group, task, group, task': add(1, 1) | group(add(1), add(2)) | xsum() | group(add(3), mul(3)) | xsum(),
+        'group of chains': group(add(1, 1) | mul(2), add(3, 3) | mul(3)),
+        'group of groups': group(group(add(1, 1), add(2, 2)), add(3, 3)),
+        'chain with a group in a group': group(add(1, 1) | group(add(1), add(2)), add(3, 3)),
+        'group of chords': group(chord([add(1, 1), add(2, 2)], xsum()), chord([add(1, 1), add(5, 2)], xsum())),
+        'chord of chains': chord([add(1, 1) | mul(2), add(3, 3) | mul(3)], xsum()),
+        'chord, body a chain': chord([add(1, 1), add(3, 3)], xsum() | mul(10) | add(1)),
+        'chord, body a group': chord([add(1, 1), add(3, 3)], group(xsum(), echo())),
+        'chord, body a chord': chord([add(1, 1), add(3, 3)], chord([xsum(), xsum()], xsum())),
+        'chord of a chord': chord([chord([add(1, 1), add(2, 2)], xsum()), add(3, 3)], xsum()),
+        'chord of a group': chord([group(add(1, 1), add(2, 2)), add(3, 3)], echo()),
+        'chord of one': chord([add(1, 1)], xsum()),
+        'chord of none': chord([], xsum()),
+        'chord, task': chord([add(1, 1), add(2, 2)], xsum()) | mul(3),
+        'chord, group': chord([add(1, 1), add(2, 2)], xsum()) | group(mul(3), add(4)),
+        'chord, chord': chord([add(1, 1), add(2, 2)], xsum()) | chord([add(1), add(2)], xsum()),
+        'task, chord, task': add(1, 1) | chord([add(1), add(2)], xsum()) | mul(2),
+        'group in a group in a chain': add(1, 1) | group(group(add(1), add(2)), add(3)) | xsum(),
+        'deep': add(1, 1) | group(add(1) | group(add(1), add(2)) | xsum(), mul(2)) | xsum() | mul(10),
+        'deeper': group(add(1, 1) | group(add(1), add(2) | group(add(1), add(2)) | xsum()) | xsum(), add(9, 9)) | xsum(),
+        'map': xmap(xsum(), [[1, 2], [3]]),
+        'starmap': xstarmap(add(), pairs),
+        'starmap in a chain': xstarmap(add(), pairs) | xsum(),
+        'maps in a chord': chord([xmap(xsum(), [[1], [2]]), xstarmap(add(), [(1, 2)])], echo()),
+        'map of what fails': xmap(s('fail'), ['bad', 'worse']),
+        'chunks': chunks(add(), pairs, 2),
+        'chunks, task': chunks(add(), pairs, 2).group() | echo(),
+        'a step fails': add(1, 1) | si('fail', 'step') | mul(2),
+        'a member fails': group(add(1, 1), s('fail', 'member')),
+        'a part fails': chord([add(1, 1), s('fail', 'part')], xsum()),
+        'a body fails': chord([add(1, 1), add(1, 2)], si('fail', 'body')),
+        'a chain in a chord fails': chord([add(1, 1) | si('fail', 'inside') | mul(2), add(3, 3)], xsum()),
+        'a chord in a chord fails': chord([chord([add(1, 1), s('fail', 'inside')], xsum()), add(3, 3)], xsum()),
+        'a part is unknown': chord([add(1, 1), s('nosuch')], xsum()),
+        'a body is unknown': chord([add(1, 1), add(2, 2)], s('nosuch')),
+        'a step is unknown': add(1, 1) | s('nosuch') | mul(2),
+        'a part lacks arguments': chord([add(1, 1), add(1)], xsum()),
+        'a part is tried again': chord([s('retry_n', 1), add(2, 2)], xsum()),
+        'a step is tried again': s('retry_n', 1) | mul(5),
+        'a part is given up': chord([s('retry_n', 7), add(2, 2)], xsum()),
+        'a part is too late': chord([add(1, 1).set(countdown=1, expires=0.5), add(2, 2)], xsum()),
+        'a step is too late': add(1, 1).set(countdown=1, expires=0.5) | mul(2),
+        'a part takes too long': chord([s('sleep', 60).set(time_limit=1), add(2, 2)], xsum()),
+        'a step crashes': s('crash') | mul(2),
+        'a part crashes': chord([s('crash'), add(2, 2)], xsum()),
+        'a step waits': add(1, 1) | mul(2).set(countdown=0.3),
+    }
+    call = lambda canvas: canvas() if isinstance(canvas, chord) else canvas.apply_async()
+    return {name: side.end_of(call(canvas)) for name, canvas in many.items()}
+
+
+@question
+def canvases_in_other_serializers(side):
+    """Pickled signatures are objects of Celery's own; of a chord either part may be the one that ends last. Celery itself
+    cannot write a canvas inside of another but as a pickle."""
+    pickled = lambda name, *args: side.s(name, *args).set(serializer='pickle')
+    members = group(pickled('add', 1), pickled('add', 2))
+    found = [side.end_of((pickled('add', 1, 2) | pickled('mul', 4) | members | pickled('xsum'))())]
+    for one in ('pickle', 'msgpack'):
+        s = lambda name, *args: side.s(name, *args).set(serializer=one)
+        for _ in range(5):
+            found.append(side.end_of(chord([s('add', 1, 2), s('add', 3, 4)])(s('xsum') | s('mul', 2))))
+        found.append(side.end_of(xstarmap(s('add'), [(1, 2)]).set(serializer=one).apply_async()))
+        linked = str(uuid.uuid4())
+        side.send('add', 1, 2, serializer=one, link=s('mul', 10).set(task_id=linked))
+        found.append(side.end_of_id(linked))
+    return found
+
+
+@question
+def documents(side):
+    chained = (side.s('add', 1, 2) | side.s('mul', 3) | side.s('add', 4))()
+    broken = (side.s('add', 1, 2) | side.si('fail', 'x') | side.s('add', 4) | side.s('mul', 4))()
+    members = group(side.s('add', 1, i) for i in range(3))()
+    parts = chord([side.s('add', 1, i) for i in range(3)])(side.s('xsum'))
+    failed = chord([side.s('add', 1, 1), side.s('fail', 'bad')])(side.s('xsum'))
+    linked = str(uuid.uuid4())
+    first = side.send('add', 1, 2, link=side.s('mul', 10).set(task_id=linked))
+    singles = [side.send('add', 2, 3), side.send('fail', 'boom'), side.send('retry_n', 2), side.send('nosuch'),
+               side.send('retry_n', 9), side.send('add', 1, 1, countdown=1, expires=0.5), first]
+    chains = [chained, chained.parent, chained.parent.parent, broken, broken.parent, broken.parent.parent]
+    all_of = singles + chains + members.results + [parts] + parts.parent.results + [failed] + failed.parent.results
+    found = [side.document(r.id) for r in all_of] + [side.document(linked)]
+    for d in found:
+        if d.get('result') == 6:  # its parent is the part that ended last
+            d['parent_id'] = type(d['parent_id']).__name__
+    return [sorted(d.items()) for d in found]
+
+
+@question
+def values(side):
+    plain = [None, True, 2**70, -2**70, 1e308, 1e-320, -0.0, '', 'é日𝄞\u2028', {}, [], {'': 1}, [[[[[1]]]]], 1.0, 1e22]
+    nested = []
+    for _ in range(150):
+        nested = [nested]
+    found = [repr(side.end_of(side.send('echo', v))) for v in plain + [nested, float('inf'), float('nan')]]
+    dates = [datetime(2020, 1, 2, 3, 4, 5, 6), uuid.UUID(int=5)]
+    found += [side.end_of(side.send('echo', v, serializer=one)) for v in dates for one in ('json', 'pickle')]
+    text = 'z' * 3000 + 'é'
+    for one in SERIALIZERS:
+        for packed in (None, 'zlib', 'gzip', 'bzip2', 'lzma'):
+            sent = side.send('echo', text, 5, 0.5, None, [1], {'a': True}, serializer=one, compression=packed)
+            found.append(side.end_of(sent))
+    return found
+
+
+@question
+def old_messages(side):
+    """Protocol 1, written by hand and by Celery."""
+    past, soon = (datetime.utcnow() + timedelta(seconds=s) for s in (-5, 0.5))
+    found = []
+    for more in ({}, {'utc': True, 'eta': soon.isoformat()}, {'expires': past.isoformat()}, {'timelimit': [60, None]},
+                 {'taskset': 'group'}, {'retries': 2}, {'callbacks': []}, {'unknown': 1}):
+        task_id = str(uuid.uuid4())
+        side.publish(dict(task='ferry.add', id=task_id, args=[2, 3], kwargs={}, **more))
+        found.append(side.end_of_id(task_id))
+    linked = str(uuid.uuid4())
+    side.publish(dict(task='ferry.add', id=str(uuid.uuid4()), args=[2, 3], kwargs={},
+                      callbacks=[dict(side.s('mul', 10).set(task_id=linked))]))
+    found.append(side.end_of_id(linked))
+    side.app.conf.task_protocol = 1
+    sent = [(side.s('add', 1, 2) | side.s('mul', 2))(), group(side.s('add', 1, i) for i in range(3))(),
+            chord([side.s('add', 1, 1), side.s('add', 2, 2)])(side.s('xsum')), side.send('retry_n', 1),
+            side.send('add', 1, 1, serializer='pickle', compression='zlib'), side.send('fail', 'x')]
+    side.app.conf.task_protocol = 2
+    return found + [side.end_of(r) for r in sent]
+
+
+@question
+def handles(side):
+    """What is done with results."""
+    r = group(side.s('add', i, i) for i in range(4))()
+    r.save()
+    until(r.ready)
+    saved = GroupResult.restore(r.id, app=side.app)
+    found = [side.end_of(saved), saved.successful(), saved.completed_count(), saved.failed(), len(saved)]
+    found.append(side.end_of(result_from_tuple(json.loads(json.dumps(r.as_tuple())), app=side.app)))
+    saved.delete()
+    found.append(GroupResult.restore(r.id, app=side.app))
+    r.forget()
+    found += [one.state for one in r]
+    tree = (side.s('add', 1, 2) | side.s('mul', 3) | group(side.s('add', 1), side.s('add', 2)) | side.s('xsum'))()
+    found.append(side.end_of(tree))
+    first = tree
+    while first.parent:
+        first = first.parent
+    found.append(sorted(v for _, v in first.collect() if isinstance(v, int)))
+    pair = (side.s('add', 1, 2) | side.s('mul', 3))()
+    found += [side.end_of(pair), pair.parent.get_leaf(), len(pair.parent.children)]
+    ids = [f'{side.queue}-{text}' for text in ('1', 'é', 'a b/c:', 'x' * 100)]
+    return found + [side.end_of(side.send('add', 1, i, task_id=one)) for i, one in enumerate(ids)]
+
+
+@question
+def revocation(side):
+    waiting = [side.send('add', 1, 1, countdown=2) for _ in range(2)]
+    step = (side.s('add', 1, 1).set(countdown=2) | side.s('mul', 2))()
+    part = chord([side.s('add', 1, 1).set(countdown=2), side.s('add', 1, 1)])(side.s('xsum'))
+    gone = waiting + [step.parent, part.parent.results[0]]
+    for r in gone:
+        r.revoke()
+    until(lambda: {r.id for r in gone} <= set(side.node.ask('revoked')))
+    found = [side.end_of(r) for r in waiting + [step, part]]
+    for how in (dict(), dict(signal='SIGKILL')):
+        running = side.send('sleep', 600)
+        until(lambda: with_id(side.node.ask('active'), running))
+        running.revoke(terminate=True, **how)
+        found.append(side.end_of(running))
+    return found
+
+
+@question
+def other_exchanges(side):
+    """A queue that is bound to an exchange of another name, by remote control."""
+    found = []
+    redis = BROKER.startswith('redis')
+    for kind, key, sent_with in (('direct', 'k1', 'k1'), ('topic', 'a.#', 'a.b.c'), ('fanout', '', ''))[:1 if redis else 3]:
+        exchange, queue = (f'{what}.{kind}.{side.queue}' for what in ('exchange', 'queue'))
+        found.append(side.node.ask('add_consumer', queue=queue, exchange=exchange, exchange_type=kind, routing_key=key))
+        until(lambda: [q for q in side.node.ask('active_queues') if q['name'] == queue])
+        shown = [q for q in side.node.ask('active_queues') if q['name'] == queue][0]
+        found += [shown['exchange'], shown['routing_key'] if key else None]
+        with side.app.connection_for_write() as c:
+            Exchange(exchange, kind).declare(channel=c.default_channel)
+        running = side.app.send_task('ferry.sleep', (600,), exchange=exchange, exchange_type=kind, routing_key=sent_with)
+        came = until(lambda: with_id(side.node.ask('active'), running))[0]['delivery_info']
+        found.append((came['exchange'], came['routing_key']))
+        running.revoke(terminate=True)
+        found += [side.end_of(running), side.node.ask('cancel_consumer', queue=queue)]
+    return found
+
+
+def told(answer, side):
+    """Without what must differ: ids, names, job numbers. Celery calls its functions by their names there."""
+    ids = {}
+    text = json.dumps(answer, default=repr, ensure_ascii=False, indent=1)
+    text = re.sub('[-0-9a-f]{36}', lambda m: ids.setdefault(m[0], f'id{len(ids)}'), text)
+    text = re.sub(r'Job: \d+', 'Job: 1', text).replace('ferry.add()', 'add()')
+    return text.replace(side.queue, 'QUEUE').replace(side.node.name, 'NODE').splitlines()
+
+
+sides = [Side('celery'), Side('ferry')]
+wrong = 0
+try:
+    wanted = os.environ.get('CHECKS')
+    for ask in questions:
+        if wanted and ask.__name__ not in wanted.split(','):
+            continue
+        answers = []
+        for side in sides:
+            side.app.set_current()
+            answers.append(told(ask(side), side))
+        same = answers[0] == answers[1]
+        print('ok' if same else 'DIFFERS', ask.__name__, flush=True)
+        if not same:
+            wrong += 1
+            print(*difflib.unified_diff(*answers, 'Celery', 'ferry', lineterm='', n=12), sep='\n')
+    equal(sides[1].node.end(), 0)
+finally:
+    for side in sides:
+        if side.node.process.poll() is None:
+            side.node.process.kill()
+sys.exit(bool(wrong))
