@@ -342,6 +342,24 @@ def control_replies():
 
 
 @check
+def a_queue_that_is_declared_otherwise():
+    if REDIS:
+        return
+    name = 'otherwise.' + str(uuid.uuid4())
+    running = S('ferry.sleep', (600,))
+    until(lambda: with_id(control('active'), running))
+    with Connection(BROKER) as c:
+        c.default_channel.queue_declare(name, durable=False)
+        assert 'error' in control('add_consumer', queue=name)
+        assert name not in [q['name'] for q in control('active_queues')]
+    # The others are served as before, by the same channel.
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
+    equal([i['id'] for i in control('active')], [running.id])
+    control('revoke', task_id=running.id, terminate=True)
+    running.get(timeout=PATIENCE, propagate=False)
+
+
+@check
 def revocation():
     r = S('ferry.sleep', (30,))
     until(lambda: with_id(control('active'), r))
