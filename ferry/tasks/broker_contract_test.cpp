@@ -91,7 +91,7 @@ public:
     }
 
     /// The body is a coroutine of the fixture's.
-    void check(awaitable<void> body) { ferry::run(timeout(20s, std::move(body), "the test")); }
+    void check(awaitable<void> body) { ferry::run(timeout(60s, std::move(body), "the test")); }
 
     awaitable<std::unique_ptr<consumer>> consume(std::size_t prefetch)
     {

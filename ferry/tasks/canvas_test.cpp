@@ -49,12 +49,12 @@ TEST_F(canvas_test, a_chain_hands_results_on)
     auto body = [this]() -> awaitable<void> {
         auto call = chain(add_.s(1, 2), mul_.s(3)).delay();
         const auto nine = co_await std::move(call);
-        auto waited = nine.get(10s);
+        auto waited = nine.get(60s);
         const int got = co_await std::move(waited);
         EXPECT_EQ(got, 9);
         auto fixed = chain(add_.s(1, 2), mul_.si(4, 5), add_.s(1)).delay();
         const auto twenty_one = co_await std::move(fixed);
-        auto other = twenty_one.get(10s);
+        auto other = twenty_one.get(60s);
         const int second = co_await std::move(other);
         EXPECT_EQ(second, 21);
     };
@@ -68,7 +68,7 @@ TEST_F(canvas_test, a_group_gives_its_results_in_order)
         for (int i = 0; i < 10; ++i) calls.push_back(add_.s(i, i));
         auto sent = group(calls).delay();
         const group_result all = co_await std::move(sent);
-        auto waited = all.get(10s);
+        auto waited = all.get(60s);
         const std::vector<value> got = co_await std::move(waited);
         EXPECT_EQ(got.size(), 10U);
         for (int i = 0; i < 10; ++i) EXPECT_EQ(got.at(static_cast<std::size_t>(i)), value{2 * i});
@@ -83,7 +83,7 @@ TEST_F(canvas_test, a_chord_calls_its_body_with_all_results)
             chord(group(add_.s(1, 1), add_.s(2, 2), chain(add_.s(1, 1), mul_.s(10))), xsum_.s())
                 .delay();
         const auto sum = co_await std::move(sent);
-        auto waited = sum.get(10s);
+        auto waited = sum.get(60s);
         const int got = co_await std::move(waited);
         EXPECT_EQ(got, 26);
     };
@@ -95,12 +95,12 @@ TEST_F(canvas_test, workers_go_on_with_groups_and_chords_inside_of_chains)
     auto body = [this]() -> awaitable<void> {
         auto sent = chain(add_.s(1, 1), group(add_.s(2), add_.s(3)), xsum_.s(), mul_.s(10)).delay();
         const auto ninety = co_await std::move(sent);
-        auto waited = ninety.get(10s);
+        auto waited = ninety.get(60s);
         const int got = co_await std::move(waited);
         EXPECT_EQ(got, 90);
         auto tail = chain(add_.s(1, 1), group(add_.s(2), add_.s(3))).delay();
         const group_result both = co_await std::move(tail);
-        auto waiting = both.get(10s);
+        auto waiting = both.get(60s);
         const std::vector<value> results = co_await std::move(waiting);
         EXPECT_EQ(results.at(0), value{4});
         EXPECT_EQ(results.at(1), value{5});
@@ -115,7 +115,7 @@ TEST_F(canvas_test, a_failed_part_fails_the_body_and_a_failed_step_all_behind_it
         const auto sum = co_await std::move(sent);
         std::string text;
         try {
-            auto waited = sum.get(10s);
+            auto waited = sum.get(60s);
             co_await std::move(waited);
         } catch (const task_error& e) {
             text = e.exc_type() + ": " + e.message();
@@ -127,7 +127,7 @@ TEST_F(canvas_test, a_failed_part_fails_the_body_and_a_failed_step_all_behind_it
         const auto last = co_await std::move(broken);
         text.clear();
         try {
-            auto waited = last.get(10s);
+            auto waited = last.get(60s);
             co_await std::move(waited);
         } catch (const task_error& e) {
             text = e.exc_type() + ": " + e.message();
@@ -144,17 +144,17 @@ TEST_F(canvas_test, maps_and_chunks_call_for_each_item)
             value::array(value::array(1, 2), value::array(3, 4), value::array(5, 6));
         auto sent = starmap(add_.s(), pairs).delay();
         const auto sums = co_await std::move(sent);
-        auto waited = sums.get(10s);
+        auto waited = sums.get(60s);
         const std::vector<int> got = co_await std::move(waited);
         EXPECT_EQ(got, (std::vector<int>{3, 7, 11}));
         auto mapped = map(xsum_.s(), pairs).delay();
         const auto totals = co_await std::move(mapped);
-        auto waiting = totals.get(10s);
+        auto waiting = totals.get(60s);
         const std::vector<int> same = co_await std::move(waiting);
         EXPECT_EQ(same, got);
         auto cut = chunks(add_.s(), pairs, 2).delay();
         const group_result parts = co_await std::move(cut);
-        auto all = parts.get(10s);
+        auto all = parts.get(60s);
         const std::vector<value> lists = co_await std::move(all);
         EXPECT_EQ(lists.at(0), value::array(3, 7));
         EXPECT_EQ(lists.at(1), value::array(11));
@@ -172,12 +172,12 @@ TEST_F(canvas_test, links_are_called_with_the_result_and_error_links_with_the_id
     auto body = [this, note, seen]() -> awaitable<void> {
         auto sent = add_.s(1, 2).link(mul_.s(10).set(task_id("linked"))).delay();
         const auto three = co_await std::move(sent);
-        auto linked = app_.result<int>("linked").get(10s);
+        auto linked = app_.result<int>("linked").get(60s);
         const int thirty = co_await std::move(linked);
         EXPECT_EQ(thirty, 30);
         auto failing = fail_.s("no").link_error(note.s().set(task_id("noted"))).delay();
         const auto failed = co_await std::move(failing);
-        auto noted = app_.result<std::string>("noted").get(10s);
+        auto noted = app_.result<std::string>("noted").get(60s);
         const std::string id = co_await std::move(noted);
         EXPECT_EQ(id, failed.id());
     };

@@ -233,7 +233,7 @@ TEST_P(faults, messages_that_come_twice_end_a_chord_with_the_sum_of_each_once)
     }());
     worker w(app_, concurrency(2));
     detail::run_beside(w, [&]() -> awaitable<void> {
-        auto getting = total.get(10s);
+        auto getting = total.get(60s);
         const int got = co_await std::move(getting);
         EXPECT_EQ(got, 6);
         auto ending = until([&] { return w.ended() >= 7; });
@@ -287,7 +287,7 @@ TEST_P(faults, a_result_store_that_is_down_for_a_while_loses_no_result_and_repea
     detail::run_beside(w, [&]() -> awaitable<void> {
         auto calling = chain(first.s(1), second.s()).delay();
         const async_result<int> last = co_await std::move(calling);
-        auto getting = last.get(15s);
+        auto getting = last.get(60s);
         const int got = co_await std::move(getting);
         EXPECT_EQ(got, 3);
         auto ending = until([&] { return store->calls >= 5; });
@@ -471,7 +471,7 @@ TEST(flushed_redis, is_served_again)
         for (int n = 0; n < 20; ++n) {
             auto sending = add.delay(n);
             const async_result<int> sent = co_await std::move(sending);
-            auto getting = sent.get(5s);
+            auto getting = sent.get(60s);
             const int got = co_await std::move(getting);
             EXPECT_EQ(got, n + 1);
         }

@@ -55,7 +55,7 @@ public:
         return in->open_lease(name_, longest);
     }
 
-    static std::string acquired(lease& l) { return ferry::run(timeout(20s, l.acquire(), "lease")); }
+    static std::string acquired(lease& l) { return ferry::run(timeout(60s, l.acquire(), "lease")); }
 
     /// Whether somebody else has it.
     static bool is_held(lease& l)
@@ -152,7 +152,7 @@ public:
     }
     static void wait_until_sent(const beat& by, std::uint64_t count)
     {
-        ferry::run(timeout(20s, sent_so_many(&by, count), "calls"));
+        ferry::run(timeout(60s, sent_so_many(&by, count), "calls"));
     }
 
     machine make(const char* file) const { return {url(), name_, dir_.path() / file, name_}; }
@@ -188,11 +188,11 @@ TEST_P(beats_of_one_broker, one_that_stands_by_can_be_stopped)
     auto standing_by = spawn(second.beat.run());
     ferry::run(sleep(20ms));
     second.beat.stop();
-    ferry::run(timeout(5s, standing_by.join(), "the end"));
+    ferry::run(timeout(60s, standing_by.join(), "the end"));
     standing_by = spawn(second.beat.run());
     ferry::run(sleep(20ms));
     standing_by.cancel();
-    ferry::run(timeout(5s, standing_by.wait(), "the end"));
+    ferry::run(timeout(60s, standing_by.wait(), "the end"));
     EXPECT_TRUE(standing_by.cancelled());
     EXPECT_EQ(second.beat.sent(), 0U);
     first.beat.stop();

@@ -48,7 +48,7 @@ protected:
     {
         try {
             const async_result<T> result = co_await std::move(call);
-            auto got = result.get(10s);
+            auto got = result.get(60s);
             const T made = co_await std::move(got);
             co_return python_repr(to_value(made));
         } catch (const task_error& e) {
@@ -66,7 +66,7 @@ TEST_F(worker_test, a_call_returns_what_the_task_returns)
     auto add = app_.task("shop.add", [](int x, int y) { return x + y; });
     serve([&]() -> awaitable<void> {
         auto result = co_await add.delay(2, 3);
-        const int five = co_await result.get(10s);
+        const int five = co_await result.get(60s);
         EXPECT_EQ(five, 5);
         const std::string state = co_await result.state();
         EXPECT_EQ(state, "SUCCESS");
@@ -87,14 +87,14 @@ TEST_F(worker_test, tasks_may_be_coroutines_and_take_anything_that_is_described)
         pens.item = "pens";
         pens.count = 2;
         auto result = co_await ship.delay(pens, std::nullopt);
-        const order shipped = co_await result.get(10s);
+        const order shipped = co_await result.get(60s);
         EXPECT_EQ(shipped.item, "pens");
         EXPECT_EQ(shipped.count, 3);
         auto untyped = app_.signature("shop.ship", pens);
         const std::string text = co_await outcome(untyped.delay());
         EXPECT_EQ(text, "{'item': 'pens', 'count': 3}");
         auto done = co_await nothing.delay();
-        co_await done.get(10s);
+        co_await done.get(60s);
     });
 }
 
@@ -193,7 +193,7 @@ TEST_F(worker_test, options_of_a_call)
             EXPECT_EQ(sent.id(), "mine");
             const std::string waiting = co_await sent.state();
             EXPECT_EQ(waiting, "PENDING");
-            const auto [id, tenant] = co_await sent.get(10s);
+            const auto [id, tenant] = co_await sent.get(60s);
             EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
             EXPECT_EQ(id, "mine");
             EXPECT_EQ(tenant, 7);
@@ -308,7 +308,7 @@ TEST_F(worker_test, stop_now_cancels_and_a_late_acked_task_comes_again)
     };
     ferry::run(first());
     serve([&]() -> awaitable<void> {
-        const bool again = co_await result.get(10s);
+        const bool again = co_await result.get(60s);
         EXPECT_TRUE(again);
         EXPECT_EQ(started, 2);
     });
@@ -327,7 +327,7 @@ TEST_F(worker_test, many_calls_at_once_from_several_threads)
                         [](task<int(int, int)> f, std::atomic<int>* into) -> awaitable<void> {
                             const auto one = [](task<int(int, int)> g, int n) -> awaitable<int> {
                                 auto r = co_await g.delay(n, 1);
-                                co_return co_await r.get(20s);
+                                co_return co_await r.get(60s);
                             };
                             std::vector<awaitable<int>> all;
                             for (int n = 0; n < 200; ++n) all.push_back(one(f, n));

@@ -39,7 +39,7 @@ awaitable<void> hold_meeting(app* of, meeting* m)
         guests.push_back(co_await std::move(sent));
     }
     for (async_result<value>& guest : guests) {
-        auto got = guest.get(15s);
+        auto got = guest.get(60s);
         co_await std::move(got);
     }
     w.stop();

@@ -14,7 +14,7 @@ namespace ferry::tasks::detail {
 /// For tests: runs a coroutine beside a worker, which is stopped gracefully when that has ended.
 /// \throws what the coroutine does; timeout_error.
 template <class F>
-void run_beside(worker& w, F body, std::chrono::milliseconds limit = std::chrono::seconds{20})
+void run_beside(worker& w, F body, std::chrono::milliseconds limit = std::chrono::seconds{90})
 {
     auto both = [](worker* of, F b, std::chrono::milliseconds longest) -> awaitable<void> {
         auto serving = spawn(of->run());

@@ -292,7 +292,7 @@ TEST_F(ledger_test, every_task_reaches_exactly_one_of_many_workers)
             [n](task_table& t) { t.insert({"q", 0, 0, "{}", std::to_string(n)}); },
             [](const std::exception_ptr& e) { EXPECT_FALSE(e); });
     }
-    ASSERT_EQ(all.get_future().wait_for(20s), std::future_status::ready);
+    ASSERT_EQ(all.get_future().wait_for(60s), std::future_status::ready);
     processes.clear();
     EXPECT_EQ(seen.size(), count);
 }

@@ -80,7 +80,7 @@ TEST(sqlite_consumer, holds_a_task_that_comes_back_before_the_settlement_returns
     const testing::temporary_directory dir;
     const auto book = std::make_shared<ledger>(dir / "t.db", ledger::settings());
     add_task(*book);
-    EXPECT_EQ(run(timeout(20s, left_over(book, verdict::requeue, [] {}))), 0);
+    EXPECT_EQ(run(timeout(60s, left_over(book, verdict::requeue, [] {}))), 0);
 }
 
 TEST(sqlite_consumer, holds_a_task_that_comes_after_the_last_before_its_settlement_returns)
@@ -89,7 +89,7 @@ TEST(sqlite_consumer, holds_a_task_that_comes_after_the_last_before_its_settleme
     const auto book = std::make_shared<ledger>(dir / "t.db", ledger::settings());
     add_task(*book);
     const auto one_more = [&] { add_task(*book); };
-    EXPECT_EQ(run(timeout(20s, left_over(book, verdict::ack, one_more))), 0);
+    EXPECT_EQ(run(timeout(60s, left_over(book, verdict::ack, one_more))), 0);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ private:
         try {
             auto sent = call.delay();
             const async_result<value> result = co_await std::move(sent);
-            auto got = result.get(15s);
+            auto got = result.get(60s);
             const value made = co_await std::move(got);
             text = python_repr(made);
         } catch (const task_error& e) {

@@ -258,7 +258,7 @@ def countdown_and_eta():
 
 @check
 def etas_do_not_block():
-    held = [S('ferry.add', (1, 1), countdown=10) for _ in range(40)]
+    held = [S('ferry.add', (1, 1), countdown=20) for _ in range(40)]
     equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
     assert not held[-1].ready(), 'it waited for those that wait for their time'
     equal([r.get(timeout=PATIENCE) for r in held], [2] * 40)
@@ -305,7 +305,7 @@ def inspection():
     for verb in (['status'], ['inspect', 'ping'], ['inspect', 'active'], ['inspect', 'registered'],
                  ['inspect', 'stats'], ['inspect', 'scheduled'], ['inspect', 'reserved'], ['inspect', 'revoked'],
                  ['inspect', 'active_queues'], ['inspect', 'conf'], ['inspect', 'report']):
-        done = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER, *verb, '--timeout', '10', '-d', NODE],
+        done = subprocess.run([sys.executable, '-m', 'celery', '-b', BROKER, *verb, '--timeout', str(PATIENCE), '-d', NODE],
                               capture_output=True, text=True)
         assert done.returncode == 0 and NODE in done.stdout, (verb, done.stdout, done.stderr)
 

@@ -37,7 +37,7 @@ with tempfile.TemporaryDirectory() as folder:
             equal(str(e), 'no such size')
         for look in looks:
             words = shlex.split(look)
-            ran = subprocess.run([sys.executable, '-m', *words, '--timeout', '20', '-d', worker.name],
+            ran = subprocess.run([sys.executable, '-m', *words, '--timeout', str(PATIENCE), '-d', worker.name],
                                  capture_output=True, text=True)
             assert ran.returncode == 0 and worker.name in ran.stdout, (look, ran)
         equal(worker.end(), 0)

@@ -26,7 +26,7 @@ TEST(celery_message, what_ferry_publishes_is_what_celery_would)
                         time_limit(30s, 20s), header("tenant", 7));
         ferry::run(call.delay());
         const auto looked = testing::run_program(
-            {FERRY_PYTHON, FERRY_INTEROP_DIR "/published_peer.py", url, "published"}, {}, 30s);
+            {FERRY_PYTHON, FERRY_INTEROP_DIR "/published_peer.py", url, "published"}, {}, 5min);
         EXPECT_EQ(looked.status, 0) << looked.out << looked.err;
     }
 }
