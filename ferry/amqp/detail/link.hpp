@@ -51,7 +51,10 @@ public:
     /// Where to put frames; then call flush().
     output& out() noexcept { return out_; }
     void flush() noexcept { has_output_.set(); }
-    bool is_full() const noexcept { return out_.size() > max_queued_bytes; }
+    bool is_full() const noexcept
+    {
+        return out_.size() > max_queued_bytes || out_.copied() > max_copied_bytes;
+    }
     /// What was queued waits for room in the system's buffers.
     bool is_writing() const noexcept { return writing_; }
     /// Waits until little enough is queued.
@@ -90,6 +93,8 @@ public:
 
 private:
     static constexpr std::size_t max_queued_bytes = 512 * 1024;
+    /// Of these; more would have left the processor's cache when it is written.
+    static constexpr std::size_t max_copied_bytes = 256 * 1024;
 
     static awaitable<void> log_in(std::shared_ptr<link> self, options with);
     awaitable<void> log_in(options with);

@@ -28,6 +28,8 @@ public:
     bool is_text() const noexcept { return pieces_.empty(); }
 
     std::size_t size() const noexcept { return text_.size() + bytes_; }
+    /// Of these, what is no long body.
+    std::size_t copied() const noexcept { return text_.size(); }
     bool empty() const noexcept { return text_.empty() && pieces_.empty(); }
 
     void clear() noexcept
