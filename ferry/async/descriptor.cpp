@@ -1,11 +1,12 @@
 #include "ferry/async/descriptor.hpp"
 
 #include "ferry/async/detail/loop_core.hpp"
-#include "ferry/async/loop.hpp"
 #include "ferry/async/loop_access.hpp"
 #include "ferry/async/waiter.hpp"
 #include "ferry/core/error.hpp"
 
+#include <boost/asio/detail/reactor.hpp>
+#include <boost/asio/detail/reactor_op.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,54 +18,100 @@ namespace ferry {
 
 using boost::asio::posix::stream_descriptor;
 
-class descriptor_watch::impl : public std::enable_shared_from_this<impl> {
+/// An operation of Asio's reactor that is started again and again. Asio registers a descriptor
+/// edge-triggered, and makes a note of an edge for which nobody waits. Its own waits do not look at
+/// the note but ask epoll, with a system call each.
+class descriptor_watch::impl final : public boost::asio::detail::reactor_op {
 public:
-    impl(int fd, std::function<void()> f) : ready{std::move(f)}
+    impl(int fd, std::function<void()> ready)
+        : reactor_op{boost::system::error_code(), &impl::take_edge, &impl::complete},
+          ready_{std::move(ready)},
+          reactor_{boost::asio::use_service<reactor>(loop_->context())},
+          fd_{fd}
     {
-        boost::system::error_code ec;
-        io.assign(fd, ec);
-        if (ec) throw system_failure(ec.value(), "watch a descriptor");
+        if (const int failure = reactor_.register_descriptor(fd_, entry_); failure != 0) {
+            reactor_.cleanup_descriptor_data(entry_);
+            throw system_failure(failure, "watch a descriptor");
+        }
     }
+    impl(const impl&) = delete;
+    impl& operator=(const impl&) = delete;
 
-    void arm(stream_descriptor::wait_type what)
+    void arm()
     {
-        if (armed) return;
-        armed = true;
-        io.async_wait(what, [self = shared_from_this(), n = ++round](boost::system::error_code) {
-            // A failure is for the one who reads to find.
-            if (self->round != n || !std::exchange(self->armed, false)) return;
-            detail::loop_core::current().in_turn([&] { self->ready(); });
-        });
+        if (!std::exchange(armed_, true) && !started_) start();
     }
 
     void disarm() noexcept
     {
-        if (!std::exchange(armed, false)) return;
-        boost::system::error_code ignored;
-        io.cancel(ignored);
+        if (std::exchange(armed_, false) && started_) reactor_.cancel_ops(fd_, entry_);
     }
 
-    loop owner = loop::current();  ///< lives as long as its objects
-    stream_descriptor io{loop_access::executor()};
-    std::function<void()> ready;
-    bool armed = false;
-    unsigned long round = 0;  ///< which arming a completion belongs to
+    bool armed() const noexcept { return armed_; }
+
+    /// Ends the watch, and its own life as soon as the reactor lets go of it.
+    static void retire(std::unique_ptr<impl> self) noexcept
+    {
+        const auto loop = std::move(self->loop_);
+        self->armed_ = false;
+        self->reactor_.deregister_descriptor(self->fd_, self->entry_, false);
+        self->reactor_.cleanup_descriptor_data(self->entry_);
+        if (self->started_) self.release()->retired_ = true;
+    }
+
+private:
+    using reactor = boost::asio::detail::reactor;
+
+    void start()
+    {
+        started_ = true;
+        ec_ = boost::system::error_code();
+        reactor_.start_op(reactor::read_op, fd_, entry_, this, true, true);
+    }
+
+    /// Asked when an edge comes, and at the start if there is the note of one; takes it away.
+    static status take_edge(reactor_op*) noexcept { return done_and_exhausted; }
+
+    /// A failure is for the one who reads to find.
+    static void complete(void* scheduler, boost::asio::detail::operation* op,
+                         const boost::system::error_code&, std::size_t) noexcept
+    {
+        impl& self = *static_cast<impl*>(op);
+        self.started_ = false;
+        if (self.retired_) {
+            delete &self;
+        } else if (scheduler != nullptr && self.armed_) {
+            // Armed again after it was disarmed, it has not waited yet.
+            if (self.ec_ == boost::asio::error::operation_aborted) return self.start();
+            self.armed_ = false;
+            self.loop_->in_turn([&] { self.ready_(); });
+        }
+    }
+
+    /// Lives as long as its objects.
+    std::shared_ptr<detail::loop_core> loop_ = detail::loop_core::current().shared_from_this();
+    std::function<void()> ready_;
+    reactor& reactor_;
+    reactor::per_descriptor_data entry_ = nullptr;
+    int fd_;
+    bool armed_ = false;
+    bool started_ = false;  ///< the reactor has the operation
+    bool retired_ = false;
 };
 
 descriptor_watch::descriptor_watch(int fd, std::function<void()> ready)
-    : impl_{std::make_shared<impl>(fd, std::move(ready))}
+    : impl_{std::make_unique<impl>(fd, std::move(ready))}
 {
 }
 
 descriptor_watch::~descriptor_watch()
 {
-    impl_->armed = false;
-    impl_->io.release();
+    impl::retire(std::move(impl_));
 }
 
 void descriptor_watch::arm()
 {
-    impl_->arm(stream_descriptor::wait_read);
+    impl_->arm();
 }
 
 void descriptor_watch::disarm() noexcept
@@ -74,7 +121,7 @@ void descriptor_watch::disarm() noexcept
 
 bool descriptor_watch::armed() const noexcept
 {
-    return impl_->armed;
+    return impl_->armed();
 }
 
 namespace {

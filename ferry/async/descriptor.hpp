@@ -7,12 +7,14 @@
 
 namespace ferry {
 
-/// Tells when a file descriptor that belongs to somebody else, such as a C library's, can be read.
-/// What awaitables for such libraries are made of; to wait once, use wait_readable().
+/// Tells when a file descriptor that belongs to somebody else, such as a C library's, becomes
+/// readable. What awaitables for such libraries are made of; to wait once, use wait_readable().
+///
+/// It tells of a change: data comes, or more data, or the end. What is told once is not told again
+/// as long as nothing else comes, so whoever is told reads until a read would block.
 ///
 /// Belongs to the loop of the thread that makes it. The descriptor must stay open as long as the
-/// watch lives, may have no other watch meanwhile, and is not closed by it. It becomes
-/// non-blocking.
+/// watch lives, may have no other watch meanwhile, and is not closed by it.
 class descriptor_watch {
 public:
     /// \param ready  called on the loop; may arm the watch again, must not throw, must not destroy
@@ -23,8 +25,9 @@ public:
     descriptor_watch& operator=(const descriptor_watch&) = delete;
     ~descriptor_watch();
 
-    /// Has `ready` called once, in a later turn of the loop, when the descriptor can be read: in
-    /// the next turn if it can now. No effect while it is armed. Cost: one epoll_ctl.
+    /// Has `ready` called once, in a later turn of the loop, when the descriptor becomes readable:
+    /// in the next turn if it has since the last call; the first time in the next turn anyway. No
+    /// effect while it is armed. Cost: no system call.
     void arm();
 
     /// Takes that back.
@@ -34,7 +37,7 @@ public:
 
 private:
     class impl;
-    std::shared_ptr<impl> impl_;
+    std::unique_ptr<impl> impl_;
 };
 
 /// Waits until a read from the descriptor would not block: data, the end or an error is there; at

@@ -9,6 +9,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <memory>
+#include <optional>
+#include <thread>
+
 namespace ferry {
 namespace {
 
@@ -58,7 +62,11 @@ TEST(descriptor_watch, calls_once_for_each_arming)
     EXPECT_FALSE(watch.armed());
     watch.arm();
     run(sleep(1ms));
-    EXPECT_EQ(calls, 2) << "and so does what nobody has read";
+    EXPECT_EQ(calls, 1) << "nothing new";
+    p.put();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 2) << "more has come";
+    p.take();
     p.take();
     watch.arm();
     run(sleep(1ms));
@@ -68,6 +76,49 @@ TEST(descriptor_watch, calls_once_for_each_arming)
     EXPECT_EQ(calls, 3);
 }
 
+TEST(descriptor_watch, keeps_what_came_while_it_was_not_armed)
+{
+    const conduit p;
+    int calls = 0;
+    descriptor_watch watch(p.read_end, [&] { ++calls; });
+    watch.arm();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 1) << "the first time there is always a call";
+    watch.arm();
+    watch.disarm();
+    run(sleep(1ms));
+    p.put();
+    run(sleep(1ms));
+    p.put();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 1);
+    watch.arm();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 2) << "once for both";
+    watch.arm();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 2);
+}
+
+TEST(descriptor_watch, may_be_armed_in_the_call)
+{
+    const conduit p;
+    int calls = 0;
+    std::optional<descriptor_watch> watch;
+    watch.emplace(p.read_end, [&] {
+        ++calls;
+        watch->arm();
+    });
+    watch->arm();
+    run(sleep(1ms));
+    for (int i = 2; i < 5; ++i) {
+        p.put();
+        run(sleep(1ms));
+        EXPECT_EQ(calls, i);
+        EXPECT_TRUE(watch->armed());
+    }
+}
+
 TEST(descriptor_watch, is_disarmed_and_armed_again)
 {
     const conduit p;
@@ -75,20 +126,49 @@ TEST(descriptor_watch, is_disarmed_and_armed_again)
     {
         descriptor_watch watch(p.read_end, [&] { ++calls; });
         watch.arm();
-        watch.disarm();
-        p.put();
         run(sleep(1ms));
-        EXPECT_EQ(calls, 0);
         watch.arm();
         watch.disarm();
         watch.arm();
+        watch.disarm();
+        EXPECT_FALSE(watch.armed());
+        p.put();
         run(sleep(1ms));
         EXPECT_EQ(calls, 1);
         watch.arm();
+        watch.disarm();
+        watch.arm();
+        run(sleep(1ms));
+        EXPECT_EQ(calls, 2);
+        watch.arm();
+        p.put();
     }
     run(sleep(1ms));
-    EXPECT_EQ(calls, 1) << "nothing comes after its end";
+    EXPECT_EQ(calls, 2) << "nothing comes after its end";
     p.take();  // the descriptor is still open
+    descriptor_watch second(p.read_end, [&] { ++calls; });
+    EXPECT_THROW(descriptor_watch(p.read_end, [] {}), error) << "watched already";
+    second.arm();
+    run(sleep(1ms));
+    EXPECT_EQ(calls, 3);
+}
+
+TEST(descriptor_watch, outlives_the_loop_of_its_thread)
+{
+    const conduit p;
+    std::unique_ptr<descriptor_watch> armed;
+    std::unique_ptr<descriptor_watch> idle;
+    const conduit other;
+    std::thread([&] {
+        armed = std::make_unique<descriptor_watch>(p.read_end, [] {});
+        idle = std::make_unique<descriptor_watch>(other.read_end, [] {});
+        armed->arm();
+        run(sleep(1ms));
+        armed->arm();
+    }).join();
+    p.put();
+    armed.reset();
+    idle.reset();
 }
 
 TEST(descriptor_watch, refuses_what_is_not_open)

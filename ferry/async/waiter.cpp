@@ -3,10 +3,6 @@
 #include "ferry/async/detail/loop_core.hpp"
 #include "ferry/core/error.hpp"
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
-
-#include <concepts>
 #include <utility>
 
 namespace ferry {
@@ -16,58 +12,43 @@ struct waiter::on_cancel {
     void operator()(boost::asio::cancellation_type) const noexcept { self->cancel_requested(); }
 };
 
-/// An Asio operation without a result, which keeps the coroutine in the waiter.
-struct waiter::park_operation {
-    waiter* self;
-    bool at_once;
-
-    void operator()(coroutine&& handler) const
-    {
-        self->loop_ = &detail::loop_core::current();
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        self->parked_.emplace(std::move(handler));
-        if (at_once) {
-            self->make_ready();
-        } else if (slot.is_connected()) {
-            slot.emplace<on_cancel>(on_cancel{self});
-        }
-    }
-
-    // How Asio finds out what the operation completes with.
-    template <class Probe>
-        requires std::same_as<Probe, boost::asio::detail::async_operation_probe> ||
-                 std::same_as<Probe, boost::asio::detail::completion_signature_probe>
-    auto operator()(Probe probe) const
-    {
-        return boost::asio::async_initiate<Probe, void()>([](auto&&) {}, probe);
-    }
-};
-
 waiter::~waiter()
 {
     if (list_ != nullptr) list_->remove(*this);
 }
 
-awaitable<void> waiter::suspend(bool at_once)
+bool parking::attempt()
 {
-    const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-    const bool late = cancellation.cancelled() != boost::asio::cancellation_type::none;
-    if (late && state_ == state::idle) cancel_requested();
-    if (state_ == state::idle) {
-        park_operation operation{this, at_once};
-        co_await std::move(operation);
+    if (!is_over(false)) return false;
+    resume();
+    return true;
+}
+
+awaitable<void> parking::later() &&
+{
+    return wait(*this);
+}
+
+awaitable<void> parking::wait(parking self)
+{
+    co_await std::move(self);
+}
+
+void parking::suspend(waiter::coroutine&& from) const
+{
+    waiter_->loop_ = &detail::loop_core::current();
+    auto slot = from.get_cancellation_slot();
+    waiter_->parked_.emplace(std::move(from));
+    if (at_once_) {
+        waiter_->make_ready();
+    } else if (slot.is_connected()) {
+        slot.emplace<waiter::on_cancel>(waiter::on_cancel{waiter_});
     }
-    if (state_ == state::aborted) throw cancelled();
 }
 
-awaitable<void> waiter::park()
+void parking::interrupt()
 {
-    return suspend(false);
-}
-
-awaitable<void> waiter::pass()
-{
-    return suspend(true);
+    throw cancelled();
 }
 
 void waiter::wake() noexcept

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/async/activity.hpp"
+#include "ferry/async/prompt.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -8,6 +9,7 @@
 
 namespace ferry {
 
+class parking;
 class waiter_list;
 
 /// The building block of every ferry primitive that waits: one coroutine, parked until somebody
@@ -25,10 +27,10 @@ public:
 
     /// Waits until wake() has been called, which may have happened before.
     /// \throws cancelled  the coroutine was cancelled first; the waiter has left its list.
-    awaitable<void> park();
+    parking park() noexcept;
 
     /// Waits for the loop's next turn, behind everything that is ready already.
-    awaitable<void> pass();
+    parking pass() noexcept;
 
     /// Lets park() return in a later turn of the loop. Has no effect after the first time.
     void wake() noexcept;
@@ -43,15 +45,14 @@ protected:
     void reset() noexcept { state_ = state::idle; }
 
 private:
+    friend class parking;
     friend class waiter_list;
-    struct park_operation;
     struct on_cancel;
     using coroutine =
         boost::asio::detail::awaitable_async_op_handler<void(), boost::asio::any_io_executor>;
 
     enum class state : unsigned char { idle, woken, aborted };
 
-    awaitable<void> suspend(bool at_once);
     void make_ready() noexcept;
     static void resume(ready_entry& self) noexcept;
 
@@ -62,6 +63,46 @@ private:
     waiter* previous_ = nullptr;
     waiter* next_ = nullptr;
 };
+
+/// As awaitable<void>, but awaited it needs no coroutine of its own: the waiter keeps the one that
+/// awaits it. See waiter::park() and waiter::pass().
+class parking final : public prompt_base<parking, void> {
+public:
+    bool attempt();
+    void result() const noexcept {}
+    awaitable<void> later() &&;
+
+    /// Whether there is nothing to wait for. \param late  the coroutine has been cancelled.
+    bool is_over(bool late) const noexcept
+    {
+        if (late && waiter_->state_ == waiter::state::idle) waiter_->cancel_requested();
+        return waiter_->state_ != waiter::state::idle;
+    }
+    void suspend(waiter::coroutine&& from) const;
+    void resume() const
+    {
+        if (waiter_->state_ == waiter::state::aborted) interrupt();
+    }
+
+private:
+    friend class waiter;
+    parking(waiter& by, bool at_once) noexcept : waiter_{&by}, at_once_{at_once} {}
+    [[noreturn]] static void interrupt();
+    static awaitable<void> wait(parking self);
+
+    waiter* waiter_;
+    bool at_once_;
+};
+
+inline parking waiter::park() noexcept
+{
+    return {*this, false};
+}
+
+inline parking waiter::pass() noexcept
+{
+    return {*this, true};
+}
 
 /// Waiters in the order in which they came.
 class waiter_list {
@@ -120,3 +161,37 @@ private:
 timer::clock::time_point after(timer::clock::duration d) noexcept;
 
 }  // namespace ferry
+
+// How Asio's coroutines await it.
+template <class Executor>
+class boost::asio::detail::awaitable_async_op<void(), ferry::parking, Executor> {
+public:
+    awaitable_async_op(const ferry::parking& at, awaitable_frame_base<Executor>* frame) noexcept
+        : at_{at}, frame_{frame}
+    {
+    }
+
+    bool await_ready() const
+    {
+        const auto state = frame_->await_transform(this_coro::cancellation_state).await_resume();
+        return at_.is_over(state.cancelled() != cancellation_type::none);
+    }
+
+    void await_suspend(coroutine_handle<void>)
+    {
+        const auto suspended = [](void* self) {
+            auto& op = *static_cast<awaitable_async_op*>(self);
+            op.at_.suspend(handler(op.frame_->detach_thread(), op.nothing_));
+        };
+        frame_->after_suspend(suspended, this);
+    }
+
+    void await_resume() const { at_.resume(); }
+
+private:
+    using handler = awaitable_async_op_handler<void(), Executor>;
+
+    ferry::parking at_;
+    awaitable_frame_base<Executor>* frame_;
+    [[no_unique_address]] typename handler::result_type nothing_;
+};
