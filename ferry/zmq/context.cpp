@@ -29,6 +29,19 @@ constexpr auto patience = 5s;
 
 constinit std::atomic<int> fork_count = 0;
 
+std::uint64_t take_place()
+{
+    static constinit std::atomic<std::uint64_t> taken = 0;
+    const auto forked = [] {
+        fork_count.fetch_add(1);
+        if (place() != 0) place() = ++taken;
+    };
+    static const int failure = pthread_atfork(nullptr, nullptr, forked);
+    if (failure != 0) throw_failure(failure, "prepare for a fork");
+    if (place() == 0) place() = ++taken;
+    return place();
+}
+
 class ending {
 public:
     explicit ending(void* context)
@@ -121,7 +134,7 @@ public:
 private:
     reaper()
     {
-        pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1); });
+        take_place();                                          // counts forks from now on
         static_cast<void>(log::enabled(log::level::warning));  // outlives what may log
     }
 

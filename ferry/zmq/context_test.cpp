@@ -123,30 +123,32 @@ TEST(context, is_refused_in_a_forked_child)
 {
     socket s(pull);
     s.bind("inproc://forked");
+    socket t(push);
+    t.connect("inproc://forked");
+    for (int i = 0; i < 3; ++i) run(t.send("x"));
+    for (int i = 0; i < 3; ++i) run(s.receive());
     run(s.wait(pollin, 1ms));
     const pid_t child = ::fork();
     if (child == 0) {
         int wrong = 0;
-        try {
-            s.try_receive();
-            ++wrong;
-        } catch (const error& e) {
-            wrong += e.code() != errc::forked;
-        }
-        try {
-            const socket t(pull);
-            ++wrong;
-        } catch (const error& e) {
-            wrong += e.code() != errc::forked;
-        }
+        const auto refused = [&](auto use) {
+            try {
+                use();
+                ++wrong;
+            } catch (const error& e) {
+                wrong += e.code() != errc::forked;
+            }
+        };
+        refused([&] { s.try_receive(); });
+        refused([&] { t.send("y").attempt(); });
+        refused([&] { const socket u(pull); });
         s.close();
+        t.close();
         ::_exit(wrong);
     }
     int status = -1;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
-    socket t(push);
-    t.connect("inproc://forked");
     run(t.send("x"));
     EXPECT_EQ(run(s.receive_string()), "x") << "the parent goes on";
 }

@@ -6,46 +6,84 @@ namespace ferry::zmq {
 
 using detail::socket_core;
 
-send_operation::send_operation(socket_core& over, message&& m, int flags) noexcept
-    : over_{&over}, pinned_{over}, message_{std::move(m)}, flags_{flags}
+namespace {
+
+socket_core& on(const detail::pin& over) noexcept
 {
+    return static_cast<socket_core&>(over.on());
 }
+
+}  // namespace
+
+// What is rare is a function of its own, so that what is not has little to keep.
 
 bool send_operation::attempt()
 {
-    return over_->attempt_send(message_, flags_, attempted_);
+    if (!on(over_).is_clear_for(message_)) return attempt_slowly();
+    return on(over_).pass_send(message_, flags_) || failed();
+}
+
+bool send_operation::failed()
+{
+    attempted_ = true;
+    return on(over_).send_failed(message_, flags_);
+}
+
+bool send_operation::attempt_slowly()
+{
+    attempted_ = on(over_).in_a_row();
+    return attempted_ && on(over_).try_send(message_, flags_);
 }
 
 awaitable<void> send_operation::later() &&
 {
-    return socket_core::send(over_->shared_from_this(), std::move(message_), flags_, attempted_);
+    return socket_core::send(on(over_).shared_from_this(), std::move(message_), flags_, attempted_);
 }
-
-receive_operation::receive_operation(socket_core& over) noexcept : over_{&over}, pinned_{over} {}
 
 bool receive_operation::attempt()
 {
-    return over_->attempt_receive(message_, attempted_);
+    if (!on(over_).is_clear_for(message_)) return attempt_slowly();
+    return on(over_).pass_receive(message_) || failed();
+}
+
+bool receive_operation::failed()
+{
+    attempted_ = true;
+    return on(over_).receive_failed(message_);
+}
+
+bool receive_operation::attempt_slowly()
+{
+    attempted_ = on(over_).in_a_row();
+    return attempted_ && on(over_).try_receive(message_);
 }
 
 awaitable<message> receive_operation::later() &&
 {
-    return socket_core::receive(over_->shared_from_this(), attempted_);
-}
-
-receive_into_operation::receive_into_operation(socket_core& over, message& into) noexcept
-    : over_{&over}, pinned_{over}, into_{&into}
-{
+    return socket_core::receive(on(over_).shared_from_this(), std::move(message_), attempted_);
 }
 
 bool receive_into_operation::attempt()
 {
-    return over_->attempt_receive(*into_, attempted_);
+    if (!on(over_).is_clear_for(*into_)) return attempt_slowly();
+    return on(over_).pass_receive(*into_) || failed();
+}
+
+bool receive_into_operation::failed()
+{
+    attempted_ = true;
+    return on(over_).receive_failed(*into_);
+}
+
+bool receive_into_operation::attempt_slowly()
+{
+    attempted_ = on(over_).in_a_row();
+    return attempted_ && on(over_).try_receive(*into_);
 }
 
 awaitable<void> receive_into_operation::later() &&
 {
-    return socket_core::receive_into(over_->shared_from_this(), into_, attempted_);
+    return socket_core::receive_into(on(over_).shared_from_this(), into_, attempted_);
 }
 
 }  // namespace ferry::zmq

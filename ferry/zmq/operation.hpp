@@ -35,12 +35,14 @@ private:
 class pin {
 public:
     explicit pin(pinnable& on) noexcept : on_{&on} { ++on.pins_; }
-    pin(pin&& other) noexcept : on_{std::exchange(other.on_, nullptr)} {}
-    pin& operator=(pin&&) = delete;
+    pin(const pin& other) noexcept : pin{*other.on_} {}
+    pin& operator=(const pin&) = delete;
     ~pin()
     {
-        if (on_ != nullptr && --on_->pins_ == 0 && on_->kept_) let_go();
+        if (--on_->pins_ == 0 && on_->kept_) let_go();
     }
+
+    pinnable& on() const noexcept { return *on_; }
 
 private:
     void let_go() noexcept { const auto last = std::exchange(on_->kept_, nullptr); }
@@ -54,14 +56,17 @@ private:
 class send_operation final : public prompt_base<send_operation, void> {
 public:
     send_operation(detail::socket_core& over, message&& m, int flags) noexcept;
+    send_operation(detail::socket_core& over, std::string_view text, int flags);
 
     bool attempt();
     void result() noexcept {}
     awaitable<void> later() &&;
 
 private:
-    detail::socket_core* over_;
-    detail::pin pinned_;
+    [[gnu::noinline]] bool failed();
+    [[gnu::noinline]] bool attempt_slowly();
+
+    detail::pin over_;
     message message_;
     int flags_;
     bool attempted_ = false;
@@ -77,8 +82,10 @@ public:
     awaitable<message> later() &&;
 
 private:
-    detail::socket_core* over_;
-    detail::pin pinned_;
+    [[gnu::noinline]] bool failed();
+    [[gnu::noinline]] bool attempt_slowly();
+
+    detail::pin over_;
     message message_;
     bool attempted_ = false;
 };
@@ -93,8 +100,10 @@ public:
     awaitable<void> later() &&;
 
 private:
-    detail::socket_core* over_;
-    detail::pin pinned_;
+    [[gnu::noinline]] bool failed();
+    [[gnu::noinline]] bool attempt_slowly();
+
+    detail::pin over_;
     message* into_;
     bool attempted_ = false;
 };

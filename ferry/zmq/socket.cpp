@@ -150,14 +150,47 @@ std::uint16_t socket::bind_to_random_port(const std::string& address, std::uint1
         code, "bind_to_random_port: no free port in " + std::to_string(tries) + " tries", address);
 }
 
+// The operations are made here alone, so that to make one is a single call.
+
+inline send_operation::send_operation(detail::socket_core& over, message&& m, int flags) noexcept
+    : over_{over}, message_{std::move(m)}, flags_{flags}
+{
+}
+
+inline send_operation::send_operation(detail::socket_core& over, std::string_view text, int flags)
+    : over_{over}, message_{text}, flags_{flags}
+{
+}
+
+inline receive_operation::receive_operation(detail::socket_core& over) noexcept : over_{over}
+{
+    message_.handle();
+}
+
+inline receive_into_operation::receive_into_operation(detail::socket_core& over,
+                                                      message& into) noexcept
+    : over_{over}, into_{&into}
+{
+}
+
 send_operation socket::send(message m, send_flags flags)
 {
     return {*core_, std::move(m), static_cast<int>(flags)};
 }
 
+send_operation socket::send(std::string_view text, send_flags flags)
+{
+    return {*core_, text, static_cast<int>(flags)};
+}
+
 receive_operation socket::receive()
 {
     return receive_operation(*core_);
+}
+
+receive_into_operation socket::receive_into(message& into)
+{
+    return {*core_, into};
 }
 
 awaitable<std::size_t> socket::receive_some(std::span<message> into)
@@ -168,11 +201,6 @@ awaitable<std::size_t> socket::receive_some(std::span<message> into)
 awaitable<void> socket::send_each(std::span<message> from)
 {
     return detail::socket_core::send_each(core_, from);
-}
-
-receive_into_operation socket::receive_into(message& into)
-{
-    return {*core_, into};
 }
 
 awaitable<void> socket::send_multipart(multipart all)

@@ -127,6 +127,19 @@ public:
     /// or all have sndhwm messages waiting; PUB and ROUTER drop instead).
     /// \throws timeout_error  opt::sndtimeo is over.
     send_operation send(message m, send_flags flags = send_flags::none);
+    send_operation send(std::string_view text, send_flags flags = send_flags::none);
+    send_operation send(const std::string& text, send_flags flags = send_flags::none)
+    {
+        return send(std::string_view{text}, flags);
+    }
+    send_operation send(const char* text, send_flags flags = send_flags::none)
+    {
+        return send(std::string_view{text}, flags);
+    }
+    send_operation send(std::string&& text, send_flags flags = send_flags::none)
+    {
+        return send(message(std::move(text)), flags);
+    }
 
     /// Receives a frame; message::more() says whether its message has more.
     /// \throws timeout_error  opt::rcvtimeo is over.

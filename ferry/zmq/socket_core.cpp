@@ -22,7 +22,7 @@ constexpr int default_linger_ms = 1000;
 }  // namespace
 
 socket_core::socket_core(std::shared_ptr<context_core> of, socket_type type)
-    : context_{std::move(of)}, type_{type}, thread_{this_thread()}
+    : context_{std::move(of)}, type_{type}
 {
     const int number = static_cast<int>(type);
     if (number < ZMQ_PAIR || number > ZMQ_STREAM) {
@@ -40,16 +40,16 @@ socket_core::~socket_core()
 
 bool socket_core::on_own_thread() const noexcept
 {
-    return thread_ == this_thread();
+    return place_ == place();
 }
 
 void socket_core::refuse_use() const
 {
     if (handle_ == nullptr) throw error(errc::closed, description() + ": the socket is closed");
-    if (thread_ != this_thread()) {
-        throw error(errc::wrong_thread, description() + ": it belongs to another thread's loop");
+    if (forks_ != forks()) {
+        throw error(errc::forked, description() + ": it belongs to the parent of this process");
     }
-    throw error(errc::forked, description() + ": it belongs to the parent of this process");
+    throw error(errc::wrong_thread, description() + ": it belongs to another thread's loop");
 }
 
 void* socket_core::handle() const
@@ -62,6 +62,7 @@ void socket_core::close(std::optional<std::chrono::milliseconds> linger) noexcep
 {
     if (handle_ == nullptr) return;
     void* const closing = std::exchange(handle_, nullptr);
+    credit_ = 0;
     context_->closed(*this);
     if (handing_on_) handing_on_->cancel();
     receivers_.wake_all();

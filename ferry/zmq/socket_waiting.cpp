@@ -13,11 +13,6 @@
 namespace ferry::zmq::detail {
 namespace {
 
-zmq_msg_t* raw(message& m) noexcept
-{
-    return static_cast<zmq_msg_t*>(m.handle());
-}
-
 class alarm final : public timer {
 public:
     explicit alarm(std::chrono::milliseconds limit)
@@ -57,72 +52,72 @@ constexpr std::chrono::milliseconds longest_doubt{10};
 
 }  // namespace
 
-/// The turns that one sender or receiver waits for, until its attempt succeeds.
-class socket_core::turn {
+/// The turns that one sender or receiver waits for, until its attempt succeeds:
+///
+///     do {
+///         if (mine.is_to_come()) co_await mine.park();
+///     } while (!attempt);
+class socket_core::turn final : public waiter {
 public:
     turn(socket_core& s, waiter_list& line, std::chrono::milliseconds limit, const char* doing)
         : socket_{s}, line_{line}, limit_{limit}, doing_{doing}, alarm_{limit}
     {
     }
-
-    /// Returns when another attempt is worth it.
-    awaitable<void> next()
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+    ~turn() override
     {
+        if (queued_) socket_.abandoned();
+    }
+
+    /// Whether it has to be waited for; otherwise another attempt is worth it at once.
+    bool is_to_come()
+    {
+        alarm_.stop();
         if (alarm_.over() || limit_ == limit_.zero()) {
             throw timeout_error(socket_.description() + ": " + doing_, limit_);
         }
         // The attempt has heard all there was to hear: what comes from now on makes the descriptor
         // readable. Unless the events were looked at since, for others who wait.
         const bool doubtful = &line_ == &socket_.senders_ && claims_to_be_ready(socket_.type_);
-        if (!doubtful && socket_.looked_ && (socket_.events() & wanted()) != 0) co_return;
-        socket_.row_ = 0;
+        if (!doubtful && socket_.looked_ && (socket_.events() & wanted()) != 0) return false;
+        socket_.begin_row();
         descriptor_watch& watch = socket_.watch();
-        waiter me;
-        line_.push_back(me);
-        const leaving out(socket_);
+        reset();
+        line_.push_back(*this);
+        queued_ = true;
         watch.arm();
-        alarm_.wakes(me, doubtful ? longest_doubt : forever);
-        co_await me.park();
-        alarm_.stop();
+        alarm_.wakes(*this, doubtful ? longest_doubt : forever);
+        return true;
     }
 
 private:
     poll_events wanted() const noexcept { return &line_ == &socket_.senders_ ? pollout : pollin; }
-
-    struct leaving {
-        explicit leaving(socket_core& s) noexcept : socket{s} {}
-        leaving(const leaving&) = delete;
-        leaving& operator=(const leaving&) = delete;
-        ~leaving() { socket.abandoned(); }
-        socket_core& socket;
-    };
 
     socket_core& socket_;
     waiter_list& line_;
     std::chrono::milliseconds limit_;
     const char* doing_;
     alarm alarm_;
+    bool queued_ = false;
 };
 
 // Sending and receiving
 
 int socket_core::send_now(message& m, int flags) noexcept
 {
-    zmq_msg_t* const frame = raw(m);
+    m.handle();
     for (;;) {
-        if (zmq_msg_send(frame, handle_, flags | ZMQ_DONTWAIT) >= 0) {
-            m.taken();
-            return 0;
-        }
+        if (pass_send(m, flags)) return 0;
         if (const int number = last_failure(); number != EINTR) return number;
     }
 }
 
 int socket_core::receive_now(message& m) noexcept
 {
-    zmq_msg_t* const frame = raw(m);
+    m.handle();
     for (;;) {
-        if (zmq_msg_recv(frame, handle_, ZMQ_DONTWAIT) >= 0) return 0;
+        if (pass_receive(m)) return 0;
         if (const int number = last_failure(); number != EINTR) return number;
     }
 }
@@ -130,13 +125,19 @@ int socket_core::receive_now(message& m) noexcept
 bool socket_core::try_send(message& m, int flags)
 {
     check_use();
+    return sent(send_now(m, flags), m, flags);
+}
+
+bool socket_core::sent(int number, message& m, int flags)
+{
     looked_ = false;
-    int number = send_now(m, flags);
+    if (number == EINTR) number = send_now(m, flags);
     // A send that fails has not always heard of new peers and of room; who asks for the events has.
     if (number == EAGAIN && (ask().value_or(pollout) & pollout) != 0) number = send_now(m, flags);
     if (type_ == socket_type::stream) watch().arm();
     // Two senders that wait for full peers must not wake each other for ever.
     if (waited_for()) look(number == 0 || !claims_to_be_ready(type_));
+    give_credit();
     if (number == 0) return true;
     if (number == EAGAIN) return false;
     throw_failed(number, "send");
@@ -157,9 +158,15 @@ std::size_t socket_core::try_send_some(std::span<message> from)
 bool socket_core::try_receive(message& m)
 {
     check_use();
+    return received(receive_now(m), m);
+}
+
+bool socket_core::received(int number, message& m)
+{
     looked_ = false;
-    const int number = receive_now(m);
+    if (number == EINTR) number = receive_now(m);
     called();
+    give_credit();
     if (number == 0) return true;
     if (number == EAGAIN) return false;
     throw_failed(number, "receive");
@@ -202,14 +209,21 @@ bool socket_core::try_receive_all(multipart& all)
     return true;
 }
 
+bool socket_core::goes_on() noexcept
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!std::exchange(is_long_, true)) long_since_ = now;
+    if (now - long_since_ >= longest_row) return false;
+    left_in_row_ = least_row;
+    return true;
+}
+
 awaitable<void> socket_core::rest()
 {
-    row_ = 0;
+    begin_row();
     waiter me;
     co_await me.pass();
 }
-
-// What usually succeeds at once has a small coroutine or none, and what waits another.
 
 awaitable<void> socket_core::send(self_ptr self, message m, int flags, bool attempted)
 {
@@ -217,15 +231,10 @@ awaitable<void> socket_core::send(self_ptr self, message m, int flags, bool atte
         if (!self->in_a_row()) co_await self->rest();
         if (self->try_send(m, flags)) co_return;
     }
-    co_await self->send_later(&m, flags);
-}
-
-awaitable<void> socket_core::send_later(message* m, int flags)
-{
-    turn mine(*this, senders_, send_limit, "send");
+    turn mine(*self, self->senders_, self->send_limit, "send");
     do {
-        co_await mine.next();
-    } while (!try_send(*m, flags));
+        if (mine.is_to_come()) co_await mine.park();
+    } while (!self->try_send(m, flags));
 }
 
 awaitable<void> socket_core::send_all(self_ptr self, multipart all)
@@ -234,8 +243,38 @@ awaitable<void> socket_core::send_all(self_ptr self, multipart all)
     if (self->try_send_all(all)) co_return;
     turn mine(*self, self->senders_, self->send_limit, "send");
     do {
-        co_await mine.next();
+        if (mine.is_to_come()) co_await mine.park();
     } while (!self->try_send_all(all));
+}
+
+awaitable<void> socket_core::send_each(self_ptr self, std::span<message> from)
+{
+    while (!from.empty()) {
+        if (!self->in_a_row()) co_await self->rest();
+        const auto in_row = [&] { return from.first(std::min(from.size(), self->rest_of_row())); };
+        std::size_t count = self->try_send_some(in_row());
+        if (count == 0) {
+            turn mine(*self, self->senders_, self->send_limit, "send");
+            do {
+                if (mine.is_to_come()) co_await mine.park();
+                count = self->try_send_some(in_row());
+            } while (count == 0);
+        }
+        from = from.subspan(count);
+    }
+}
+
+awaitable<message> socket_core::receive(self_ptr self, message m, bool attempted)
+{
+    if (!attempted) {
+        if (!self->in_a_row()) co_await self->rest();
+        if (self->try_receive(m)) co_return m;
+    }
+    turn mine(*self, self->receivers_, self->receive_limit, "receive");
+    do {
+        if (mine.is_to_come()) co_await mine.park();
+    } while (!self->try_receive(m));
+    co_return m;
 }
 
 awaitable<void> socket_core::receive_into(self_ptr self, message* into, bool attempted)
@@ -244,53 +283,25 @@ awaitable<void> socket_core::receive_into(self_ptr self, message* into, bool att
         if (!self->in_a_row()) co_await self->rest();
         if (self->try_receive(*into)) co_return;
     }
-    co_await self->receive_later(into);
+    turn mine(*self, self->receivers_, self->receive_limit, "receive");
+    do {
+        if (mine.is_to_come()) co_await mine.park();
+    } while (!self->try_receive(*into));
 }
 
 awaitable<std::size_t> socket_core::receive_some(self_ptr self, std::span<message> into)
 {
+    if (into.empty()) co_return 0;
     if (!self->in_a_row()) co_await self->rest();
-    const std::size_t count = self->try_receive_some(into);
-    if (count > 0 || into.empty()) {
-        self->row_ += static_cast<unsigned>(count);
-        co_return count;
+    std::size_t count = self->try_receive_some(into);
+    if (count == 0) {
+        turn mine(*self, self->receivers_, self->receive_limit, "receive");
+        do {
+            if (mine.is_to_come()) co_await mine.park();
+            count = self->try_receive_some(into);
+        } while (count == 0);
     }
-    co_await self->receive_later(&into.front());
-    co_return 1;
-}
-
-awaitable<void> socket_core::send_each(self_ptr self, std::span<message> from)
-{
-    while (!from.empty()) {
-        if (!self->in_a_row()) co_await self->rest();
-        std::size_t count =
-            self->try_send_some(from.first(std::min(from.size(), self->rest_of_row())));
-        if (count == 0) {
-            co_await self->send_later(&from.front(), 0);
-            count = 1;
-        }
-        self->row_ += static_cast<unsigned>(count);
-        from = from.subspan(count);
-    }
-}
-
-awaitable<message> socket_core::receive(self_ptr self, bool attempted)
-{
-    message m;
-    if (!attempted) {
-        if (!self->in_a_row()) co_await self->rest();
-        if (self->try_receive(m)) co_return m;
-    }
-    co_await self->receive_later(&m);
-    co_return m;
-}
-
-awaitable<void> socket_core::receive_later(message* into)
-{
-    turn mine(*this, receivers_, receive_limit, "receive");
-    do {
-        co_await mine.next();
-    } while (!try_receive(*into));
+    co_return count;
 }
 
 awaitable<multipart> socket_core::receive_all(self_ptr self)
@@ -300,7 +311,7 @@ awaitable<multipart> socket_core::receive_all(self_ptr self)
     if (self->try_receive_all(all)) co_return all;
     turn mine(*self, self->receivers_, self->receive_limit, "receive");
     do {
-        co_await mine.next();
+        if (mine.is_to_come()) co_await mine.park();
     } while (!self->try_receive_all(all));
     co_return all;
 }
@@ -407,6 +418,7 @@ void socket_core::add(watcher& w)
 {
     check_use();
     watch().arm();
+    left_in_row_ += std::exchange(credit_, 0);
     watchers_.push_back(&w);
 }
 
@@ -431,12 +443,13 @@ awaitable<poll_events> socket_core::wait(self_ptr self, poll_events wanted,
         socket_core& socket;
         waiter me;
     };
+    --self->credit_;
     if (!self->in_a_row()) co_await self->rest();
     alarm end(limit);
     for (;;) {
         const poll_events now = self->events() & wanted;
         if (now != 0 || limit == limit.zero() || end.over()) co_return now;
-        self->row_ = 0;
+        self->begin_row();
         waiting w(*self, wanted);
         end.wakes(w.me);
         co_await w.me.park();

@@ -68,16 +68,28 @@ TEST(socket, an_operation_may_outlive_it)
 TEST(socket, belongs_to_its_thread)
 {
     socket s(pull);
-    s.bind("inproc://threads");
-    std::thread other([&] {
+    socket t(push);
+    t.connect(s.bind("inproc://threads"));
+    for (int i = 0; i < 3; ++i) run(t.send("x"));
+    EXPECT_EQ(run(s.receive_string()), "x");
+    EXPECT_EQ(run(s.receive_string()), "x") << "more would pass without a further thought";
+    const auto refused = [](auto use) {
         try {
-            s.try_receive();
-            ADD_FAILURE();
+            use();
+            return false;
         } catch (const error& e) {
-            EXPECT_EQ(e.code(), errc::wrong_thread);
+            return e.code() == errc::wrong_thread;
         }
+    };
+    std::thread other([&] {
+        EXPECT_TRUE(refused([&] { s.try_receive(); }));
+        EXPECT_TRUE(refused([&] { run(s.receive()); }));
+        EXPECT_TRUE(refused([&] { run(t.send("y")); }));
+        const socket own(pull);
+        EXPECT_TRUE(refused([&] { run(s.receive()); })) << "nor a thread with sockets of its own";
     });
     other.join();
+    EXPECT_EQ(run(s.receive_string()), "x");
     EXPECT_FALSE(s.try_receive());
 }
 
@@ -181,7 +193,11 @@ TEST(socket, a_busy_socket_lets_others_run)
         }
     };
     auto drain = [](socket* s) -> awaitable<void> {
-        for (int i = 0; i < 2000; ++i) co_await s->receive();
+        for (int i = 0; i < 2000; ++i) {
+            co_await s->receive();
+            const auto until = std::chrono::steady_clock::now() + 10us;
+            while (std::chrono::steady_clock::now() < until) continue;
+        }
     };
     const auto counting = spawn(count_turns(&turns));
     run(drain(&to));

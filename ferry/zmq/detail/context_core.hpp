@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,16 @@ inline int forks() noexcept
 {
     return fork_count.load(std::memory_order_relaxed);
 }
+
+/// Which thread of which process this is: a fork's thread is another one than what it was before. 0
+/// until take_place().
+inline std::uint64_t& place() noexcept
+{
+    // Without the model, each use in position-independent code is a call.
+    [[gnu::tls_model("initial-exec")]] static constinit thread_local std::uint64_t here = 0;
+    return here;
+}
+std::uint64_t take_place();
 
 /// The ending of one context, which a thread of its own waits for.
 class ending;

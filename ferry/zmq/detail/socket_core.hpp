@@ -5,10 +5,15 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/waiter.hpp"
 #include "ferry/zmq/detail/context_core.hpp"
+#include "ferry/zmq/detail/failure.hpp"
 #include "ferry/zmq/message.hpp"
 #include "ferry/zmq/option.hpp"
 #include "ferry/zmq/socket.hpp"
 
+#include <zmq.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -62,15 +67,38 @@ public:
 
     bool try_send(message& m, int flags);
     bool try_receive(message& m);
-    /// The same, unless it is somebody else's turn: \p attempted stays false then.
-    bool attempt_send(message& m, int flags, bool& attempted)
+
+    /// \name The same in the fewest steps
+    /// Whether `m` may pass without any further thought; if so, pass it, and tell of a failure.
+    /// @{
+    bool is_clear_for(const message& m) const noexcept
     {
-        return (attempted = in_a_row()) && try_send(m, flags);
+        return credit_ > 0 && place_ == place() && m.live_;
     }
-    bool attempt_receive(message& m, bool& attempted)
+    bool pass_send(message& m, int flags) noexcept
     {
-        return (attempted = in_a_row()) && try_receive(m);
+        --credit_;
+        if (zmq_msg_send(raw(m), handle_, flags | ZMQ_DONTWAIT) < 0) return false;
+        m.taken();
+        return true;
     }
+    bool pass_receive(message& m) noexcept
+    {
+        --credit_;
+        return zmq_msg_recv(raw(m), handle_, ZMQ_DONTWAIT) >= 0;
+    }
+    bool send_failed(message& m, int flags) { return sent(last_failure(), m, flags); }
+    bool receive_failed(message& m) { return received(last_failure(), m); }
+    /// @}
+
+    /// Whether a coroutine may go on without letting others run: for some messages, and for as many
+    /// more as take no time to speak of.
+    bool in_a_row() noexcept
+    {
+        left_in_row_ += std::exchange(credit_, 0);
+        return left_in_row_ > 0 || goes_on();
+    }
+
     bool try_send_all(multipart& all);
     bool try_receive_all(multipart& all);
 
@@ -78,7 +106,7 @@ public:
     /// \param attempted  once, in vain.
     static awaitable<void> send(self_ptr self, message m, int flags, bool attempted);
     static awaitable<void> send_all(self_ptr self, multipart all);
-    static awaitable<message> receive(self_ptr self, bool attempted);
+    static awaitable<message> receive(self_ptr self, message m, bool attempted);
     static awaitable<void> receive_into(self_ptr self, message* into, bool attempted);
     static awaitable<std::size_t> receive_some(self_ptr self, std::span<message> into);
     static awaitable<void> send_each(self_ptr self, std::span<message> from);
@@ -111,15 +139,9 @@ public:
 private:
     class turn;
 
-    /// An address that tells one thread from another.
-    static const void* this_thread() noexcept
-    {
-        static constinit thread_local char here = 0;
-        return &here;
-    }
     void check_use() const
     {
-        if (handle_ == nullptr || thread_ != this_thread() || forks_ != forks()) refuse_use();
+        if (handle_ == nullptr || place_ != place()) refuse_use();
     }
     [[noreturn]] void refuse_use() const;
     [[noreturn]] void throw_failed(int number, const char* doing) const;
@@ -138,8 +160,16 @@ private:
     void stirred() noexcept;
     void look(bool wake_senders = true) noexcept;
     void tell(poll_events now, bool wake_senders) noexcept;
+    static zmq_msg_t* raw(message& m) noexcept
+    {
+        return static_cast<zmq_msg_t*>(static_cast<void*>(&m.storage_));
+    }
+    /// libzmq's calls. \return its error, or 0.
     int send_now(message& m, int flags) noexcept;
     int receive_now(message& m) noexcept;
+    /// What there is to do after them. \return whether the message was taken.
+    bool sent(int number, message& m, int flags);
+    bool received(int number, message& m);
     std::size_t try_send_some(std::span<message> from);
     std::size_t try_receive_some(std::span<message> into);
     void abandoned() noexcept;
@@ -148,22 +178,42 @@ private:
     static awaitable<void> hand_on(self_ptr self, std::function<void(multipart)> f);
     descriptor_watch& watch();
 
-    /// Whether a coroutine may go on without letting others run.
-    bool in_a_row() noexcept { return ++row_ < longest_row; }
-    /// How many messages it may still send or receive before that.
-    std::size_t rest_of_row() const noexcept { return row_ < longest_row ? longest_row - row_ : 1; }
-    static constexpr unsigned longest_row = 256;
+    /// After in_a_row(): how many messages may pass before that is asked again, one at least.
+    std::size_t rest_of_row() const noexcept
+    {
+        return static_cast<std::size_t>(std::max(left_in_row_, 1));
+    }
+    bool goes_on() noexcept;
+    void begin_row() noexcept
+    {
+        left_in_row_ = least_row;
+        is_long_ = false;
+        credit_ = 0;
+    }
+    /// The rest of the row may pass without further thought, if nobody waits.
+    void give_credit() noexcept
+    {
+        left_in_row_ += std::exchange(credit_, 0);
+        if (left_in_row_ > 0 && !waited_for() && type_ != socket_type::stream) {
+            credit_ = std::exchange(left_in_row_, 0);
+        }
+    }
+    static constexpr int least_row = 64;
+    static constexpr std::chrono::milliseconds longest_row{1};
     awaitable<void> rest();
-    awaitable<void> send_later(message* m, int flags);
-    awaitable<void> receive_later(message* into);
 
     std::shared_ptr<context_core> context_;
     socket_type type_;
     loop owner_ = loop::current();
-    const void* thread_;
+    std::uint64_t place_ = take_place();
     void* handle_;
     int forks_ = forks();
-    unsigned row_ = 0;
+    int left_in_row_ = least_row;
+    /// How many of those may pass as long as the socket is open and nobody waits for it, minus the
+    /// calls since.
+    int credit_ = 0;
+    bool is_long_ = false;  ///< the row has had its least
+    std::chrono::steady_clock::time_point long_since_;
     bool attached_ = false;
     bool warned_ = false;
     bool looked_ = false;  ///< since the last attempt to send or receive
