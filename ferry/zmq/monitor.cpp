@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -41,10 +42,18 @@ bool is_failure(event_type type)
            type == event_type::handshake_failed_auth;
 }
 
-awaitable<std::optional<connection_event>> next_event(awaitable<multipart> receiving)
+std::size_t place(event_type type)
+{
+    return static_cast<std::size_t>(std::countr_zero(static_cast<std::uint16_t>(type)));
+}
+
+template <class Counters>
+awaitable<std::optional<connection_event>> next_event(awaitable<multipart> receiving,
+                                                      std::shared_ptr<Counters> counts)
 {
     const multipart frames = co_await std::move(receiving);
     connection_event e = parse_monitor_message(frames);
+    if (e.type != event_type{}) ++(*counts)[place(e.type)];
     if (e.type == event_type::monitor_stopped) co_return std::nullopt;
     co_return e;
 }
@@ -53,11 +62,8 @@ awaitable<std::optional<connection_event>> next_event(awaitable<multipart> recei
 
 std::string_view name(event_type type) noexcept
 {
-    const auto number = static_cast<unsigned>(type);
-    for (unsigned i = 0; i < names.size(); ++i) {
-        if (number == 1U << i) return names[i];
-    }
-    return "";
+    const bool is_one = std::has_single_bit(static_cast<std::uint16_t>(type));
+    return is_one && place(type) < names.size() ? names[place(type)] : "";
 }
 
 connection_event parse_monitor_message(const multipart& frames)
@@ -87,7 +93,10 @@ monitor socket::watch(unsigned events)
 }
 
 monitor::monitor(std::weak_ptr<detail::socket_core> of, unsigned long number, socket events)
-    : of_{std::move(of)}, number_{number}, events_{std::move(events)}
+    : of_{std::move(of)},
+      number_{number},
+      events_{std::move(events)},
+      counts_{std::make_shared<counters>()}
 {
 }
 
@@ -101,7 +110,12 @@ monitor::~monitor()
 
 awaitable<std::optional<connection_event>> monitor::next()
 {
-    return next_event(events_.receive_multipart());
+    return next_event(events_.receive_multipart(), counts_);
+}
+
+std::uint64_t monitor::count(event_type type) const noexcept
+{
+    return type == event_type{} ? 0 : (*counts_)[place(type)];
 }
 
 awaitable<connection_event> monitor::connected()

@@ -5,6 +5,7 @@
 #include "ferry/zmq/monitor_event.hpp"
 #include "ferry/zmq/socket.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -52,13 +53,19 @@ public:
     /// \throws error(errc::refused)  it failed. ZeroMQ goes on trying unless the socket is closed.
     awaitable<connection_event> connected();
 
+    /// How many events of that type the two have taken since the monitor was made: for metrics.
+    std::uint64_t count(event_type type) const noexcept;
+
 private:
     friend class socket;
+    using counters = std::array<std::uint64_t, 16>;  ///< by the number of the type's bit
+
     monitor(std::weak_ptr<detail::socket_core> of, unsigned long number, socket events);
 
     std::weak_ptr<detail::socket_core> of_;
     unsigned long number_;
     socket events_;
+    std::shared_ptr<counters> counts_;
 };
 
 }  // namespace ferry::zmq

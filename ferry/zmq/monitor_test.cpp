@@ -29,11 +29,16 @@ TEST(monitor, sees_the_steps_of_a_connection)
     server.close();
     EXPECT_THAT(events_until(news, event_type::connect_retried),
                 Contains(event_type::disconnected));
+    EXPECT_EQ(news.count(event_type::handshake_succeeded), 1U);
+    EXPECT_EQ(news.count(event_type::disconnected), 1U);
+    EXPECT_EQ(news.count(event_type::handshake_failed_auth), 0U);
     auto second = client.watch();
     while (run(timeout(20s, news.next(), "the end of the first"))) continue;
     client.close();
     while (run(timeout(20s, second.next(), "the end of the second"))) continue;
     EXPECT_EQ(name(event_type::handshake_failed_auth), "handshake_failed_auth");
+    EXPECT_EQ(name(static_cast<event_type>(3)), "");
+    EXPECT_EQ(name(static_cast<event_type>(0x8000)), "");
     EXPECT_THROW(parse_monitor_message({}), protocol_error);
     EXPECT_THROW(parse_monitor_message(parts("12345", "x")), protocol_error);
 }

@@ -47,7 +47,7 @@ public:
 ///
 /// Not offered, since Debian's libzmq has them as drafts only: RECONNECT_STOP, HELLO_MSG,
 /// DISCONNECT_MSG, ROUTER_NOTIFY, XPUB_MANUAL_LAST_VALUE, IN_BATCH_SIZE, OUT_BATCH_SIZE,
-/// ONLY_FIRST_SUBSCRIBE, PRIORITY, METADATA, MULTICAST_LOOP, ZAP_ENFORCE_DOMAIN, WSS_*.
+/// ONLY_FIRST_SUBSCRIBE, PRIORITY, WSS_*.
 namespace opt {
 
 using std::chrono::milliseconds;

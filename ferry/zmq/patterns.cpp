@@ -98,6 +98,22 @@ awaitable<void> last_value_cache::greet()
     }
 }
 
+counting_publisher::counting_publisher(socket to) : to_{std::move(to)}
+{
+    to_.set(opt::xpub_nodrop, true);
+}
+
+void counting_publisher::send(multipart all)
+{
+    if (!to_.try_send_multipart(all)) {
+        to_.set(opt::xpub_nodrop, false);
+        to_.try_send_multipart(all);
+        to_.set(opt::xpub_nodrop, true);
+        ++overflows_;
+    }
+    ++sent_;
+}
+
 multipart stamped(multipart m)
 {
     m.emplace_back(std::to_string(time_now().count()));

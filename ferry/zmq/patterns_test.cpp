@@ -17,8 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::IsEmpty;
+using ::testing::Lt;
 
 awaitable<void> answer_after(socket* s, int ignored)
 {
@@ -68,6 +71,36 @@ TEST(last_value_cache, tells_newcomers_what_was_last)
     EXPECT_THAT(texts(run(timeout(20s, late.receive_multipart()))), ElementsAre("a", "1"));
     running.cancel();
     run(running.wait());
+}
+
+TEST(counting_publisher, knows_when_a_subscriber_falls_behind)
+{
+    socket from(xpub);
+    from.set(opt::sndhwm, 10);
+    from.set(opt::xpub_verbose, true);
+    const std::string at = from.bind("inproc://counted");
+    socket slow(sub);
+    slow.set(opt::rcvhwm, 10);
+    slow.connect(at);
+    slow.subscribe("");
+    socket quick(sub);
+    quick.set(opt::rcvhwm, 1000);
+    quick.connect(at);
+    quick.subscribe("");
+    for (int i = 0; i < 2; ++i) receive_texts(from);
+    counting_publisher out(std::move(from));
+    for (std::uint64_t round = 1; round < 4; ++round) {
+        for (int i = 0; i < 100; ++i) {
+            out.send(parts(std::to_string(i), "x"));
+            EXPECT_THAT(receive_texts(quick), ElementsAre(std::to_string(i), "x"));
+        }
+        EXPECT_EQ(out.sent(), 100 * round);
+        EXPECT_GE(out.overflows(), round);
+        EXPECT_LT(out.overflows(), 10 * round);
+        int got = 0;
+        while (slow.try_receive_multipart()) ++got;
+        EXPECT_THAT(got, AllOf(Gt(0), Lt(30)));
+    }
 }
 
 TEST(punctual_subscriber, would_rather_end_than_read_old_news)
