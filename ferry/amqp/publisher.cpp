@@ -6,6 +6,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/core/uuid.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -71,6 +72,7 @@ public:
         e.routing_key = std::move(routing_key);
         e.body.emplace(std::move(body));
         e.with = std::move(with);
+        if (e.with.message_id().empty()) e.with.message_id(uuid4());
         e.is_mandatory = is_mandatory;
         e.size = size;
         try {

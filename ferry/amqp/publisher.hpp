@@ -19,9 +19,9 @@ namespace ferry::amqp {
 ///
 /// publish() returns when the message is queued, and waits while the window is full. A message that
 /// the broker had not confirmed when the connection was lost, or did not take, is sent again, so
-/// that it may arrive twice: give it a message_id if that matters. One that no queue takes
-/// (mandatory()) is not sent again; flush() throws for it. Made on its connection's loop, and
-/// awaited anywhere.
+/// that it may arrive twice, with the same message_id: a new one of uuid4() unless it was given
+/// one. What no queue takes (mandatory()) is not sent again; flush() throws for it. Made on its
+/// connection's loop, and awaited anywhere.
 class publisher {
 public:
     /// \param over  with confirms. \throws error(errc::bad_argument)  it has none.

@@ -4,6 +4,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/core/uuid.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
@@ -105,12 +106,16 @@ TEST_F(amqp_fault, a_full_queue_refuses_until_somebody_takes_from_it)
     channel other = run(own.channel());
     consumer in = run(other.basic_consume(q));
     std::set<std::string> got;
+    std::set<std::string> ids;
     while (got.size() < sent.size()) {
         auto d = run(timeout(60s, in.next()));
         got.insert(std::string(d->text()));
+        ids.insert(d->properties().message_id());
+        EXPECT_TRUE(is_uuid(d->properties().message_id()));
         run(d->ack());
     }
     EXPECT_EQ(got, sent);
+    EXPECT_EQ(ids.size(), sent.size());
     run(timeout(60s, out.flush()));
     EXPECT_EQ(out.confirmed(), sent.size());
     EXPECT_FALSE(gone);
