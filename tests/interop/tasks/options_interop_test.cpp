@@ -203,8 +203,9 @@ TEST(events_verb, shows_celerys_and_ferrys_workers)
         dir / "ours.out", dir / "ours.err");
     const testing::program theirs(
         {"/usr/bin/env", "FERRY_BROKER=" + url, "FERRY_BACKEND=" + url,
-         "PYTHONPATH=" FERRY_INTEROP_DIR, "PYTHONDONTWRITEBYTECODE=1", FERRY_PYTHON, "-m", "celery",
-         "-A", "celery_app", "worker", "-n", "theirs@events", "-Q", "nothing", "-c", "1"},
+         "PYTHONPATH=" FERRY_INTEROP_DIR, "PYTHONDONTWRITEBYTECODE=1", "C_FORCE_ROOT=1",
+         FERRY_PYTHON, "-m", "celery", "-A", "celery_app", "worker", "-n", "theirs@events", "-Q",
+         "nothing", "-c", "1"},
         dir / "theirs.out", dir / "theirs.err");
     app a("client", broker(url), queue(queue_name));
     ferry::run([](app* of) -> awaitable<void> {
