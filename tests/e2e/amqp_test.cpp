@@ -28,7 +28,7 @@ TEST(amqp_verb, works_with_a_broker)
         $F declare exchange x --type topic
         $F declare binding --source x --queue q -k 'a.#'
         printf 'one\ntwo\n' | $F publish -e x -k a.b --lines --persistent --header n=5 \
-            --header t=text --prop content_type=text/plain; echo published $?
+            --header t=text --prop content_type=text/plain --prop message_id=m; echo published $?
         $F get -q q --json
         $F consume -q q -n 1
         $F get -q q; echo empty $?
@@ -48,7 +48,8 @@ TEST(amqp_verb, works_with_a_broker)
               "q 0 messages, 0 consumers\n"
               "published 0\n"
               R"({"exchange":"x","routing_key":"a.b","redelivered":false,"properties":)"
-              R"({"content_type":"text/plain","headers":{"n":5,"t":"text"},"delivery_mode":2},)"
+              R"({"content_type":"text/plain","headers":{"n":5,"t":"text"},"delivery_mode":2,)"
+              R"("message_id":"m"},)"
               "\"body\":\"one\"}\n"
               "two\n"
               "empty 1\n"
