@@ -160,7 +160,7 @@ std::string line(const record& r)
     return text;
 }
 
-void write(level l, std::string_view message, std::vector<field> fields) noexcept
+void write(level l, const message& m, std::vector<field> fields) noexcept
 {
     // A log line that cannot be written must not end the work that it speaks of.
     try {
@@ -168,7 +168,7 @@ void write(level l, std::string_view message, std::vector<field> fields) noexcep
         for (field& f : fields) {
             if (names_a_secret(f.key)) f.value = "***";
         }
-        const record r{l, std::chrono::system_clock::now(), message, fields};
+        const record r{l, std::chrono::system_clock::now(), m.text(), fields, m.where()};
         state& s = shared();
         const std::lock_guard lock{s.mutex};
         if (s.to) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,11 +32,31 @@ struct field {
     std::string value;
 };
 
+/// A text, and where in the program it stands.
+class message {
+public:
+    template <class Text>
+        requires std::convertible_to<const Text&, std::string_view>
+    constexpr message(const Text& text,
+                      std::source_location where = std::source_location::current())
+        : text_{text}, where_{where}
+    {
+    }
+
+    constexpr std::string_view text() const noexcept { return text_; }
+    constexpr const std::source_location& where() const noexcept { return where_; }
+
+private:
+    std::string_view text_;
+    std::source_location where_;
+};
+
 struct record {
     log::level level;
     std::chrono::system_clock::time_point time;
     std::string_view message;
     std::span<const field> fields;
+    std::source_location where;  ///< the call that logs
 };
 
 /// Where records go. Called by one thread at a time; must not log itself.
@@ -53,7 +74,7 @@ void set_sink(sink to);
 std::string line(const record& r);
 
 /// Hands a record to the sink if its level is enabled. Secret fields are masked here.
-void write(level l, std::string_view message, std::vector<field> fields) noexcept;
+void write(level l, const message& m, std::vector<field> fields) noexcept;
 
 namespace detail {
 
@@ -87,43 +108,43 @@ void collect(std::vector<field>& into, std::string_view key, const Value& value,
 }
 
 template <class... Pairs>
-void write_pairs(level l, std::string_view message, const Pairs&... pairs)
+void write_pairs(level l, const message& m, const Pairs&... pairs)
 {
     static_assert(sizeof...(pairs) % 2 == 0, "fields come as pairs of key and value");
     if (!enabled(l)) return;
     std::vector<field> fields;
     fields.reserve(sizeof...(pairs) / 2);
     collect(fields, pairs...);
-    write(l, message, std::move(fields));
+    write(l, m, std::move(fields));
 }
 
 }  // namespace detail
 
 /// \param pairs  key, value, key, value...: texts, numbers, bools and durations.
 template <class... Pairs>
-void trace(std::string_view message, const Pairs&... pairs)
+void trace(const message& m, const Pairs&... pairs)
 {
-    detail::write_pairs(level::trace, message, pairs...);
+    detail::write_pairs(level::trace, m, pairs...);
 }
 template <class... Pairs>
-void debug(std::string_view message, const Pairs&... pairs)
+void debug(const message& m, const Pairs&... pairs)
 {
-    detail::write_pairs(level::debug, message, pairs...);
+    detail::write_pairs(level::debug, m, pairs...);
 }
 template <class... Pairs>
-void info(std::string_view message, const Pairs&... pairs)
+void info(const message& m, const Pairs&... pairs)
 {
-    detail::write_pairs(level::info, message, pairs...);
+    detail::write_pairs(level::info, m, pairs...);
 }
 template <class... Pairs>
-void warning(std::string_view message, const Pairs&... pairs)
+void warning(const message& m, const Pairs&... pairs)
 {
-    detail::write_pairs(level::warning, message, pairs...);
+    detail::write_pairs(level::warning, m, pairs...);
 }
 template <class... Pairs>
-void error(std::string_view message, const Pairs&... pairs)
+void error(const message& m, const Pairs&... pairs)
 {
-    detail::write_pairs(level::error, message, pairs...);
+    detail::write_pairs(level::error, m, pairs...);
 }
 
 }  // namespace ferry::log

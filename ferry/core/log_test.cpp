@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,6 +45,16 @@ TEST_F(log_test, prints_fields_of_every_kind)
     log::warning("retried", "url", url, "attempt", 2, "ratio", 0.5, "last", true, "after", 250ms);
     EXPECT_EQ(lines_.at(0),
               "warning retried url=http://a.local/ attempt=2 ratio=0.5 last=true after=250ms");
+}
+
+TEST_F(log_test, knows_where_it_was_called)
+{
+    std::source_location where;
+    log::set_sink([&](const log::record& r) { where = r.where; });
+    log::error(std::string("broken"), "a", 1);
+    const auto here = std::source_location::current();
+    EXPECT_STREQ(where.file_name(), here.file_name());
+    EXPECT_EQ(where.line() + 1, here.line());
 }
 
 TEST_F(log_test, no_value_can_forge_a_line)
