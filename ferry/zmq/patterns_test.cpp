@@ -275,6 +275,8 @@ TEST(ssh, refuses_names_that_are_options)
     } catch (const error& e) {
         EXPECT_EQ(e.code(), errc::no_tunnel);
     }
+    const auto of_two_lines = ssh::tunnel_options().program("false").password("a\nb");
+    EXPECT_THROW(run(ssh::open_tunnel("tcp://127.0.0.1:1", "h", of_two_lines)), error);
     EXPECT_FALSE(run(ssh::try_passwordless_ssh("h", ssh::tunnel_options().program("false"))));
     EXPECT_TRUE(run(ssh::try_passwordless_ssh("h", ssh::tunnel_options().program("true"))));
 }

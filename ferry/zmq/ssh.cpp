@@ -4,13 +4,9 @@
 #include "ferry/core/error.hpp"
 #include "ferry/net/net.hpp"
 #include "ferry/zmq/detail/endpoint.hpp"
+#include "ferry/zmq/detail/ssh_process.hpp"
 
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,61 +17,46 @@ using namespace std::chrono_literals;
 
 constexpr auto pause_between_looks = 20ms;
 
-/// A running ssh, killed at the end.
-class child {
-public:
-    explicit child(std::vector<std::string> words)
-    {
-        std::vector<char*> arguments;
-        for (std::string& w : words) arguments.push_back(w.data());
-        arguments.push_back(nullptr);
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
-        const int failed =
-            ::posix_spawnp(&pid_, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
-        posix_spawn_file_actions_destroy(&actions);
-        if (failed != 0) throw system_failure(failed, "run " + words[0]);
-    }
-    child(const child&) = delete;
-    child& operator=(const child&) = delete;
-    ~child()
-    {
-        if (!running()) return;
-        ::kill(pid_, SIGKILL);
-        int status = 0;
-        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
-    }
-
-    bool running() noexcept
-    {
-        if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) != 0) ended_ = true;
-        return !ended_;
-    }
-
-    /// Whether it ended with status 0.
-    bool succeeded() const noexcept { return ended_ && status_ == 0; }
-
-private:
-    pid_t pid_ = -1;
-    bool ended_ = false;
-    int status_ = -1;
-};
-
 void refuse_option(const std::string& text)
 {
     if (!text.empty() && text.front() != '-') return;
     throw invalid_endpoint(errc::invalid_endpoint, "ssh: '" + text + "' is no name");
 }
 
-/// The words of a call without a forward and without the server: nothing is asked for.
-std::vector<std::string> call(const tunnel_options& with)
+/// `user@host:22` is PyZMQ's spelling, not ssh's.
+std::string destination(const std::string& server)
 {
-    std::vector<std::string> words{with.program(), "-o", "BatchMode=yes", "-o",
-                                   "ExitOnForwardFailure=yes"};
+    refuse_option(server);
+    const auto colon = server.find(':');
+    const bool has_port = colon != std::string::npos && colon + 1 < server.size() &&
+                          server.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+    return has_port ? "ssh://" + server : server;
+}
+
+/// The words of a call without a forward and without the server. What one tunnel needs must not
+/// depend on another's, so a shared connection is not used.
+std::vector<std::string> call(const tunnel_options& with, bool by_password)
+{
+    std::vector<std::string> words{with.program(), "-o", "ExitOnForwardFailure=yes", "-o",
+                                   "ControlPath=none"};
+    if (by_password) {
+        // Once: a server may lock out who is wrong twice. And to no server that is not known.
+        words.insert(words.end(), {"-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1", "-o",
+                                   "StrictHostKeyChecking=yes"});
+    } else {
+        words.insert(words.end(), {"-o", "BatchMode=yes"});
+    }
     if (!with.keyfile().empty()) words.insert(words.end(), {"-i", with.keyfile()});
     return words;
+}
+
+[[noreturn]] void throw_ended(const std::string& server, const std::string& last_words)
+{
+    const auto has = [&](const char* text) { return last_words.find(text) != std::string::npos; };
+    const bool is_refused = has("Permission denied") || has("Host key verification failed");
+    throw error(is_refused ? errc::refused : errc::no_tunnel,
+                "ssh " + server + ": " +
+                    (last_words.empty() ? std::string("it ended without a tunnel") : last_words));
 }
 
 std::uint16_t free_port()
@@ -87,12 +68,13 @@ std::uint16_t free_port()
 
 class tunnel::impl {
 public:
-    impl(std::vector<std::string> words, std::uint16_t port)
-        : endpoint{"tcp://127.0.0.1:" + std::to_string(port)}, running{std::move(words)}
+    impl(std::vector<std::string> words, std::vector<std::string> variables, std::uint16_t port)
+        : endpoint{"tcp://127.0.0.1:" + std::to_string(port)},
+          program{std::move(words), std::move(variables)}
     {
     }
     std::string endpoint;
-    child running;
+    detail::process program;
 };
 
 tunnel::tunnel(std::unique_ptr<impl> i) noexcept : impl_{std::move(i)} {}
@@ -107,26 +89,32 @@ const std::string& tunnel::endpoint() const noexcept
 
 bool tunnel::open() const noexcept
 {
-    return impl_->running.running();
+    return impl_->program.running();
 }
 
 class opening {
 public:
     static awaitable<tunnel> open(std::string endpoint, std::string server, tunnel_options with)
     {
-        const detail::tcp_endpoint far = detail::parse_tcp(endpoint);
-        refuse_option(server);
+        const zmq::detail::tcp_endpoint far = zmq::detail::parse_tcp(endpoint);
+        const std::string to = destination(server);
         const std::uint16_t port = free_port();
-        auto words = call(with);
+        auto words = call(with, !with.password().empty());
         const std::string host =
             far.host.find(':') == std::string::npos ? far.host : '[' + far.host + ']';
         words.insert(words.end(), {"-N", "-L",
                                    "127.0.0.1:" + std::to_string(port) + ':' + host + ':' +
                                        std::to_string(far.port)});
-        words.insert(words.end(), {"--", server});
-        tunnel made(std::make_unique<tunnel::impl>(std::move(words), port));
-        auto waiting = until_open(made.impl_.get(), port, server);
-        auto limited = ferry::timeout(with.timeout(), std::move(waiting), "ssh " + server);
+        words.insert(words.end(), {"--", to});
+        std::optional<detail::askpass> answers;  // until it is open, and no longer
+        std::vector<std::string> variables;
+        if (!with.password().empty()) {
+            answers.emplace(with.password());
+            variables = answers->environment();
+        }
+        tunnel made(std::make_unique<tunnel::impl>(std::move(words), std::move(variables), port));
+        auto waiting = until_open(made.impl_.get(), port, to);
+        auto limited = ferry::timeout(with.timeout(), std::move(waiting), "ssh " + to);
         co_await std::move(limited);
         co_return made;
     }
@@ -135,9 +123,7 @@ private:
     static awaitable<void> until_open(tunnel::impl* t, std::uint16_t port, std::string server)
     {
         for (;;) {
-            if (!t->running.running()) {
-                throw error(errc::no_tunnel, "ssh " + server + ": it ended without a tunnel");
-            }
+            if (!t->program.running()) throw_ended(server, t->program.last_words());
             try {
                 const auto there = net::tcp("127.0.0.1", port);
                 auto connecting = net::connect(there);
@@ -176,10 +162,9 @@ awaitable<tunnel> tunnel_connection(socket& s, std::string endpoint, std::string
 
 awaitable<bool> try_passwordless_ssh(std::string server, tunnel_options with)
 {
-    refuse_option(server);
-    auto words = call(with);
-    words.insert(words.end(), {"--", server, "true"});
-    child login(std::move(words));
+    auto words = call(with, false);
+    words.insert(words.end(), {"--", destination(server), "true"});
+    detail::process login(std::move(words), {});
     const auto end = after(with.timeout());
     while (login.running() && timer::clock::now() < end) co_await sleep(pause_between_looks);
     co_return login.succeeded();

@@ -15,17 +15,22 @@ class tunnel_options {
 public:
     tunnel_options() = default;
     tunnel_options& keyfile(std::string path) { return keyfile_ = std::move(path), *this; }
+    /// For a server that takes no key, or for a key with a passphrase. ssh is given it once, and
+    /// only when it asks for a password; it is in no file, argument, environment or log.
+    tunnel_options& password(std::string p) { return password_ = std::move(p), *this; }
     /// How long the tunnel may take to open. 60 s.
     tunnel_options& timeout(std::chrono::milliseconds t) { return timeout_ = t, *this; }
-    /// Another program, which takes ssh's arguments.
+    /// Another program, which takes ssh's arguments, or prepares and becomes ssh (`exec`).
     tunnel_options& program(std::string name) { return program_ = std::move(name), *this; }
 
     const std::string& keyfile() const noexcept { return keyfile_; }
+    const std::string& password() const noexcept { return password_; }
     std::chrono::milliseconds timeout() const noexcept { return timeout_; }
     const std::string& program() const noexcept { return program_; }
 
 private:
     std::string keyfile_;
+    std::string password_;
     std::chrono::milliseconds timeout_{60'000};
     std::string program_ = "ssh";
 };
@@ -50,12 +55,15 @@ private:
     std::unique_ptr<impl> impl_;
 };
 
-/// Opens a tunnel to a `tcp://` endpoint as the server sees it. It logs in by key or agent, without
-/// asking anybody anything: an unknown host key, or a password, is a failure.
-/// \param server  `[user@]host`, or `ssh://[user@]host[:port]`.
-/// \throws error(errc::no_tunnel)  ssh ended; its own words are on standard error.
+/// Opens a tunnel to a `tcp://` endpoint as the server sees it. Nobody is asked anything: it logs
+/// in by key, agent or the password of the options, and a server whose key is not in known_hosts is
+/// not trusted.
+/// \param server  `[user@]host[:port]`, or `ssh://[user@]host[:port]`.
+/// \throws error(errc::refused)    the server let nobody in, or is not trusted: ssh's last words
+/// \throws error(errc::no_tunnel)  ssh ended for another reason
+/// \throws error(errc::bad_option), limit_error  a password of several lines, or over 1023 bytes
 /// \throws timeout_error, invalid_endpoint
-/// As zmq.ssh.open_tunnel.
+/// As zmq.ssh.open_tunnel, which goes on to ask at the terminal.
 awaitable<tunnel> open_tunnel(std::string endpoint, std::string server,
                               tunnel_options with = tunnel_options());
 
@@ -64,7 +72,8 @@ awaitable<tunnel> open_tunnel(std::string endpoint, std::string server,
 awaitable<tunnel> tunnel_connection(socket& s, std::string endpoint, std::string server,
                                     tunnel_options with = tunnel_options());
 
-/// Whether one can log in without a password. As try_passwordless_ssh.
+/// Whether one can log in without a password; that of the options is not used. As
+/// try_passwordless_ssh.
 awaitable<bool> try_passwordless_ssh(std::string server, tunnel_options with = tunnel_options());
 
 }  // namespace ferry::zmq::ssh

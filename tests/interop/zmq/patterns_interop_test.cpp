@@ -320,33 +320,6 @@ TEST(zmq_interop, majordomo_with_a_worker_and_a_client_of_pyzmq)
     run(background.join());
 }
 
-// The program ssh is played by a script: there is no server to log in to on every machine.
-TEST(zmq_interop, a_tunnel_carries_a_connection_and_ends_with_its_object)
-{
-    const python server({"echo", "REP"});
-    const auto how = ssh::tunnel_options().program(FERRY_INTEROP_DIR "/fake_ssh.py").timeout(20s);
-    socket client(req);
-    client.set(opt::linger, 0ms);
-    std::string near;
-    {
-        const auto t = run(ssh::tunnel_connection(client, server.at(), "user@gate", how));
-        near = t.endpoint();
-        EXPECT_TRUE(t.open());
-        EXPECT_NE(near, server.at());
-        run(client.send("through"));
-        EXPECT_EQ(run(timeout(60s, client.receive_string())), "through");
-    }
-    socket late(req);
-    late.set(opt::linger, 0ms);
-    auto news = late.watch();
-    late.connect(near);
-    const auto first = run(timeout(60s, news.next()));
-    ASSERT_TRUE(first);
-    const auto second = run(timeout(60s, news.next()));
-    EXPECT_NE(second->type, event_type::connected);
-    EXPECT_THROW(run(ssh::open_tunnel(server.at(), "other@gate", how)), error);
-}
-
 TEST(zmq_interop, freelance_both_ways)
 {
     const testing::temporary_directory folder;
