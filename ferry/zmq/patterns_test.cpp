@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <source_location>
 #include <thread>
 
 namespace ferry::zmq {
@@ -253,13 +254,36 @@ TEST(log_publisher, publishes_records_of_every_thread)
     run(timeout(20s, out.receive()));
     log_publisher news(std::move(out), "app");
     log::set_sink(news.sink());
+    const auto line = std::source_location::current().line() + 1;
     log::warning("late", "by", 3);
-    std::thread([] { log::error("gone"); }).join();
+    std::thread([] { log::error("db.lock::gone", "text", "a::b"); }).join();
+    log::set_sink({});
+    const std::string place = "patterns_test.cpp:";
+    EXPECT_THAT(
+        texts(run(timeout(20s, in.receive_multipart()))),
+        ElementsAre("app.WARNING", "WARNING " + place + std::to_string(line) + " - late by=3\n"));
+    EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))),
+                ElementsAre("app.ERROR.db.lock",
+                            "ERROR " + place + std::to_string(line + 1) + " - gone text=a::b\n"));
+}
+
+TEST(log_publisher, writes_each_level_in_its_own_way)
+{
+    socket out(xpub);
+    socket in(sub);
+    in.connect(out.bind("inproc://log-formats"));
+    in.subscribe("");
+    run(timeout(20s, out.receive()));
+    log_publisher news(std::move(out));
+    news.set_formatter([](const log::record& r) { return '<' + log::line(r) + '>'; });
+    news.set_formatter([](const log::record&) { return std::string("!"); }, log::level::error);
+    log::set_sink(news.sink());
+    log::warning("a::b", "c", 1);
+    log::error("::d");
     log::set_sink({});
     EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))),
-                ElementsAre("app.WARNING", "late by=3\n"));
-    EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))),
-                ElementsAre("app.ERROR", "gone\n"));
+                ElementsAre("WARNING.a", "<b c=1>"));
+    EXPECT_THAT(texts(run(timeout(20s, in.receive_multipart()))), ElementsAre("ERROR", "!"));
 }
 
 TEST(ssh, refuses_names_that_are_options)

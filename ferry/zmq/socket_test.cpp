@@ -398,6 +398,18 @@ TEST(socket, endpoints_are_given_up_at_the_end_of_a_scope)
     EXPECT_THROW(again.bind_to_random_port("tcp://127.0.0.1", 5, 5), invalid_endpoint);
 }
 
+TEST(socket, conflate_keeps_only_the_last)
+{
+    socket to(pull);
+    to.set(opt::conflate, true);
+    socket from(push);
+    from.set(opt::conflate, true);
+    from.connect(to.bind("inproc://conflate"));
+    for (const char* text : {"1", "2", "3"}) run(from.send(text));
+    EXPECT_EQ(run(timeout(20s, to.receive())), "3");
+    EXPECT_FALSE(to.try_receive());
+}
+
 TEST(socket, options_are_written_and_read)
 {
     socket s(dealer);

@@ -1,10 +1,12 @@
 """Peers of ferry's sockets on PyZMQ: zmq_peer.py ROLE [ARGUMENTS]; prints its port, or 0, first."""
 import json
+import logging
 import sys
 import time
 import zmq
 import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
+from zmq.log.handlers import PUBHandler
 from zmq.utils.monitor import recv_monitor_message
 
 context = zmq.Context.instance()
@@ -275,5 +277,14 @@ elif role == 'star':                               # star ENDPOINT PEER: a prima
         if hearing.poll(50) and hearing.recv() == b'4':
             break
     say('ok')
+elif role == 'log':                                # log FILE LINE: what ferry logs from there too
+    s = listen(socket('XPUB'))
+    assert s.recv() == b'\x01app.'
+    handler = PUBHandler(s, root_topic='app')
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        for text in ('plain', 'db.slow::query', '::no topic', 'a::b::c', 'grüße'):
+            handler.handle(logging.makeLogRecord({
+                'levelno': level, 'levelname': logging.getLevelName(level), 'msg': text,
+                'filename': arguments[0].rpartition('/')[2], 'lineno': int(arguments[1])}))
 else:
     sys.exit(f'no such role: {role}')
