@@ -40,45 +40,27 @@ awaitable<void> send_operation::later() &&
     return socket_core::send(on(over_).shared_from_this(), std::move(message_), flags_, attempted_);
 }
 
-bool receive_operation::attempt()
+bool detail::receiving::attempt(message& into)
 {
-    if (!on(over_).is_clear_for(message_)) return attempt_slowly();
-    return on(over_).pass_receive(message_) || failed();
+    if (!on(over_).is_clear_for(into)) return attempt_slowly(into);
+    return on(over_).pass_receive(into) || failed(into);
 }
 
-bool receive_operation::failed()
+bool detail::receiving::failed(message& into)
 {
     attempted_ = true;
-    return on(over_).receive_failed(message_);
+    return on(over_).receive_failed(into);
 }
 
-bool receive_operation::attempt_slowly()
+bool detail::receiving::attempt_slowly(message& into)
 {
     attempted_ = on(over_).in_a_row();
-    return attempted_ && on(over_).try_receive(message_);
+    return attempted_ && on(over_).try_receive(into);
 }
 
 awaitable<message> receive_operation::later() &&
 {
     return socket_core::receive(on(over_).shared_from_this(), std::move(message_), attempted_);
-}
-
-bool receive_into_operation::attempt()
-{
-    if (!on(over_).is_clear_for(*into_)) return attempt_slowly();
-    return on(over_).pass_receive(*into_) || failed();
-}
-
-bool receive_into_operation::failed()
-{
-    attempted_ = true;
-    return on(over_).receive_failed(*into_);
-}
-
-bool receive_into_operation::attempt_slowly()
-{
-    attempted_ = on(over_).in_a_row();
-    return attempted_ && on(over_).try_receive(*into_);
 }
 
 awaitable<void> receive_into_operation::later() &&

@@ -72,40 +72,49 @@ private:
     bool attempted_ = false;
 };
 
+namespace detail {
+
+/// What both operations that receive a frame have in common.
+class receiving {
+protected:
+    explicit receiving(pinnable& over) noexcept : over_{over} {}
+    bool attempt(message& into);
+
+    pin over_;
+    bool attempted_ = false;
+
+private:
+    [[gnu::noinline]] bool failed(message& into);
+    [[gnu::noinline]] bool attempt_slowly(message& into);
+};
+
+}  // namespace detail
+
 /// As awaitable<message>: see socket::receive().
-class receive_operation final : public prompt_base<receive_operation, message> {
+class receive_operation final : public prompt_base<receive_operation, message>, detail::receiving {
 public:
     explicit receive_operation(detail::socket_core& over) noexcept;
 
-    bool attempt();
+    bool attempt() { return receiving::attempt(message_); }
     message result() noexcept { return std::move(message_); }
     awaitable<message> later() &&;
 
 private:
-    [[gnu::noinline]] bool failed();
-    [[gnu::noinline]] bool attempt_slowly();
-
-    detail::pin over_;
     message message_;
-    bool attempted_ = false;
 };
 
 /// As awaitable<void>: see socket::receive_into().
-class receive_into_operation final : public prompt_base<receive_into_operation, void> {
+class receive_into_operation final : public prompt_base<receive_into_operation, void>,
+                                     detail::receiving {
 public:
     receive_into_operation(detail::socket_core& over, message& into) noexcept;
 
-    bool attempt();
+    bool attempt() { return receiving::attempt(*into_); }
     void result() noexcept {}
     awaitable<void> later() &&;
 
 private:
-    [[gnu::noinline]] bool failed();
-    [[gnu::noinline]] bool attempt_slowly();
-
-    detail::pin over_;
     message* into_;
-    bool attempted_ = false;
 };
 
 }  // namespace ferry::zmq

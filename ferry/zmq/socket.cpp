@@ -162,14 +162,14 @@ inline send_operation::send_operation(detail::socket_core& over, std::string_vie
 {
 }
 
-inline receive_operation::receive_operation(detail::socket_core& over) noexcept : over_{over}
+inline receive_operation::receive_operation(detail::socket_core& over) noexcept : receiving{over}
 {
     message_.handle();
 }
 
 inline receive_into_operation::receive_into_operation(detail::socket_core& over,
                                                       message& into) noexcept
-    : over_{over}, into_{&into}
+    : receiving{over}, into_{&into}
 {
 }
 
