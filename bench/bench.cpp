@@ -169,10 +169,11 @@ void compare(std::string_view area, std::string_view name, const rate_unit& unit
         print(area, label, "cpu-rate", results[c].cpu_rate, unit.name);
         print(area, label, "cpu", results[c].cpu_per_operation, "us/op");
     }
-    const double own = median(results[0].cpu_per_operation);
     for (std::size_t c = 1; c < contestants.size(); ++c) {
-        print_ratio(area, name, own / median(results[c].cpu_per_operation), contestants[c].who,
-                    contestants[c].bar);
+        std::vector<double> ratios;
+        for (std::size_t i = 0; i < results[0].cpu_per_operation.size(); ++i)
+            ratios.push_back(results[0].cpu_per_operation[i] / results[c].cpu_per_operation[i]);
+        print_ratio(area, name, median(ratios), contestants[c].who, contestants[c].bar);
     }
 }
 

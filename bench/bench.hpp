@@ -6,10 +6,10 @@
 //     area who/case metric value unit # min=.. max=.. n=.. load=..
 //     area ferry/case ratio value rival # bar=.. reached
 //
-// where the ratio is ferry's cost divided by the rival's, and the bar, if the project has set one,
-// what it may be at most. FERRY_BENCH_SECONDS (0.5) is the length
-// of a repetition, FERRY_BENCH_REPETITIONS (5) their number, FERRY_BENCH_ONLY a regular expression
-// over "area case".
+// where the ratio is ferry's cost divided by the rival's, the median of those of each repetition,
+// and the bar, if the project has set one, what it may be at most. FERRY_BENCH_SECONDS (0.5) is the
+// length of a repetition, FERRY_BENCH_REPETITIONS (5) their number, FERRY_BENCH_ONLY a regular
+// expression over "area case".
 
 #include <functional>
 #include <string>
@@ -59,8 +59,8 @@ struct rate_unit {
 
 /// Runs the contestants in turn, repetition by repetition, so that a machine whose speed drifts
 /// treats all alike. Prints each one's rate (per CPU second and per wall second) and CPU time per
-/// operation, then ferry's ratio to every other, by CPU time per operation. Ferry is the first
-/// contestant.
+/// operation, then ferry's ratio to every other, by CPU time per operation: the median of those
+/// within a repetition. Ferry is the first contestant.
 void compare(std::string_view area, std::string_view name, const rate_unit& unit,
              const std::vector<contestant>& contestants);
 

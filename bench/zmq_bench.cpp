@@ -1,6 +1,6 @@
-// Messages over TCP and inproc between two threads, and questions with answers, beside libzmq's C
-// API and PyZMQ: the same sockets, endpoints and threads, so that what differs is what the
-// coroutines cost.
+// Messages over TCP, ipc and inproc between two threads, and questions with answers, beside
+// libzmq's C API and PyZMQ: the same sockets, endpoints and threads, so that what differs is what
+// the coroutines cost.
 #include "ferry/async/run.hpp"
 #include "ferry/zmq/zmq.hpp"
 
@@ -23,6 +23,7 @@ constexpr int big_batch = 2'000;
 constexpr int questions = 5'000;
 
 constexpr double bar = 1.1;  // of libzmq
+constexpr double bar_of_pyzmq = 1.0 / 3;
 
 awaitable<void> push_all(zmq::socket s, const std::string* data, int count)
 {
@@ -208,34 +209,27 @@ double req_rep_by_libzmq(std::vector<double>& times)
     return questions;
 }
 
-void compare_with_pyzmq(const std::string& name, double own)
+contestant pyzmq(const std::string& name, double at_most = 0)
 {
-    if (!wanted("zmq", name)) return;
     const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/zmq_peer.py " + name;
-    std::FILE* const peer = ::popen(program.c_str(), "r");
-    double theirs = 0;
-    must(peer != nullptr && std::fscanf(peer, "%lf", &theirs) == 1);
-    ::pclose(peer);
-    print("zmq", "pyzmq/" + name, "cpu", {theirs}, "us/op");
-    print_ratio("zmq", name, own / theirs, "pyzmq");
+    return {"pyzmq", {}, [=] { return number_from(program); }, at_most};
 }
 
-template <class F>
-double cost(F work)
+void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count)
 {
-    const double began = cpu_seconds();
-    const double count = work();
-    return (cpu_seconds() - began) / count * 1e6;
-}
-
-void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count,
-                       bool by_many = false)
-{
-    const auto by_ferry = [=] { return push_pull_by_ferry(at, size, count, by_many); };
+    // What is large costs both the same: copies by the system, or handing it over.
+    const double of_pyzmq = size < zmq::copy_threshold ? bar_of_pyzmq : 0;
     compare("zmq", name, {"msg/s"},
-            {{"ferry", by_ferry},
+            {{"ferry", [=] { return push_pull_by_ferry(at, size, count); }},
+             {"libzmq", [=] { return push_pull_by_libzmq(at, size, count); }, {}, bar},
+             pyzmq(name, of_pyzmq)});
+}
+
+void compare_many(const std::string& name, const std::string& at, std::size_t size, int count)
+{
+    compare("zmq", name, {"msg/s"},
+            {{"ferry", [=] { return push_pull_by_ferry(at, size, count, true); }},
              {"libzmq", [=] { return push_pull_by_libzmq(at, size, count); }, {}, bar}});
-    if (wanted("zmq", name) && !by_many) compare_with_pyzmq(name, cost(by_ferry));
 }
 
 void compare_latencies()
@@ -243,15 +237,14 @@ void compare_latencies()
     if (!wanted("zmq", "req-rep")) return;
     std::vector<double> mine;
     std::vector<double> theirs;
-    const auto by_ferry = [&] { return req_rep_by_ferry(mine); };
     compare("zmq", "req-rep", {"req/s"},
-            {{"ferry", by_ferry}, {"libzmq", [&] { return req_rep_by_libzmq(theirs); }, {}, bar}});
+            {{"ferry", [&] { return req_rep_by_ferry(mine); }},
+             {"libzmq", [&] { return req_rep_by_libzmq(theirs); }, {}, bar},
+             pyzmq("req-rep"),
+             pyzmq("req-rep-asyncio")});
     print("zmq", "ferry/req-rep", "latency", {median(mine)}, "us");
     print("zmq", "libzmq/req-rep", "latency", {median(theirs)}, "us");
     print_ratio("zmq", "req-rep-latency", median(mine) / median(theirs), "libzmq", bar);
-    const double own = cost(by_ferry);
-    compare_with_pyzmq("req-rep", own);
-    compare_with_pyzmq("req-rep-asyncio", own);
 }
 
 }  // namespace
@@ -262,10 +255,15 @@ int main()
     using namespace ferry::bench;
     use_one_core("zmq");
     const std::string tcp = "tcp://127.0.0.1:*";
+    const std::string inproc = "inproc://bench";
+    const std::string ipc = "ipc://*";
     compare_pipelines("push-pull-64", tcp, 64, batch);
-    compare_pipelines("push-pull-64-inproc", "inproc://bench", 64, batch);
-    compare_pipelines("push-pull-64-many", tcp, 64, batch, true);
-    compare_pipelines("push-pull-64-inproc-many", "inproc://bench", 64, batch, true);
+    compare_pipelines("push-pull-64-ipc", ipc, 64, batch);
+    compare_pipelines("push-pull-64-inproc", inproc, 64, batch);
+    compare_many("push-pull-64-many", tcp, 64, batch);
+    compare_many("push-pull-64-inproc-many", inproc, 64, batch);
     compare_pipelines("push-pull-64k", tcp, 64 << 10, big_batch);
+    compare_pipelines("push-pull-64k-ipc", ipc, 64 << 10, big_batch);
+    compare_pipelines("push-pull-64k-inproc", inproc, 64 << 10, 10 * big_batch);
     compare_latencies();
 }

@@ -74,14 +74,15 @@ async def req_rep_asyncio(count=5000):
     return count
 
 began = time.process_time()
-if case == 'push-pull-64':
-    done = push_pull('tcp://127.0.0.1:*', 64, 100000)
-elif case == 'push-pull-64-inproc':
-    done = push_pull('inproc://bench', 64, 100000)
-elif case == 'push-pull-64k':
-    done = push_pull('tcp://127.0.0.1:*', 65536, 2000)
-elif case == 'req-rep':
+if case == 'req-rep':
     done = req_rep()
-else:
+elif case == 'req-rep-asyncio':
     done = asyncio.run(req_rep_asyncio())
+else:                                              # push-pull-SIZE[-TRANSPORT]
+    size, _, transport = case.removeprefix('push-pull-').partition('-')
+    endpoint = {'': 'tcp://127.0.0.1:*', 'ipc': 'ipc://*', 'inproc': 'inproc://bench'}[transport]
+    if size == '64':
+        done = push_pull(endpoint, 64, 100000)
+    else:
+        done = push_pull(endpoint, 65536, 20000 if transport == 'inproc' else 2000)
 print((time.process_time() - began) / done * 1e6)
