@@ -5,7 +5,8 @@
 //
 // FERRY_QUEUE (celery): consumed, and where its own calls go.  FERRY_NODE: the node's whole name.
 // FERRY_CONCURRENCY (2).  FERRY_ACKS_LATE (0 or 1).  FERRY_VISIBILITY (seconds, with Redis).
-// FERRY_POOL (processes or threads).  Without FERRY_BROKER it only lists its tasks.
+// FERRY_POOL (processes or threads).  FERRY_BROADCAST: calls that every worker runs.  Without
+// FERRY_BROKER it only lists its tasks.
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/command.hpp"
@@ -124,6 +125,8 @@ int main()
     tasks::worker_settings with;
     with.concurrency = std::stoul(environment("FERRY_CONCURRENCY", "2"));
     with.name = environment("FERRY_NODE");
+    const std::string to_all = environment("FERRY_BROADCAST");
+    if (!to_all.empty()) with.broadcasts.emplace_back(to_all);
     with.processes = environment("FERRY_POOL", "processes") == "processes";
     try {
         tasks::serve(app, with);

@@ -96,10 +96,17 @@ void complete(app_core& app, call_settings& call)
 {
     message& m = call.message;
     const std::shared_ptr<const definition> known = app.find(m.task);
-    if (known && call.queue.empty()) call.queue = known->settings.queue;
+    if (known && call.queue.empty() && m.exchange.empty()) {
+        call.queue = known->settings.queue;
+        m.exchange = known->settings.exchange;
+        m.exchange_type = known->settings.exchange_type;
+    }
+    if (!m.exchange.empty() && !app.broker()->has_buses()) {
+        throw error{ferry::errc::unsupported, m.task + ": this broker has no exchanges"};
+    }
     if (known && m.priority == 0) m.priority = known->settings.priority;
     if (known && known->settings.ignore_result) m.ignore_result = true;
-    if (call.queue.empty()) call.queue = app.default_queue();
+    if (call.queue.empty() && m.exchange.empty()) call.queue = app.default_queue();
     if (call.countdown) m.eta = now() + *call.countdown;
     if (call.expires_in) m.expires = now() + *call.expires_in;
     if (m.id.empty()) m.id = uuid4();

@@ -141,6 +141,7 @@ struct queue_binding {
     std::string exchange;
     std::string type;  ///< `direct`, `topic`, `fanout`
     std::string routing_key;
+    bool temporary = false;  ///< the queue goes when its consumer goes
 };
 static_assert(awaitable_argument<queue_binding>);
 
@@ -228,7 +229,8 @@ class message_broker {
 public:
     virtual ~message_broker() = default;
 
-    /// Hands the message over; when it is done the broker answers for it. A message with an `eta`
+    /// Hands the message over; when it is done the broker answers for it. One that goes through an
+    /// exchange is in its queues then, or lost if there are none. A message with an `eta`
     /// header is held back until then if the broker can; else the worker does it.
     virtual awaitable<void> publish(std::string queue, envelope e) = 0;
 

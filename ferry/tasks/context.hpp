@@ -38,6 +38,23 @@ private:
     std::exception_ptr cause_;
 };
 
+/// What context::ignore throws: the task ends here, and nothing is told of it.
+class ignore_requested final : public interrupt {
+public:
+    const char* what() const noexcept override { return "the task asked to be ignored"; }
+};
+
+/// What context::reject throws: the task ends here, and its message is rejected.
+class reject_requested final : public interrupt {
+public:
+    explicit reject_requested(bool requeue) noexcept : requeue_{requeue} {}
+    const char* what() const noexcept override { return "the task asked to be rejected"; }
+    bool requeue() const noexcept { return requeue_; }
+
+private:
+    bool requeue_;
+};
+
 /// The call that a task serves. A task that wants it takes it as its first parameter, by value, as
 /// Celery's bound tasks take `self`:
 ///
@@ -87,6 +104,17 @@ public:
     {
         throw retry_requested{wait, max_retries, std::current_exception()};
     }
+
+    /// Ends the task without a result, without events and without what would follow it: what is
+    /// known of it stays as update_state() has left it. As raising Celery's `Ignore`.
+    /// \throws ignore_requested  always.
+    [[noreturn]] void ignore() const { throw ignore_requested(); }
+
+    /// The same of a task that acks late, whose message is not acked but rejected: it goes to the
+    /// queue's dead-letter exchange, if it has one, or back to its queue. As raising Celery's
+    /// `Reject`.
+    /// \throws reject_requested  always.
+    [[noreturn]] void reject(bool requeue = false) const { throw reject_requested(requeue); }
 
     /// Whether the soft time limit is over: a function should come to its end then. A coroutine is
     /// cancelled, and need not ask.

@@ -117,8 +117,8 @@ constexpr std::array known_headers = {
     known_header{"timelimit", true, read_time_limits},
     known_header{"root_id", false, read_text<&message::root_id>},
     known_header{"parent_id", false, read_text<&message::parent_id>},
-    known_header{"argsrepr", false, read_nothing},
-    known_header{"kwargsrepr", false, read_nothing},
+    known_header{"argsrepr", false, read_text<&message::args_repr>},
+    known_header{"kwargsrepr", false, read_text<&message::kwargs_repr>},
     known_header{"origin", false, read_text<&message::origin>},
     known_header{"ignore_result", false, read_ignore_result},
     known_header{"compression", false, read_nothing},
@@ -321,6 +321,8 @@ envelope encode(const message& m)
     e.reply_to = m.reply_to;
     e.priority = m.priority;
     e.expiration = detail::expiration_of(m);
+    e.exchange = m.exchange;
+    e.exchange_type = m.exchange_type;
     e.content_type = body.content_type;
     e.content_encoding = body.content_encoding;
     e.body = std::move(body.text);

@@ -15,8 +15,8 @@ namespace ferry::tasks {
 /// Messages and results larger than this are refused when they are read.
 inline constexpr std::size_t max_body_bytes = 64UL * 1024 * 1024;
 
-/// How much of its arguments a message shows in readable form, as Celery.
-inline constexpr std::size_t max_repr_bytes = 1024;
+/// How much of its arguments a message shows in readable form, as Celery's `argsrepr_maxsize`.
+inline constexpr std::size_t max_repr_characters = 1024;
 
 /// A message as brokers carry it: header fields, properties, and an opaque body.
 struct envelope {
@@ -31,6 +31,11 @@ struct envelope {
     int priority = 0;        ///< 0 to 9, higher first
     int delivery_mode = 2;   ///< 2: survives a restart of the broker
     std::string body;
+
+    /// Through which exchange it goes, with the name of its queue as the routing key; empty:
+    /// straight into the queue.
+    std::string exchange;
+    std::string exchange_type;  ///< `direct`, `topic`, `fanout`; empty: as it is declared
 };
 static_assert(awaitable_argument<envelope>);
 
@@ -65,10 +70,16 @@ struct message {
     std::string origin;  ///< who sent it, `gen<pid>@<host>`
     std::string shadow;  ///< the name to show instead of `task`; empty: none
 
+    // What monitors are shown of the arguments; empty: what saferepr() makes of them.
+    std::string args_repr;
+    std::string kwargs_repr;
+
     std::string reply_to;
     int priority = 0;
     std::string serializer = "json";  ///< as find_codec() knows it
     std::string compression;          ///< as find_compression() knows it; empty: none
+    std::string exchange;             ///< as in envelope
+    std::string exchange_type;
 
     // What follows the task: signatures as Celery writes them, or null.
     value callbacks;
@@ -91,11 +102,18 @@ envelope encode(const message& m);
 ///                (errc::denied, before anything of the body is read); the text says why.
 message decode(const envelope& e, const accept_content& accept = accept_content());
 
-/// The text that Python's `repr` gives for a value, cut after `max_bytes`: `[2, 'a', None]`. What
-/// events and monitors show of a task's arguments.
-std::string python_repr(const value& v, std::size_t max_bytes = max_repr_bytes);
+/// The text that Python's `repr` gives for a value: `[2, 'a', None]`.
+std::string python_repr(const value& v);
 
 /// The same for positional arguments, which are an array here and a tuple there: `(2,)`.
-std::string python_args_repr(const value& args, std::size_t max_bytes = max_repr_bytes);
+std::string python_args_repr(const value& args);
+
+/// What events and monitors show of arguments and results: about `max_characters` of the text that
+/// Celery's `saferepr` gives, which escapes nothing and shows three levels: `[1, [2, [...]]]`.
+/// Costs no more than what it shows.
+std::string saferepr(const value& v, std::size_t max_characters = max_repr_characters);
+
+/// The same for positional arguments.
+std::string args_saferepr(const value& args, std::size_t max_characters = max_repr_characters);
 
 }  // namespace ferry::tasks

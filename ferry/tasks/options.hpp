@@ -37,12 +37,16 @@ struct task_settings {
     std::chrono::milliseconds backoff_max = std::chrono::minutes{10};
     bool jitter = true;
     bool acks_late = false;
+    bool acks_on_failure = true;
+    bool reject_on_worker_lost = false;
     bool ignore_result = false;
     bool track_started = false;
     std::optional<double> hard_time_limit;  ///< seconds
     std::optional<double> soft_time_limit;  ///< seconds
     std::string rate_limit;                 ///< `10/s`, `100/m`, `2/h`; empty: none
     std::string queue;                      ///< empty: the app's
+    std::string exchange;                   ///< as in envelope
+    std::string exchange_type;
     int priority = 0;
     std::vector<std::string> parameters;
 };
@@ -115,6 +119,30 @@ class acks_late {
 public:
     explicit acks_late(bool on = true) : on_{on} {}
     void operator()(task_settings& s) const { s.acks_late = on_; }
+
+private:
+    bool on_;
+};
+
+/// Whether the message of a task that acks late is acked, too, when the task has failed; it is by
+/// default. If not, it is rejected, and goes to its queue's dead-letter exchange if there is one.
+/// As Celery's `acks_on_failure_or_timeout`.
+class acks_on_failure {
+public:
+    explicit acks_on_failure(bool on) : on_{on} {}
+    void operator()(task_settings& s) const { s.acks_on_failure = on_; }
+
+private:
+    bool on_;
+};
+
+/// A task that acks late goes back to its queue if its process dies, instead of failing with
+/// WorkerLostError. One that always kills its process then comes again for ever. As Celery's
+/// `reject_on_worker_lost`.
+class reject_on_worker_lost {
+public:
+    explicit reject_on_worker_lost(bool on = true) : on_{on} {}
+    void operator()(task_settings& s) const { s.reject_on_worker_lost = on_; }
 
 private:
     bool on_;
@@ -209,6 +237,67 @@ public:
 
 private:
     std::string name_;
+};
+
+/// The exchange that the calls go through, of a task or one call, and the key that decides to which
+/// of its queues: `exchange("images", "large.png")`. It has to be there already, unless `type` says
+/// what it is: `direct`, `topic` or `fanout`. In Redis the type of those that are not direct has to
+/// be known: it is told here, or the program's own worker has a queue there. As Celery's
+/// `exchange`, `routing_key`. \throws error  when the call is sent: unsupported, the embedded
+/// broker has none; not_found, RabbitMQ knows of none that is called so.
+class exchange {
+public:
+    explicit exchange(std::string name, std::string routing_key, std::string type = {})
+        : name_{std::move(name)}, routing_key_{std::move(routing_key)}, type_{std::move(type)}
+    {
+    }
+    void operator()(task_settings& s) const
+    {
+        s.queue = routing_key_;
+        s.exchange = name_;
+        s.exchange_type = type_;
+    }
+    void operator()(call_settings& s) const
+    {
+        s.queue = routing_key_;
+        s.message.exchange = name_;
+        s.message.exchange_type = type_;
+    }
+
+private:
+    std::string name_;
+    std::string routing_key_;
+    std::string type_;
+};
+
+/// All workers that listen run each call: of a task or a call, where it goes; of a worker, that it
+/// listens, beside what it takes from its queues. A call that nobody listens to is lost. What it
+/// returns is the result of whoever ends last. As kombu's `Broadcast(name)` in `task_queues`.
+/// \throws error  as exchange
+class broadcast_queue {
+public:
+    /// \param routing_key  as Celery's `task_default_routing_key`; it matters with Redis only.
+    explicit broadcast_queue(std::string name, std::string routing_key = "celery")
+        : name_{std::move(name)}, routing_key_{std::move(routing_key)}
+    {
+    }
+    void operator()(task_settings& s) const { through()(s); }
+    void operator()(call_settings& s) const { through()(s); }
+    template <class Settings>
+    void operator()(Settings& s) const
+        requires requires { s.broadcasts.push_back(*this); }
+    {
+        s.broadcasts.push_back(*this);
+    }
+
+    const std::string& name() const noexcept { return name_; }
+    const std::string& routing_key() const noexcept { return routing_key_; }
+
+private:
+    exchange through() const { return exchange(name_, routing_key_, "fanout"); }
+
+    std::string name_;
+    std::string routing_key_;
 };
 
 /// 0 (the default) to 9: a waiting message of a higher priority goes first.
@@ -317,6 +406,27 @@ public:
 private:
     std::string name_;
     value content_;
+};
+
+/// What logs, events and monitors show instead of the arguments, which may be secrets:
+/// `argsrepr("(<card number>,)")`. As Celery's option of that name.
+class argsrepr {
+public:
+    explicit argsrepr(std::string text) : text_{std::move(text)} {}
+    void operator()(call_settings& s) const { s.message.args_repr = text_; }
+
+private:
+    std::string text_;
+};
+
+/// The same instead of the arguments that are given by their names.
+class kwargsrepr {
+public:
+    explicit kwargsrepr(std::string text) : text_{std::move(text)} {}
+    void operator()(call_settings& s) const { s.message.kwargs_repr = text_; }
+
+private:
+    std::string text_;
 };
 
 /// How the call's arguments are written: `json` (the default), `pickle`, `yaml`, `msgpack`. The

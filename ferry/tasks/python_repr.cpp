@@ -9,17 +9,13 @@
 namespace ferry::tasks {
 namespace {
 
-/// Writes until the limit is reached; containers wait on a stack of its own, so that nesting costs
-/// no call depth.
+/// Containers wait on a stack of its own, so that nesting costs no call depth.
 class writer {
 public:
-    explicit writer(std::size_t limit) : limit_{limit} {}
-
     std::string write(const value& top, bool as_tuple)
     {
         begin(top, as_tuple);
-        while (!open_.empty() && out_.size() <= limit_) advance();
-        if (out_.size() > limit_) cut();
+        while (!open_.empty()) advance();
         return std::move(out_);
     }
 
@@ -108,8 +104,6 @@ private:
 
     void text(std::string_view s)
     {
-        // What lies beyond the limit is not looked at.
-        s = s.substr(0, limit_ + 1);
         const bool has_single = s.find('\'') != std::string_view::npos;
         const char quote = has_single && s.find('"') == std::string_view::npos ? '"' : '\'';
         out_ += quote;
@@ -131,7 +125,7 @@ private:
     {
         const auto all = v.as<std::span<const std::byte>>();
         out_ += "b'";
-        for (const std::byte b : all.first(std::min(all.size(), limit_ + 1))) {
+        for (const std::byte b : all) {
             const auto c = static_cast<unsigned char>(b);
             if (c < 0x80) {
                 ascii(c, '\'');
@@ -164,29 +158,20 @@ private:
         out_ += digits[c & 15U];
     }
 
-    void cut()
-    {
-        std::size_t end = limit_;
-        while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xC0U) == 0x80U) --end;
-        out_.resize(end);
-        out_ += "...";
-    }
-
-    std::size_t limit_;
     std::string out_;
     std::vector<std::variant<container, object>> open_;
 };
 
 }  // namespace
 
-std::string python_repr(const value& v, std::size_t max_bytes)
+std::string python_repr(const value& v)
 {
-    return writer{max_bytes}.write(v, false);
+    return writer{}.write(v, false);
 }
 
-std::string python_args_repr(const value& args, std::size_t max_bytes)
+std::string python_args_repr(const value& args)
 {
-    return writer{max_bytes}.write(args, true);
+    return writer{}.write(args, true);
 }
 
 }  // namespace ferry::tasks

@@ -22,6 +22,8 @@ inline constexpr std::string_view retry = "RETRY";
 inline constexpr std::string_view success = "SUCCESS";
 inline constexpr std::string_view failure = "FAILURE";
 inline constexpr std::string_view revoked = "REVOKED";
+inline constexpr std::string_view ignored = "IGNORED";    ///< never stored
+inline constexpr std::string_view rejected = "REJECTED";  ///< never stored
 
 /// No other state follows.
 constexpr bool ready(std::string_view s) noexcept

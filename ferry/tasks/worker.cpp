@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/core/uuid.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/gate.hpp"
 #include "ferry/tasks/detail/home.hpp"
@@ -51,6 +52,8 @@ public:
         auto opened = consume_at_last(&core);
         core.receiver = co_await std::move(opened);
         if (!core.receiver) co_return;
+        auto listening = listen(&core);
+        co_await std::move(listening);
         detail::pool::settings size;
         size.threads = with.concurrency;
         size.coroutines = with.coroutines;
@@ -146,6 +149,20 @@ private:
                 log::debug("connecting again");
             }
             if (stopped) co_return nullptr;
+        }
+    }
+
+    /// To each broadcast by a queue of its own.
+    static awaitable<void> listen(worker_core* core)
+    {
+        for (const broadcast_queue& b : std::vector<broadcast_queue>(core->settings.broadcasts)) {
+            const std::string name = "bcast." + uuid4();
+            queue_binding from(b.name(), "fanout", b.routing_key());
+            from.temporary = true;
+            auto adding = core->receiver->set_queue(name, true, from);
+            co_await std::move(adding);
+            core->queues.push_back(name);
+            core->bindings.insert_or_assign(name, std::move(from));
         }
     }
 

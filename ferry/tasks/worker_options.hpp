@@ -20,7 +20,8 @@ struct worker_settings {
     std::size_t coroutines = 1;
     std::size_t prefetch_multiplier = 4;
     std::vector<std::string> queues;  ///< empty: the app's default queue
-    std::string name;                 ///< empty: `celery@<host>`
+    std::vector<broadcast_queue> broadcasts;
+    std::string name;  ///< empty: `celery@<host>`
     bool processes = false;
     std::size_t max_tasks_per_child = 0;
     bool task_events = false;

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 
 namespace ferry::tasks {
@@ -177,6 +178,54 @@ TEST_F(worker_test, a_task_may_ask_to_be_tried_again)
         const std::string bad = co_await outcome(counted.delay(9));
         EXPECT_TRUE(bad.starts_with("celery.exceptions.MaxRetriesExceededError")) << bad;
     });
+}
+
+TEST_F(worker_test, a_task_may_ask_to_be_ignored_or_rejected)
+{
+    auto silent = app_.task("silent", [](context self) -> awaitable<int> {
+        auto told = self.update_state("SKIPPED", 7);
+        co_await std::move(told);
+        self.ignore();
+    });
+    std::atomic<int> tries = 0;
+    auto again = app_.task(
+        "again",
+        [&tries](context self) {
+            if (++tries < 3) self.reject(true);
+            return tries.load();
+        },
+        acks_late());
+    std::atomic<int> refused = 0;
+    auto never = app_.task(
+        "never",
+        [&refused](context self) {
+            ++refused;
+            self.reject();
+        },
+        acks_late());
+    auto follower = app_.task("follower", [](value) { return 1; });
+    serve([&]() -> awaitable<void> {
+        auto link = silent.s().link(follower.s().set(task_id("follower")));
+        auto ignored = link.delay();
+        const auto result = co_await std::move(ignored);
+        const std::string good = co_await outcome(again.delay());
+        EXPECT_EQ(good, "3");
+        auto rejecting = never.delay();
+        const auto lost = co_await std::move(rejecting);
+        while (refused == 0) co_await sleep(1ms);
+        auto still = result.state();
+        std::string state = co_await std::move(still);
+        while (state == "PENDING") {
+            auto asking = result.state();
+            state = co_await std::move(asking);
+        }
+        EXPECT_EQ(state, "SKIPPED");
+        const std::string after = co_await lost.state();
+        EXPECT_EQ(after, "PENDING");
+    });
+    EXPECT_EQ(refused, 1);
+    EXPECT_EQ(ferry::run(app_.open_broker()->size("celery")), 0);
+    EXPECT_EQ(ferry::run(app_.result<value>("follower").state()), "PENDING");
 }
 
 TEST_F(worker_test, options_of_a_call)

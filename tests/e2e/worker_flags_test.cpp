@@ -90,6 +90,7 @@ TEST_F(worker_flags, are_explained)
                                    "-O",
                                    "-Q,--queues",
                                    "-X,--exclude-queues",
+                                   "--broadcast",
                                    "--purge,--discard",
                                    "--prefetch-multiplier",
                                    "-S,--statedb",

@@ -37,10 +37,13 @@ awaitable<void> remote_broker::send(detail::parcel what,
 {
     auto mine = std::make_shared<detail::letter>(mailbox_, std::move(what));
     if (result) {
-        result->then([at = home_, weak = std::weak_ptr(mine)] {
+        // What waits for a result lives at home, and must not be what keeps it.
+        result->then([place = std::weak_ptr(home_), weak = std::weak_ptr(mine)] {
             const auto end = [weak] {
                 if (const auto known = weak.lock()) detail::letter::end(known);
             };
+            const auto at = place.lock();
+            if (!at) return;
             at->here() ? end() : at->post(end);
         });
     }

@@ -76,7 +76,10 @@ awaitable<amqp::connection> amqp_core::connection(self_pointer self)
         });
         self->connection_->on_recovered([weak = std::weak_ptr<amqp_core>(self)] {
             // Exchanges that do not last are gone with the broker.
-            if (const auto strong = weak.lock()) strong->exchanges_.clear();
+            if (const auto strong = weak.lock()) {
+                strong->exchanges_.clear();
+                strong->known_exchanges_.clear();
+            }
         });
     }
     co_return *self->connection_;
@@ -111,8 +114,9 @@ awaitable<void> amqp_core::declare(self_pointer self, amqp::channel on, std::str
                                    : bound_to->second;
     auto exchange = on.exchange_declare(from.exchange, from.type, amqp::durable());
     co_await std::move(exchange);
-    auto made =
-        on.queue_declare(queue, amqp::durable(), amqp::arguments(self->with_.arguments_of(queue)));
+    amqp::declare_options as(amqp::durable(), amqp::arguments(self->with_.arguments_of(queue)));
+    as.auto_delete = from.temporary;
+    auto made = on.queue_declare(queue, as);
     co_await std::move(made);
     auto bound = on.queue_bind(queue, from.exchange, from.routing_key);
     co_await std::move(bound);
@@ -165,6 +169,8 @@ parcel amqp_core::pack(std::string queue, envelope e) const
 {
     parcel p;
     p.queue = std::move(queue);
+    p.exchange = std::move(e.exchange);
+    p.exchange_type = std::move(e.exchange_type);
     p.body = std::move(e.body);
     to_properties(std::move(e)).append_to(p.head);
     return p;
@@ -173,7 +179,7 @@ parcel amqp_core::pack(std::string queue, envelope e) const
 parcel amqp_core::pack(std::string queue, const message& m) const
 {
     // Headers of one's own may take the place of others.
-    if (!m.headers.empty()) return pack(std::move(queue), encode(m));
+    if (!m.headers.empty() || !m.exchange.empty()) return pack(std::move(queue), encode(m));
     encoded_body body = encode_body(m);
     parcel p;
     heads_.write(m, body, p.head);
@@ -185,6 +191,12 @@ parcel amqp_core::pack(std::string queue, const message& m) const
 awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
 {
     amqp::publish_body body(std::move(e.body));
+    if (!e.exchange.empty()) {
+        std::string exchange = std::move(e.exchange);
+        std::string type = std::move(e.exchange_type);
+        return publish_through(std::move(self), std::move(exchange), std::move(type),
+                               std::move(queue), std::move(body), to_properties(std::move(e)));
+    }
     return publish(std::move(self), std::move(queue), std::move(body), to_properties(std::move(e)));
 }
 
@@ -207,6 +219,52 @@ awaitable<void> amqp_core::publish(self_pointer self, std::string queue, amqp::p
         } catch (const error& failure) {
             if (again || failure.code() != amqp::errc::no_route) throw;
             self->declared_.erase(queue);
+        }
+    }
+}
+
+/// On a channel of its own: RabbitMQ closes the one on which an exchange is named that is not
+/// there.
+awaitable<amqp::channel> amqp_core::exchanging(self_pointer self)
+{
+    auto connecting = connection(self);
+    amqp::connection over = co_await std::move(connecting);
+    // As in publishing().
+    if (over.is_open() && self->exchanging_ && !self->exchanging_->is_open()) {
+        self->exchanging_.reset();
+        self->known_exchanges_.clear();
+    }
+    if (!self->exchanging_) {
+        auto opening = over.channel(amqp::confirm());
+        amqp::channel made = co_await std::move(opening);
+        if (!self->exchanging_) self->exchanging_.emplace(std::move(made));
+    }
+    co_return *self->exchanging_;
+}
+
+awaitable<void> amqp_core::publish_through(self_pointer self, std::string exchange,
+                                           std::string type, std::string key,
+                                           amqp::publish_body body, amqp::properties with)
+{
+    for (bool again = false;; again = true) {
+        try {
+            auto opening = exchanging(self);
+            amqp::channel on = co_await std::move(opening);
+            if (!type.empty() && !self->known_exchanges_.contains(exchange)) {
+                auto declaring = on.exchange_declare(exchange, type, amqp::durable());
+                co_await std::move(declaring);
+                self->known_exchanges_.insert(exchange);
+            }
+            auto sending = on.basic_publish(exchange, key, body, with);
+            co_await std::move(sending);
+            co_return;
+        } catch (error& failure) {
+            // Perhaps what somebody else has named there.
+            const bool closed = self->exchanging_ && !self->exchanging_->is_open();
+            if (again || !closed) {
+                failure.add_context("exchange " + exchange);
+                throw;
+            }
         }
     }
 }
@@ -255,6 +313,11 @@ void amqp_core::publish(std::vector<std::shared_ptr<letter>> all)
 {
     for (const std::shared_ptr<letter>& one : all) {
         const parcel& p = one->content;
+        if (!p.exchange.empty()) {
+            carry_out(one, publish_through(shared_from_this(), p.exchange, p.exchange_type, p.queue,
+                                           p.body, amqp::properties::parse(p.head)));
+            continue;
+        }
         const bool ready = publishing_ && publishing_->is_open() && declared_.contains(p.queue);
         const auto post = std::make_shared<posting>(weak_from_this(), one);
         bool sent = false;

@@ -82,6 +82,10 @@ private:
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
     static awaitable<void> publish(self_pointer self, std::string queue, amqp::publish_body body,
                                    amqp::properties with);
+    static awaitable<amqp::channel> exchanging(self_pointer self);
+    static awaitable<void> publish_through(self_pointer self, std::string exchange,
+                                           std::string type, std::string key,
+                                           amqp::publish_body body, amqp::properties with);
     static awaitable<std::int64_t> size(self_pointer self, std::string queue);
     static awaitable<std::int64_t> purge(self_pointer self, std::string queue);
     static awaitable<void> announce(self_pointer self, bus on, std::string key, envelope e);
@@ -91,10 +95,12 @@ private:
     lock opening_;
     std::optional<amqp::connection> connection_;
     std::optional<amqp::channel> publishing_;
+    std::optional<amqp::channel> exchanging_;  ///< what goes through exchanges
     std::vector<std::weak_ptr<amqp_consumer>> watching_;
     std::map<std::string, queue_binding> bindings_;  ///< of queues with exchanges of other names
     std::set<std::string> declared_;                 ///< queues
     std::set<std::string> exchanges_;                ///< of the buses
+    std::set<std::string> known_exchanges_;          ///< declared by us
     mutable head_templates heads_;
 };
 

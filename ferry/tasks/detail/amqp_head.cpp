@@ -85,7 +85,7 @@ bool head_template::plain(const message& m) noexcept
     return m.id.size() == uuid_bytes && m.kwargs.empty() && !m.eta && !m.expires &&
            m.retries == 0 && !m.hard_time_limit && !m.soft_time_limit && m.root_id.empty() &&
            m.parent_id.empty() && m.group.empty() && !m.group_index && m.shadow.empty() &&
-           m.compression.empty();
+           m.compression.empty() && m.args_repr.empty() && m.kwargs_repr.empty();
 }
 
 head_template::head_template(const message& like, const encoded_body& body)
@@ -113,7 +113,7 @@ bool head_template::fits(const message& m) const noexcept
 
 void head_template::append(const message& m, std::string& to) const
 {
-    const std::string shown = python_args_repr(m.args);
+    const std::string shown = args_saferepr(m.args);
     const std::string_view text{text_};
     const std::size_t from = to.size();
     to.reserve(from + text.size() + shown.size());

@@ -19,13 +19,23 @@ struct membership {
     value chord;
 };
 
+/// A result as Celery writes it, for a task and for a group.
+value result_of_task(std::string_view id, value parent)
+{
+    return value::array(value::array(id, std::move(parent)), nullptr);
+}
+value result_of_group(std::string_view id, value members)
+{
+    return value::array(value::array(id, nullptr), std::move(members));
+}
+
 class planner {
 public:
     explicit planner(const surroundings& from) : from_{from} {}
 
     plan run(const value& signature)
     {
-        begin(signature, membership{}, from_.chain, true, 0);
+        made_.children.push_back(begin(signature, membership{}, from_.chain, true, 0).child);
         return std::move(made_);
     }
 
@@ -69,10 +79,16 @@ private:
         return id;
     }
 
+    /// What has begun, as results.
+    struct begun {
+        value child;   ///< what whoever begins it calls a child
+        value result;  ///< what a group has of it as a member: with what goes before it
+    };
+
     /// \param rest       the steps behind it, the next one last.
     /// \param outermost  its result is one of the workflow's.
-    void begin(const value& signature, const membership& in, const value& rest, bool outermost,
-               std::size_t depth)
+    begun begin(const value& signature, const membership& in, const value& rest, bool outermost,
+                std::size_t depth)
     {
         check_depth(depth);
         value what = unrolled(signature);
@@ -85,6 +101,8 @@ private:
         call_settings call = to_call(what);
         call.message.chain = behind(call.message.chain, rest);
         made_.calls.push_back(std::move(call));
+        const value result = result_of_task(id, nullptr);
+        return {result, result};
     }
 
     /// Two lists of steps as one; the next step is always the last.
@@ -96,8 +114,8 @@ private:
         return all;
     }
 
-    void begin_chain(const value& chain, const membership& in, const value& rest, bool outermost,
-                     std::size_t depth)
+    begun begin_chain(const value& chain, const membership& in, const value& rest, bool outermost,
+                      std::size_t depth)
     {
         std::vector<value> steps;
         add_step(steps, chain, depth);
@@ -112,9 +130,14 @@ private:
             if (last) results = results_of(step, id);
             follow.push_back(std::move(step));
         }
-        begin(steps[0], membership{}, follow, false, depth + 1);
+        begun first = begin(steps[0], membership{}, follow, false, depth + 1);
         if (outermost && (rest.is_null() || rest.empty()))
             std::ranges::move(results, std::back_inserter(made_.results));
+        const std::size_t before = rest.is_null() ? 0 : rest.size();
+        for (std::size_t i = follow.size(); i-- > before;) {
+            first.result = result_of_task(id_of(follow.at(i)), value{first.result});
+        }
+        return first;
     }
 
     /// Of a frozen step at the end.
@@ -136,18 +159,23 @@ private:
         return ids;
     }
 
-    void begin_group(value& group, const membership& in, bool outermost, std::size_t depth)
+    begun begin_group(value& group, const membership& in, bool outermost, std::size_t depth)
     {
         membership place = in;
         if (in.chord.is_null()) place.group = freeze(group, in, depth);
         std::vector<value> members;
         add_members(group, members, depth);
         if (outermost) made_.group = place.group;
-        for (const value& member : members) begin(member, place, {}, outermost, depth + 1);
+        value results = value::array();
+        for (const value& member : members) {
+            results.push_back(begin(member, place, {}, outermost, depth + 1).result);
+        }
+        const value result = result_of_group(place.group, std::move(results));
+        return {result, result};
     }
 
-    void begin_chord(const value& chord, const membership& in, const value& rest, bool outermost,
-                     std::size_t depth)
+    begun begin_chord(const value& chord, const membership& in, const value& rest, bool outermost,
+                      std::size_t depth)
     {
         const value* const header = find_in(chord, "kwargs", "header");
         const value* const given = find_in(chord, "kwargs", "body");
@@ -174,26 +202,30 @@ private:
         made_.chords.push_back({place.group, size_of(members, depth), body});
         const std::string group = made_.group;
         const auto before = static_cast<std::ptrdiff_t>(made_.results.size());
+        value parts = value::array();
         for (std::size_t i = 0; i < members.size(); ++i) {
             place.index = static_cast<std::int64_t>(i);
-            begin(members[i], place, {}, true, depth + 1);
+            parts.push_back(begin(members[i], place, {}, true, depth + 1).result);
         }
         // What a member calls its results are not the workflow's, but what the body waits for.
         made_.group = group;
         std::move(made_.results.begin() + before, made_.results.end(),
                   std::back_inserter(made_.chords[mine].parts));
         made_.results.erase(made_.results.begin() + before, made_.results.end());
+        const value first = result_of_group(place.group, std::move(parts));
+        return {first, result_of_task(id, first)};
     }
 
-    void begin_body_of_nothing(const value& body, std::size_t depth)
+    begun begin_body_of_nothing(const value& body, std::size_t depth)
     {
         const value none = value::array();
         surroundings from = from_;
         from.result = &none;
         planner inner{from};
-        inner.begin(body, membership{}, {}, false, depth + 1);
+        begun first = inner.begin(body, membership{}, {}, false, depth + 1);
         for (call_settings& call : inner.made_.calls) made_.calls.push_back(std::move(call));
         for (chord_size& chord : inner.made_.chords) made_.chords.push_back(std::move(chord));
+        return first;
     }
 
     /// A chain counts as its last step, a chord as its body, a group as all its members.
@@ -263,6 +295,21 @@ void join(plan& to, plan more)
 {
     for (call_settings& call : more.calls) to.calls.push_back(std::move(call));
     for (chord_size& chord : more.chords) to.chords.push_back(std::move(chord));
+    for (const value& child : more.children) to.children.push_back(child);
+}
+
+/// Callbacks that are no groups begin as one group, if there are several: so Celery does.
+std::vector<value> gathered(std::vector<value> callbacks)
+{
+    if (callbacks.size() < 2) return callbacks;
+    std::vector<value> groups;
+    std::vector<value> others;
+    for (value& c : callbacks) {
+        const bool is_group = c.is_object() && task_of(c) == group_name;
+        (is_group ? groups : others).push_back(std::move(c));
+    }
+    if (!others.empty()) groups.push_back(group_of(others));
+    return groups;
 }
 
 }  // namespace
@@ -278,7 +325,8 @@ plan after_success(const message& done, const value& result)
     plan all;
     surroundings from = around(done);
     from.result = &result;
-    for (const value& callback : elements(&done.callbacks)) join(all, start(callback, from));
+    for (const value& callback : gathered(elements(&done.callbacks)))
+        join(all, start(callback, from));
     auto steps = elements(&done.chain);
     if (steps.empty()) return all;
     const value next = std::move(steps.back());

@@ -26,6 +26,9 @@ struct plan {
     /// Whose results are the workflow's: one, or those of the members of a group at its end.
     std::vector<std::string> results;
     std::string group;  ///< the group's id; empty: there is none
+    /// What the task that starts it calls its children: one for each workflow, as Celery writes
+    /// results, `[[id, parent], members]`.
+    value children = value::array();
 };
 
 /// Where a signature is started from.

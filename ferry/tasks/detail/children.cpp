@@ -30,7 +30,7 @@ using clock = std::chrono::steady_clock;
 
 // ---- Frames: texts with their lengths in front ------------------------------------------------
 
-constexpr std::size_t texts_in_frame = 3;
+constexpr std::size_t texts_in_frame = 4;
 using frame = std::array<std::string, texts_in_frame>;
 
 bool send_all(int to, const void* data, std::size_t size) noexcept
@@ -88,7 +88,9 @@ std::string text_of(const performed& p)
 {
     value publish = value::array();
     for (const outgoing& o : p.leaves.publish) {
-        publish.push_back(value::object("queue", o.queue, "head", head_to_text(o.content), "body",
+        publish.push_back(value::object("queue", o.queue, "exchange", o.content.exchange,
+                                        "exchange_type", o.content.exchange_type, "head",
+                                        head_to_text(o.content), "body",
                                         base64::encode(o.content.body)));
     }
     value result;
@@ -114,9 +116,10 @@ performed performed_from(const std::string& text)
     p.leaves.verdict = static_cast<verdict>(all["verdict"].as<int>());
     for (const value& o : all["publish"]) {
         std::string body{as_text(base64::decode(o["body"].as<std::string>()))};
-        p.leaves.publish.emplace_back(
-            o["queue"].as<std::string>(),
-            envelope_from_text(o["head"].as<std::string>(), std::move(body)));
+        envelope e = envelope_from_text(o["head"].as<std::string>(), std::move(body));
+        e.exchange = o["exchange"].as<std::string>();
+        e.exchange_type = o["exchange_type"].as<std::string>();
+        p.leaves.publish.emplace_back(o["queue"].as<std::string>(), std::move(e));
     }
     if (all["result"].is_string()) {
         p.leaves.result = result_from_json(all["result"].as<std::string>());
@@ -169,6 +172,8 @@ std::string run_one(const std::shared_ptr<app_core>& app, frame f)
     what->task = app->find_any(what->call.task);
     if (what->task && what->task->settings.ignore_result) what->call.ignore_result = true;
     what->hard_limit_elsewhere = true;
+    static const std::atomic<bool> wanted = true;
+    if (!f[3].empty()) what->watchers = &wanted;
     performed p = what->task ? run(perform(app, std::make_shared<late_results>(app), what))
                              : unknown_task(*what);
     try {
@@ -405,6 +410,7 @@ performed child::run(request& what, std::uint64_t job_number)
     f[0] = what.queue;
     f[1] = head_to_text(*what.content);
     f[2] = what.content->body;
+    if (what.watched()) f[3] = "watched";
     bool over = false;
     std::optional<frame> answer;
     if (send_frame(process_.socket, f)) {
@@ -430,7 +436,12 @@ performed child::run(request& what, std::uint64_t job_number)
     what.set_interrupt(nullptr);
     if (answer) {
         if (++tasks_ == max_tasks_ || (max_kib_ > 0 && resident_kib(pid) > max_kib_)) end();
-        return performed_from((*answer)[0]);
+        performed p = performed_from((*answer)[0]);
+        // Somebody may have begun to watch in the meantime.
+        if (p.repr.empty() && p.state == state::success && what.watched() && p.leaves.result) {
+            p.repr = saferepr(p.leaves.result->result);
+        }
+        return p;
     }
     ::close(process_.socket);
     process_ = nursery::born{-1, -1};

@@ -33,11 +33,13 @@ settlement execution::ended(std::string_view status, value result, timestamp now
 {
     settlement s;
     s.tag = tag_;
+    const bool failed = status == state::failure;
+    if (failed && settings_.acks_late && !settings_.acks_on_failure) s.verdict = verdict::reject;
     if (call_.ignore_result) return s;
     result_document d;
     d.task_id = call_.id;
     d.status = status;
-    if (status == state::failure || status == state::retry) {
+    if (failed || status == state::retry) {
         d.traceback = exception_traceback(result, call_.task);
     }
     d.result = std::move(result);

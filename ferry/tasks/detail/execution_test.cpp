@@ -52,6 +52,20 @@ TEST(execution, ignored_results_are_not_stored)
     EXPECT_FALSE(execution(m, task_settings(), "q", 7).failed(gone(), noon, 1).result);
 }
 
+TEST(execution, a_failure_is_rejected_if_it_is_not_to_be_acked)
+{
+    task_settings with;
+    acks_late()(with);
+    const message m = call();
+    EXPECT_EQ(execution(m, with, "q", 7).failed(gone(), noon, 1).verdict, verdict::ack);
+    acks_on_failure(false)(with);
+    EXPECT_EQ(execution(m, with, "q", 7).failed(gone(), noon, 1).verdict, verdict::reject);
+    EXPECT_EQ(execution(m, with, "q", 7).succeeded(5, noon).verdict, verdict::ack);
+    // Acked when it began.
+    acks_late(false)(with);
+    EXPECT_EQ(execution(m, with, "q", 7).failed(gone(), noon, 1).verdict, verdict::ack);
+}
+
 TEST(execution, a_retry_is_the_same_call_later)
 {
     task_settings with;

@@ -56,13 +56,13 @@ void expected_results::open(const entry& e)
     }
 }
 
-bool expected_results::came(const std::string& key, const std::string& text)
+void expected_results::came(const std::string& key, const std::string& text)
 {
     std::shared_ptr<arrival> news;
     {
         const std::lock_guard lock{mutex_};
         const auto at = all_.find(key);
-        if (at == all_.end() || at->second.text) return false;
+        if (at == all_.end() || at->second.text) return;
         bytes_ += text.size();
         at->second.text = text;
         news = std::move(at->second.news);
@@ -70,7 +70,6 @@ bool expected_results::came(const std::string& key, const std::string& text)
         open(at->second);
     }
     if (news) news->tell();
-    return true;
 }
 
 std::optional<std::string> expected_results::take(const std::string& key)

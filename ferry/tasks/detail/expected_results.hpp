@@ -36,8 +36,8 @@ public:
     };
     changes listen(clock::time_point now = clock::now());
 
-    /// A result that cannot change any more. \return false: it was not expected.
-    bool came(const std::string& key, const std::string& text);
+    /// A result that cannot change any more. If it is not expected, nothing happens.
+    void came(const std::string& key, const std::string& text);
 
     /// The result, if it has come, which is then forgotten.
     std::optional<std::string> take(const std::string& key);

@@ -59,8 +59,9 @@ value sent_event(const outgoing& call)
     return value::object("uuid", header("id"), "root_id", header("root_id"), "parent_id",
                          header("parent_id"), "name", header("task"), "args", header("argsrepr"),
                          "kwargs", header("kwargsrepr"), "retries", header("retries"), "eta",
-                         header("eta"), "expires", header("expires"), "queue", call.queue,
-                         "exchange", "", "routing_key", call.queue);
+                         header("eta"), "expires", header("expires"), "queue",
+                         call.content.exchange.empty() ? value(call.queue) : value(), "exchange",
+                         call.content.exchange, "routing_key", call.queue);
 }
 
 double unix_time()

@@ -89,10 +89,14 @@ awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<re
         co_await std::move(counted);
     }
     for (call_settings& call : next.calls) {
-        s.publish.push_back(prepare(*app, std::move(call)));
-        if (!s.result) continue;
-        const std::string& id = s.publish.back().content.correlation_id;
-        s.result->children.push_back(value::array(value::array(id, nullptr), nullptr));
+        try {
+            s.publish.push_back(prepare(*app, std::move(call)));
+        } catch (const error& e) {
+            log::error("a successor cannot be sent", "reason", e.what());
+        }
+    }
+    if (s.result) {
+        for (value& child : next.children) s.result->children.push_back(std::move(child));
     }
     co_return s;
 }
@@ -185,6 +189,7 @@ awaitable<settlement> follow_failure(std::shared_ptr<app_core> app,
                                      settlement s)
 {
     plan next = planned(*done, [&] { return after_failure(*done); });
+    next.children = value::array();  // of a success alone
     auto added = add_plan(app, results, std::move(next), std::move(s));
     s = co_await std::move(added);
     std::vector<message> behind;

@@ -1,4 +1,5 @@
 #include "ferry/tasks/detail/remote_methods.hpp"
+#include "ferry/tasks/detail/task_headers.hpp"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,9 +17,9 @@ value info_of(const worker_core& w, const request& r, bool safe)
     const std::int64_t started = r.started_at;
     const bool runs = started != 0;
     return value::object("id", r.call.id, "name", r.shown_name(), "args",
-                         safe ? value(python_args_repr(r.call.args)) : r.call.args, "kwargs",
-                         safe ? value(python_repr(r.call.kwargs)) : r.call.kwargs, "type",
-                         r.call.task, "hostname", w.node, "time_start",
+                         safe ? value(shown_args(r.call)) : r.call.args, "kwargs",
+                         safe ? value(shown_kwargs(r.call)) : r.call.kwargs, "type", r.call.task,
+                         "hostname", w.node, "time_start",
                          runs ? value(static_cast<double>(started) / 1e6) : value(), "acknowledged",
                          r.acknowledged.load(), "delivery_info",
                          value::object("exchange", r.exchange, "routing_key",
@@ -140,10 +141,10 @@ value active_queues(worker_core& w, const value&)
         list.push_back(value::object(
             "name", q, "exchange", std::move(exchange), "routing_key", from.routing_key,
             "queue_arguments", nullptr, "binding_arguments", nullptr, "consumer_arguments", nullptr,
-            "durable", true, "exclusive", false, "auto_delete", false, "no_ack", false, "alias",
-            nullptr, "bindings", value::array(), "no_declare", nullptr, "expires", nullptr,
-            "message_ttl", nullptr, "max_length", nullptr, "max_length_bytes", nullptr,
-            "max_priority", nullptr));
+            "durable", true, "exclusive", false, "auto_delete", from.temporary, "no_ack", false,
+            "alias", from.temporary ? value(from.exchange) : value(), "bindings", value::array(),
+            "no_declare", nullptr, "expires", nullptr, "message_ttl", nullptr, "max_length",
+            nullptr, "max_length_bytes", nullptr, "max_priority", nullptr));
     }
     return list;
 }

@@ -22,6 +22,8 @@ class mailbox;
 /// A message as its broker carries it. See broker_core::pack().
 struct parcel {
     std::string queue;
+    std::string exchange;  ///< as in envelope
+    std::string exchange_type;
     int priority = 0;
     std::string head;  ///< AMQP: the properties; Redis: empty
     std::string body;  ///< AMQP: as such; Redis: all of the message

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -116,13 +117,38 @@ performed succeeded(const request& what, value result)
 {
     performed p;
     p.state = state::success;
-    p.repr = python_repr(result);
+    if (what.watched()) p.repr = saferepr(result);
     p.leaves = execution_of(what).succeeded(std::move(result), now());
     return p;
 }
 
+/// Ended as it wanted itself: nothing follows, and nothing is stored.
+performed dismissed(std::string_view how, verdict told)
+{
+    performed p;
+    p.state = how;
+    p.leaves.verdict = told;
+    p.followed = true;
+    return p;
+}
+
+/// None if the exception asks for nothing of that.
+std::optional<performed> dismissed(const std::exception_ptr& asked)
+{
+    try {
+        std::rethrow_exception(asked);
+    } catch (const ignore_requested&) {
+        return dismissed(state::ignored, verdict::ack);
+    } catch (const reject_requested& r) {
+        return dismissed(state::rejected, r.requeue() ? verdict::requeue : verdict::reject);
+    } catch (...) {
+        return std::nullopt;
+    }
+}
+
 performed after_failure(const request& what, const std::exception_ptr& failure)
 {
+    if (auto asked = dismissed(failure)) return std::move(*asked);
     performed p;
     const execution how = execution_of(what);
     value document;
@@ -163,6 +189,10 @@ performed revoked(const request& what)
 
 performed worker_lost(const request& what, const std::string& how)
 {
+    const task_settings& rules = settings_of(what);
+    if (rules.acks_late && rules.reject_on_worker_lost) {
+        return dismissed(state::rejected, verdict::requeue);
+    }
     return failed_with(what,
                        failure_value("WorkerLostError", "billiard.exceptions", value::array(how)));
 }

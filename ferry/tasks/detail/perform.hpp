@@ -16,8 +16,8 @@ struct performed {
     performed() = default;
 
     settlement leaves;  ///< its tag is not set
-    std::string state;  ///< SUCCESS, FAILURE, RETRY, REVOKED
-    std::string repr;   ///< of the result or of the exception
+    std::string state;  ///< SUCCESS, FAILURE, RETRY, REVOKED; IGNORED and REJECTED leave nothing
+    std::string repr;   ///< of the exception, or of the result if somebody wants it
     std::string traceback;
     bool followed = false;   ///< what waits for its end has been told
     bool cut_short = false;  ///< cancelled with its worker: nothing is left, and it comes again

@@ -108,10 +108,38 @@ awaitable<void> redis_consumer::add_queue(self_pointer self, std::string name)
 {
     auto binding = bind(self, name);
     co_await std::move(binding);
+    const auto with = self->bindings_.find(name);
+    if (with != self->bindings_.end() && with->second.type == "fanout") {
+        const queue_binding from = with->second;
+        std::string key = from.routing_key;
+        std::ranges::replace(key, '#', '*');
+        const auto news = std::make_shared<redis::subscriber>(self->core_->client);
+        auto subscribing =
+            news->psubscribe(std::vector<std::string>(1, self->core_->channel(from.exchange, key)));
+        co_await std::move(subscribing);
+        auto hearing = overhear(self->core_, news, self->core_->list_key(name, 0));
+        self->overhearing_.insert_or_assign(name, spawn(std::move(hearing), "redis consumer"));
+    }
     self->queues_.push_back(name);
     self->watch(name);
     self->news_.set();
     self->room_.set();
+}
+
+awaitable<void> redis_consumer::overhear(std::shared_ptr<redis_core> core,
+                                         std::shared_ptr<redis::subscriber> from, std::string list)
+{
+    while (true) {
+        auto coming = from->next();
+        const std::optional<redis::message> m = co_await std::move(coming);
+        if (!m) co_return;
+        try {
+            auto putting = core->client.cmd("LPUSH", list, m->data());
+            co_await std::move(putting);
+        } catch (const error& e) {
+            log::error("a message to all is lost", "channel", m->channel(), "reason", e.what());
+        }
+    }
 }
 
 awaitable<void> redis_consumer::bind(self_pointer self, std::string name)
@@ -128,17 +156,29 @@ awaitable<void> redis_consumer::set_queue(std::string name, bool consume, queue_
         if (!from.exchange.empty()) bindings_.insert_or_assign(name, std::move(from));
         return add_queue(self(), std::move(name));
     }
-    if (!consume && known) {
-        std::erase(queues_, name);
-        for (const int step : priority_steps) {
-            std::erase_if(sentries_, [&](const std::shared_ptr<sentry>& s) {
-                if (s->key != core_->list_key(name, step)) return false;
-                s->running->cancel();
-                return true;
-            });
-        }
-    }
+    if (!consume && known) return stop(std::move(name));
     return yield_now();
+}
+
+awaitable<void> redis_consumer::stop(std::string name)
+{
+    std::erase(queues_, name);
+    for (const int step : priority_steps) {
+        std::erase_if(sentries_, [&](const std::shared_ptr<sentry>& s) {
+            if (s->key != core_->list_key(name, step)) return false;
+            s->running->cancel();
+            return true;
+        });
+    }
+    if (const auto at = overhearing_.find(name); at != overhearing_.end()) {
+        at->second.cancel();
+        overhearing_.erase(at);
+    }
+    const auto with = bindings_.find(name);
+    if (with == bindings_.end()) return yield_now();
+    const queue_binding from = with->second;
+    bindings_.erase(with);
+    return from.temporary ? redis_core::discard(core_, std::move(name), from) : yield_now();
 }
 
 redis_claim redis_consumer::next_claim(std::size_t count)
@@ -285,9 +325,11 @@ awaitable<void> redis_consumer::leave()
 {
     const auto end = [](self_pointer me) -> awaitable<void> {
         for (const task<void>& t : me->running_) t.cancel();
+        for (const auto& [name, t] : me->overhearing_) t.cancel();
         for (const auto& s : me->sentries_) s->running->cancel();
         for (const task<void>& t : me->running_) co_await t.wait();
         for (const auto& s : me->sentries_) co_await s->running->wait();
+        for (const auto& [name, t] : me->overhearing_) co_await t.wait();
         // A claim that was under way may have taken messages that nobody has seen: their numbers
         // follow those that are known.
         std::vector<std::string> tags = me->held_tags();
@@ -296,6 +338,11 @@ awaitable<void> redis_consumer::leave()
         auto giving = give_back(me->core_, std::move(tags));
         co_await std::move(giving);
         me->held_.clear();
+        for (const auto& [name, from] : me->bindings_) {
+            if (!from.temporary) continue;
+            auto discarding = redis_core::discard(me->core_, name, from);
+            co_await std::move(discarding);
+        }
         if (me->forgetting_) {
             auto forgotten = timeout(5s, me->forgotten_.wait(), "acks");
             co_await std::move(forgotten);

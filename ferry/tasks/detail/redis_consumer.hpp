@@ -2,6 +2,7 @@
 
 #include "ferry/async/sync.hpp"
 #include "ferry/async/task.hpp"
+#include "ferry/redis/subscriber.hpp"
 #include "ferry/tasks/detail/redis_core.hpp"
 #include "ferry/tasks/detail/remote_consumer.hpp"
 
@@ -61,6 +62,10 @@ private:
     static awaitable<void> maintain(self_pointer self);
     static awaitable<void> add_queue(self_pointer self, std::string name);
     static awaitable<void> bind(self_pointer self, std::string name);
+    /// Hears what is told to all, and puts it into the queue.
+    static awaitable<void> overhear(std::shared_ptr<redis_core> core,
+                                    std::shared_ptr<redis::subscriber> from, std::string list);
+    awaitable<void> stop(std::string name);
 
     std::shared_ptr<redis_core> core_;
     std::vector<std::string> queues_;
@@ -76,6 +81,7 @@ private:
     event news_;
     event forgotten_;
     std::vector<std::shared_ptr<sentry>> sentries_;
+    std::map<std::string, ferry::task<void>> overhearing_;  ///< of queues of fanout exchanges
     std::vector<ferry::task<void>> running_;
 };
 

@@ -7,6 +7,8 @@
 #include "ferry/tasks/detail/redis_consumer.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,6 +24,7 @@ constexpr double at_any_time = 1e15;
 constexpr std::string_view unacked = "unacked";
 constexpr std::string_view unacked_index = "unacked_index";
 constexpr std::string_view unacked_mutex = "unacked_mutex";
+constexpr const char* undeliverable = "ae.undeliver";  // kombu's
 
 const redis::script& claim_script()
 {
@@ -222,6 +225,11 @@ std::string redis_core::channel(std::string_view exchange, std::string_view rout
 
 awaitable<void> redis_core::publish(core_pointer self, std::string queue, envelope e)
 {
+    if (!e.exchange.empty()) {
+        auto routing = route(self, self->pack(std::move(queue), std::move(e)));
+        co_await std::move(routing);
+        co_return;
+    }
     redis::pipeline both;
     // Every queue is bound to an exchange of its name; kombu's tools look there.
     if (self->bound_.insert(queue).second) {
@@ -248,19 +256,89 @@ parcel packed(std::string queue, int priority, std::string text)
 
 parcel redis_core::pack(std::string queue, envelope e) const
 {
-    std::string text = to_kombu(e, "", queue);
-    return packed(std::move(queue), e.priority, std::move(text));
+    std::string text = to_kombu(e, e.exchange, queue);
+    parcel p = packed(std::move(queue), e.priority, std::move(text));
+    p.exchange = std::move(e.exchange);
+    p.exchange_type = std::move(e.exchange_type);
+    return p;
 }
 
 parcel redis_core::pack(std::string queue, const message& m) const
 {
+    if (!m.exchange.empty()) return pack(std::move(queue), encode(m));
     std::string text = to_kombu(m, queue);
     return packed(std::move(queue), m.priority, std::move(text));
 }
 
 void redis_core::publish(std::vector<std::shared_ptr<letter>> all)
 {
-    spawn(push(shared_from_this(), std::move(all)), "redis publish");
+    std::erase_if(all, [this](const auto& l) {
+        if (l->content.exchange.empty()) return false;
+        carry_out(l, route(shared_from_this(), l->content));
+        return true;
+    });
+    if (!all.empty()) spawn(push(shared_from_this(), std::move(all)), "redis publish");
+}
+
+namespace {
+
+/// A line of an exchange's table, `key SEP pattern SEP queue`.
+struct bound_queue {
+    explicit bound_queue(std::string_view member)
+        : key{member.substr(0, member.find(separator))},
+          queue{member.substr(std::min(member.size(), member.rfind(separator) + separator.size()))}
+    {
+        const std::size_t from = key.size() + separator.size();
+        const std::size_t end = member.rfind(separator);
+        if (end != std::string_view::npos && end > from) pattern = member.substr(from, end - from);
+    }
+
+    bool takes(std::string_view routing_key) const
+    {
+        if (pattern.empty()) return key == routing_key;
+        re2::RE2::Options quiet;
+        quiet.set_log_errors(false);
+        return re2::RE2::PartialMatch(routing_key, re2::RE2{pattern, quiet});
+    }
+
+    std::string_view key;
+    std::string_view pattern;
+    std::string_view queue;
+};
+
+}  // namespace
+
+awaitable<void> redis_core::route(core_pointer self, parcel what)
+{
+    const auto known = self->types_.find(what.exchange);
+    const std::string type = what.exchange_type.empty() && known != self->types_.end()
+                                 ? known->second
+                                 : what.exchange_type;
+    if (type == "fanout") {
+        auto telling =
+            self->client.cmd("PUBLISH", self->channel(what.exchange, what.queue), what.body);
+        co_await std::move(telling);
+        co_return;
+    }
+    auto asking = self->client.cmd("SMEMBERS", binding_key(*self, what.exchange));
+    const redis::reply table = co_await std::move(asking);
+    std::set<std::string> queues;
+    for (const redis::reply& member : table.items()) {
+        const bound_queue to(member.text());
+        if (to.takes(what.queue)) queues.emplace(to.queue);
+    }
+    if (queues.empty()) {
+        log::warning("no queue for a message", "exchange", what.exchange, "routing_key",
+                     what.queue);
+        queues.emplace(undeliverable);
+    }
+    redis::pipeline all;
+    for (const std::string& queue : queues) {
+        all.cmd("LPUSH", self->list_for(queue, what.priority), what.body);
+    }
+    auto sending = self->client.execute(std::move(all));
+    const std::vector<redis::reply> answers = co_await std::move(sending);
+    for (const redis::reply& r : answers) r.as<void>();
 }
 
 namespace {
@@ -362,14 +440,23 @@ awaitable<void> redis_core::bind(core_pointer self, std::string exchange, std::s
 
 awaitable<void> redis_core::bind(core_pointer self, std::string queue, queue_binding from)
 {
-    if (from.type != "direct" && from.type != "topic") {
+    if (from.type != "direct" && from.type != "topic" && from.type != "fanout") {
         throw error{ferry::errc::unsupported,
                     from.exchange + ": Redis has no exchange of type " + from.type + " for tasks"};
     }
+    self->types_.insert_or_assign(from.exchange, from.type);
     const std::string pattern = from.type == "topic" ? topic_pattern(from.routing_key) : "";
     auto adding = self->client.cmd("SADD", binding_key(*self, from.exchange),
                                    binding(from.routing_key, queue, pattern));
     co_await std::move(adding);
+}
+
+awaitable<void> redis_core::discard(core_pointer self, std::string queue, queue_binding from)
+{
+    auto removing = unbind(self, std::move(from.exchange), std::move(from.routing_key), queue);
+    co_await std::move(removing);
+    auto purging = purge(self, std::move(queue));
+    co_await std::move(purging);
 }
 
 awaitable<void> redis_core::unbind(core_pointer self, std::string exchange, std::string key,

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -71,10 +72,12 @@ public:
     /// Makes a queue known as kombu does.
     static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string exchange,
                                 std::string key, std::string queue);
-    /// The same with an exchange of another name. \throws error  unsupported: a fanout exchange,
-    /// which on Redis is no list
+    /// The same with an exchange of another name, whose type is known from then on.
     static awaitable<void> bind(std::shared_ptr<redis_core> self, std::string queue,
                                 queue_binding from);
+    /// Undoes it, and drops what is in the queue.
+    static awaitable<void> discard(std::shared_ptr<redis_core> self, std::string queue,
+                                   queue_binding from);
     static awaitable<void> unbind(std::shared_ptr<redis_core> self, std::string exchange,
                                   std::string key, std::string queue);
 
@@ -86,6 +89,9 @@ private:
     using self_pointer = std::shared_ptr<redis_core>;
 
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
+    /// Does what kombu does with an exchange: to all who subscribe, or into the lists that are
+    /// bound to the key.
+    static awaitable<void> route(self_pointer self, parcel what);
     static awaitable<void> push(self_pointer self, std::vector<std::shared_ptr<letter>> all);
 
     /// Letters that go in one command; the answer is for all of them.
@@ -103,6 +109,7 @@ private:
                                  envelope e);
 
     std::set<std::string> bound_;
+    std::map<std::string, std::string, std::less<>> types_;  ///< of exchanges with other names
 };
 
 /// Messages that were taken from the lists.

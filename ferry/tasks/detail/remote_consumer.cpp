@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds unhurried = 1ms;
 constexpr std::size_t many = 4;
 
+// A server that is not there must not hold up the end of a program for longer.
+constexpr auto longest_farewell = 15s;
+
 bool leaves_something(const settlement& s)
 {
     return s.result || !s.publish.empty();
@@ -126,13 +129,31 @@ void consumer_core::drain()
     }
 }
 
+/// One that names an exchange which is not there is lost, as Celery's are: it must not hold up what
+/// goes elsewhere.
+awaitable<void> consumer_core::publish_through(std::shared_ptr<consumer_core> self,
+                                               const outgoing* o)
+{
+    try {
+        auto publishing = self->publish(o->queue, o->content);
+        co_await std::move(publishing);
+    } catch (const error& e) {
+        if (e.code() != condition::not_found) throw;
+        log::error("a message is lost", "exchange", o->content.exchange, "routing_key", o->queue,
+                   "reason", e.what());
+    }
+}
+
 /// First what follows, then the result, then the delivery: a crash in between lets the message come
 /// again. What has been published is not published again because the result store is down.
 awaitable<void> consumer_core::carry_out(std::shared_ptr<consumer_core> self, const settlement* s)
 {
     if (!s->publish.empty()) {
         std::vector<awaitable<void>> all;
-        for (const outgoing& o : s->publish) all.push_back(self->publish(o.queue, o.content));
+        for (const outgoing& o : s->publish) {
+            all.push_back(o.content.exchange.empty() ? self->publish(o.queue, o.content)
+                                                     : publish_through(self, &o));
+        }
         auto published = gather(std::move(all));
         co_await std::move(published);
     }
@@ -181,15 +202,37 @@ awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
         co_await std::move(settled);
     } catch (const error& e) {
         log::error("not all is settled", "reason", e.what());
+        self->settling_.cancel();
     }
     auto left = self->leave();
     co_await std::move(left);
 }
 
+awaitable<void> consumer_core::depart(std::shared_ptr<consumer_core> self, bool open,
+                                      std::shared_ptr<std::promise<void>> gone)
+{
+    if (open) {
+        try {
+            auto closing = close(self);
+            co_await std::move(closing);
+        } catch (const error& e) {
+            log::warning("a consumer is not closed in order", "reason", e.what());
+        }
+    }
+    self->results_.reset();
+    gone->set_value();
+}
+
+/// Waits until it has gone: home must not go on with it while whoever had it ends, perhaps with the
+/// program.
 remote_consumer::~remote_consumer()
 {
-    if (!open_) return;
-    home_->post([core = std::move(core_)] { spawn(consumer_core::close(core), "consumer"); });
+    const auto gone = std::make_shared<std::promise<void>>();
+    auto going = gone->get_future();
+    home_->post([core = std::move(core_), open = open_, gone] {
+        spawn(consumer_core::depart(core, open, gone), "consumer");
+    });
+    if (!home_->here()) going.wait_for(longest_farewell);
 }
 
 awaitable<void> remote_consumer::settled()

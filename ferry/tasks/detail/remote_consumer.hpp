@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,10 @@ public:
 
     static awaitable<void> settled(std::shared_ptr<consumer_core> self);
     static awaitable<void> close(std::shared_ptr<consumer_core> self);
+    /// The end of it: closed if it is not yet, and without its result store, which may be what
+    /// keeps this home.
+    static awaitable<void> depart(std::shared_ptr<consumer_core> self, bool open,
+                                  std::shared_ptr<std::promise<void>> gone);
     /// @}
 
     /// Any thread: false if the delivery will come again, to whomever.
@@ -96,6 +101,7 @@ private:
     void put(const home& at, request r);
     void drain();
     bool flows(std::size_t settled);
+    static awaitable<void> publish_through(std::shared_ptr<consumer_core> self, const outgoing* o);
     static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, const settlement* s);
     static awaitable<void> carry_out_for(std::shared_ptr<consumer_core> self, settlement s,
                                          outcome<std::monostate> done);

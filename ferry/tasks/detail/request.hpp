@@ -43,6 +43,10 @@ public:
     stage where = stage::unlisted;
     std::size_t place = 0;
 
+    /// Whether its end will be told to somebody who wants its result as text.
+    bool watched() const noexcept { return watchers != nullptr && *watchers; }
+    const std::atomic<bool>* watchers = nullptr;  ///< null: nobody
+
     bool hard_limit_elsewhere = false;  ///< whoever has started this process sees to it
 
     std::atomic<bool> acknowledged = false;

@@ -50,8 +50,6 @@ void set_option(call_settings& call, std::string_view name, const value& v)
         return v.as<std::int64_t>();
     };
     if (name == "task_id") m.id = text();
-    if (name == "queue" && v.is_string()) call.queue = text();
-    if (name == "routing_key" && call.queue.empty()) call.queue = text();
     if (name == "priority")
         m.priority = static_cast<int>(std::clamp<std::int64_t>(integer(), 0, 255));
     if (name == "countdown") call.countdown = wait_of(v);
@@ -66,6 +64,8 @@ void set_option(call_settings& call, std::string_view name, const value& v)
     if (name == "group_index") m.group_index = integer();
     if (name == "reply_to") m.reply_to = text();
     if (name == "shadow") m.shadow = text();
+    if (name == "argsrepr") m.args_repr = text();
+    if (name == "kwargsrepr") m.kwargs_repr = text();
     if (name == "serializer") m.serializer = find_codec(text()).name;
     if (name == "compression") m.compression = find_compression(text());
     if (name == "time_limit") m.hard_time_limit = seconds();
@@ -79,6 +79,27 @@ void set_option(call_settings& call, std::string_view name, const value& v)
         for (const auto& [key, item] : v.items()) m.headers.insert(key, item);
     }
     if (name == "stamped_headers" || name == "stamps") m.headers.insert(name, v);
+}
+
+/// Where Celery's sender sends it: through an exchange only with a key, or if that is not direct.
+void set_destination(call_settings& call, const value& options)
+{
+    const auto text = [&options](std::string_view name) {
+        const value* const v = options.get_if(name);
+        return v != nullptr && v->is_string() ? v->as<std::string>() : std::string{};
+    };
+    std::string queue = text("queue");
+    std::string exchange = text("exchange");
+    std::string key = text("routing_key");
+    const std::string type = text("exchange_type");
+    const bool direct = type.empty() || type == "direct";
+    if (!exchange.empty() && (!key.empty() || !direct)) {
+        call.message.exchange = std::move(exchange);
+        call.message.exchange_type = direct ? std::string{} : type;
+        call.queue = std::move(key);
+    } else if (!queue.empty()) {
+        call.queue = std::move(queue);
+    }
 }
 
 }  // namespace
@@ -100,6 +121,7 @@ void add_signature(call_settings& to, const value& signature)
         for (const auto& [name, v] : options->items()) {
             if (!v.is_null()) set_option(to, name, v);
         }
+        set_destination(to, *options);
     }
 }
 
@@ -112,8 +134,12 @@ value to_signature(const call_settings& call)
         if (!text.empty()) options.insert(name, text);
     };
     put("task_id", m.id);
-    put("queue", call.queue);
+    put(m.exchange.empty() ? "queue" : "routing_key", call.queue);
+    put("exchange", m.exchange);
+    put("exchange_type", m.exchange_type);
     put("shadow", m.shadow);
+    put("argsrepr", m.args_repr);
+    put("kwargsrepr", m.kwargs_repr);
     put("compression", m.compression);
     if (m.serializer != "json") put("serializer", m.serializer);
     if (m.priority != 0) options.insert("priority", m.priority);

@@ -21,6 +21,17 @@ struct encoded_body {
 /// \throws as encode()
 encoded_body encode_body(const message& m);
 
+/// What monitors are shown of the arguments.
+inline std::string shown_args(const message& m)
+{
+    return m.args_repr.empty() ? args_saferepr(m.args) : m.args_repr;
+}
+inline std::string shown_kwargs(const message& m)
+{
+    if (!m.kwargs_repr.empty()) return m.kwargs_repr;
+    return m.kwargs.empty() ? "{}" : saferepr(m.kwargs);
+}
+
 /// Milliseconds until it expires, as the property of that name has them; empty: never.
 std::string expiration_of(const message& m);
 
@@ -54,8 +65,8 @@ void write_headers(const message& m, const encoded_body& body, Sink& to)
     to.limits("timelimit", m.hard_time_limit, m.soft_time_limit);
     to.text("root_id", m.root_id.empty() ? m.id : m.root_id);
     text_or_null("parent_id", m.parent_id);
-    to.text("argsrepr", python_args_repr(m.args));
-    to.text("kwargsrepr", m.kwargs.empty() ? "{}" : python_repr(m.kwargs));
+    to.text("argsrepr", shown_args(m));
+    to.text("kwargsrepr", shown_kwargs(m));
     to.text("origin", m.origin);
     to.boolean("ignore_result", m.ignore_result);
     if (!body.compression.empty()) to.text("compression", body.compression);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ferry/documents/json.hpp"
+#include "ferry/core/value.hpp"
 
 #include <string>
 #include <string_view>
@@ -9,14 +9,10 @@ namespace ferry::tasks::detail {
 
 /// JSON as Python's json module reads and writes it, NaN and infinities included: what Celery
 /// sends.
-inline value parse_wire(std::string_view text)
-{
-    return json::parse(text, json::parse_options().allow_nan().overflow_to_infinity());
-}
+value parse_wire(std::string_view text);
 
-inline std::string dump_wire(const value& v)
-{
-    return json::dump(v, json::dump_options().nan(json::nan_policy::literal));
-}
+/// As kombu's encoder: a decimal is a text, and a time in UTC ends in `Z`.
+/// \throws type_error  it holds bytes.
+std::string dump_wire(const value& v);
 
 }  // namespace ferry::tasks::detail

@@ -3,6 +3,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/settle_at_last.hpp"
+#include "ferry/tasks/detail/task_headers.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -197,12 +198,11 @@ void worker_core::accept(delivery d, moment when)
 void worker_core::tell_received(const request& r)
 {
     const message& m = r.call;
-    events->put(
-        "task-received",
-        value::object("uuid", m.id, "name", r.shown_name(), "args", python_args_repr(m.args),
-                      "kwargs", python_repr(m.kwargs), "root_id", or_null(m.root_id), "parent_id",
-                      or_null(m.parent_id), "retries", m.retries, "eta", time_or_null(m.eta),
-                      "expires", time_or_null(m.expires)));
+    events->put("task-received",
+                value::object("uuid", m.id, "name", r.shown_name(), "args", shown_args(m), "kwargs",
+                              shown_kwargs(m), "root_id", or_null(m.root_id), "parent_id",
+                              or_null(m.parent_id), "retries", m.retries, "eta",
+                              time_or_null(m.eta), "expires", time_or_null(m.expires)));
 }
 
 /// One that waits for its time takes nobody's place.
@@ -381,6 +381,7 @@ std::optional<std::unique_ptr<performed>> worker_core::begins(request& what)
         return std::make_unique<performed>(expired(what));
     }
     what.started_at = now().time_since_epoch().count();
+    what.watchers = &events->tasks_wanted;
     people.start(what.shared_from_this());
     if (events->tasks_wanted) events->put("task-started", value::object("uuid", what.call.id));
     return std::unique_ptr<performed>();
@@ -400,7 +401,10 @@ void worker_core::tell_end(const request& what, const performed& how, double sec
         fields.insert("signum", signal != 0 ? value(signal) : value());
         fields.insert("expired", what.call.expires && *what.call.expires <= now());
         events->put("task-revoked", std::move(fields));
-    } else {
+    } else if (how.state == state::rejected && !what.acknowledged) {
+        fields.insert("requeue", how.leaves.verdict == verdict::requeue);
+        events->put("task-rejected", std::move(fields));
+    } else if (how.state != state::ignored && how.state != state::rejected) {
         fields.insert("exception", how.repr);
         fields.insert("traceback", how.traceback);
         events->put(how.state == state::retry ? "task-retried" : "task-failed", std::move(fields));

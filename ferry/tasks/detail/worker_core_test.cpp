@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 namespace ferry::tasks {
 namespace {
@@ -63,6 +65,17 @@ protected:
         a.task("crash", [] { ::kill(::getpid(), SIGKILL); });
         a.task("leave", [] { ::_exit(3); });
         a.task("bad", []() -> int { throw std::invalid_argument{"no"}; });
+        // Only once, as a file says that all processes see.
+        a.task(
+            "crash_once",
+            [at = directory_ / "crashed"]() -> std::string {
+                if (std::filesystem::exists(at)) return "done";
+                std::ofstream mark(at);
+                mark.close();
+                ::kill(::getpid(), SIGKILL);
+                return "alive";
+            },
+            acks_late(), reject_on_worker_lost());
         a.task("endless", [] {
             while (true) ::usleep(1000);
         });
@@ -112,6 +125,13 @@ TEST_F(process_pool, isolates_crashes)
     EXPECT_EQ(end_of("crash"),
               "WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL) Job: 1.");
     EXPECT_EQ(end_of("leave"), "WorkerLostError: Worker exited prematurely: exitcode 3 Job: 1.");
+    log::set_level(log::level::warning);
+}
+
+TEST_F(process_pool, a_late_acked_task_comes_again_if_its_process_dies)
+{
+    log::set_level(log::level::off);
+    EXPECT_EQ(end_of("crash_once"), "'done'");
     log::set_level(log::level::warning);
 }
 

@@ -82,6 +82,11 @@ void worker_verb::add_queue_options()
     verb_->add_option("-Q,--queues", with_.queues, "Queues to serve")->delimiter(',');
     verb_->add_option("-X,--exclude-queues", with_.excluded_queues, "Queues not to serve")
         ->delimiter(',');
+    verb_
+        ->add_option("--broadcast", broadcasts_,
+                     "Exchanges of whose calls every worker that listens runs each")
+        ->type_name("NAME")
+        ->delimiter(',');
     verb_->add_flag("--purge,--discard", with_.purge, "Drop what waits in the queues first");
     verb_
         ->add_option("--prefetch-multiplier", with_.prefetch_multiplier,
@@ -112,6 +117,7 @@ void worker_verb::add_features()
 worker_settings worker_verb::settings() const
 {
     worker_settings s = with_;
+    for (const std::string& name : broadcasts_) s.broadcasts.emplace_back(name);
     if (!pool_.empty()) s.processes = s.processes || pool_ != "threads";
     if (!scale_.empty()) autoscale(scale_.at(0), scale_.size() > 1 ? scale_.at(1) : 1)(s);
     default_time_limit(seconds(hard_limit_), seconds(soft_limit_))(s);

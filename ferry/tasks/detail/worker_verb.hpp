@@ -31,6 +31,7 @@ private:
 
     CLI::App* verb_;
     worker_settings with_;
+    std::vector<std::string> broadcasts_;
     std::string pool_;
     std::vector<std::size_t> scale_;
     double hard_limit_ = 0;

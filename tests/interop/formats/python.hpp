@@ -12,7 +12,7 @@ namespace ferry::interop {
 /// A value as Python's repr shows it, whole.
 inline std::string repr(const value& v)
 {
-    return tasks::python_repr(v, std::size_t{64} << 20U);
+    return tasks::python_repr(v);
 }
 
 /// Runs `<format>_peer.py mode`.

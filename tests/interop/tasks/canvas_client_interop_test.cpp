@@ -36,7 +36,7 @@ awaitable<std::string> outcome(awaitable<async_result<R>> sending)
         const async_result<R> result = co_await std::move(sending);
         auto waiting = result.get(patience);
         const R got = co_await std::move(waiting);
-        co_return python_repr(to_value(got), 4 * 1024 * 1024);
+        co_return python_repr(to_value(got));
     } catch (const task_error& e) {
         co_return e.exc_type() + ": " + e.message();
     }
@@ -48,7 +48,7 @@ awaitable<std::string> outcome(awaitable<group_result> sending)
         const group_result result = co_await std::move(sending);
         auto waiting = result.get(patience);
         const std::vector<value> got = co_await std::move(waiting);
-        co_return python_repr(to_value(got), 4 * 1024 * 1024);
+        co_return python_repr(to_value(got));
     } catch (const task_error& e) {
         co_return e.exc_type() + ": " + e.message();
     }

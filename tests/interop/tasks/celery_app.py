@@ -4,6 +4,8 @@ import signal
 import time
 
 from celery import Celery
+from kombu import Queue
+from kombu.common import Broadcast
 
 app = Celery('ferry', broker=os.environ['FERRY_BROKER'], backend=os.environ['FERRY_BACKEND'])
 app.conf.result_serializer = os.environ.get('FERRY_RESULT_SERIALIZER') or 'json'
@@ -11,6 +13,9 @@ app.conf.task_default_queue = os.environ.get('FERRY_QUEUE') or 'celery'
 app.conf.result_accept_content = ['json', 'pickle']
 app.conf.accept_content = ['json', 'pickle', 'yaml', 'msgpack']
 app.conf.result_extended = bool(os.environ.get('FERRY_RESULT_EXTENDED'))
+if os.environ.get('FERRY_BROADCAST'):
+    app.conf.task_queues = [Queue(app.conf.task_default_queue), Broadcast(os.environ['FERRY_BROADCAST'])]
+    app.conf.task_default_routing_key = 'celery'
 
 
 @app.task(name='ferry.add')

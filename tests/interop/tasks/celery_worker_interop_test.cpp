@@ -78,6 +78,13 @@ TEST(celery_worker, gives_callers_what_celerys_gives)
     check(server("FERRY_RABBITMQ"), redis, "/likeness_checks.py");
 }
 
+TEST(celery_worker, hears_what_is_told_to_all)
+{
+    const std::string redis = server("FERRY_REDIS");
+    check(redis, redis, "/broadcast_checks.py");
+    check(server("FERRY_RABBITMQ"), redis, "/broadcast_checks.py");
+}
+
 TEST(celery_worker, is_written_and_run_as_the_guide_tells)
 {
     const std::string redis = server("FERRY_REDIS");

@@ -187,11 +187,22 @@ def documents(side):
     failed = chord([side.s('add', 1, 1), side.s('fail', 'bad')])(side.s('xsum'))
     linked = str(uuid.uuid4())
     first = side.send('add', 1, 2, link=side.s('mul', 10).set(task_id=linked))
+    several = side.send('add', 1, 2, link=[side.s('mul', 10), side.s('add', 4)])
+    mixed = side.send('add', 1, 2, link=[side.s('mul', 10), group(side.s('mul', 3), side.s('mul', 4)),
+                                         side.s('add', 4) | side.s('mul', 2),
+                                         chord([side.s('add', 1), side.s('add', 2)], side.s('xsum'))])
+    step = (side.s('add', 1, 2) | group(side.s('mul', 2), side.s('add', 4) | side.s('mul', 3)))()
+    one = side.send('add', 1, 2, link=group(side.s('mul', 2)))
+    chorded = (side.s('add', 1, 2) | group(side.s('mul', 2), side.s('add', 4)) | side.s('xsum'))()
+    bad = side.send('fail', 'x', link_error=[side.s('note'), side.s('note')])
     singles = [side.send('add', 2, 3), side.send('fail', 'boom'), side.send('retry_n', 2), side.send('nosuch'),
                side.send('retry_n', 9), side.send('add', 1, 1, countdown=1, expires=0.5), first]
     chains = [chained, chained.parent, chained.parent.parent, broken, broken.parent, broken.parent.parent]
     all_of = singles + chains + members.results + [parts] + parts.parent.results + [failed] + failed.parent.results
+    all_of += [several, mixed, step.parent, one, chorded.parent.parent, bad]
     found = [side.document(r.id) for r in all_of] + [side.document(linked)]
+    for r in several, mixed, step.parent, chorded.parent.parent:
+        found.append({'children': [side.end_of(child) for child in r.children]})
     for d in found:
         if d.get('result') == 6:  # its parent is the part that ended last
             d['parent_id'] = type(d['parent_id']).__name__
@@ -284,20 +295,40 @@ def revocation(side):
 def other_exchanges(side):
     """A queue that is bound to an exchange of another name, by remote control."""
     found = []
-    redis = BROKER.startswith('redis')
-    for kind, key, sent_with in (('direct', 'k1', 'k1'), ('topic', 'a.#', 'a.b.c'), ('fanout', '', ''))[:1 if redis else 3]:
+    for kind, key, sent_with in (('direct', 'k1', 'k1'), ('topic', 'a.#', 'a.b.c'), ('fanout', 'x', 'x')):
         exchange, queue = (f'{what}.{kind}.{side.queue}' for what in ('exchange', 'queue'))
         found.append(side.node.ask('add_consumer', queue=queue, exchange=exchange, exchange_type=kind, routing_key=key))
         until(lambda: [q for q in side.node.ask('active_queues') if q['name'] == queue])
         shown = [q for q in side.node.ask('active_queues') if q['name'] == queue][0]
         found += [shown['exchange'], shown['routing_key'] if key else None]
-        with side.app.connection_for_write() as c:
-            Exchange(exchange, kind).declare(channel=c.default_channel)
-        running = side.app.send_task('ferry.sleep', (600,), exchange=exchange, exchange_type=kind, routing_key=sent_with)
+        running = side.app.send_task('ferry.sleep', (600,), exchange=exchange, exchange_type=kind, routing_key=sent_with,
+                                     declare=[Exchange(exchange, kind)])
         came = until(lambda: with_id(side.node.ask('active'), running))[0]['delivery_info']
         found.append((came['exchange'], came['routing_key']))
         running.revoke(terminate=True)
         found += [side.end_of(running), side.node.ask('cancel_consumer', queue=queue)]
+    return found
+
+
+@question
+def steps_through_exchanges(side):
+    """The second step of a chain, and a body, say where they go. A process of Celery's does not know of what type an
+    exchange is in Redis."""
+    found = []
+    for kind, key in (('direct', 'k'), ('topic', 'a.*'))[:1 if BROKER.startswith('redis') else 2]:
+        exchange, queue = f'steps.{kind}.{side.queue}', f'of.steps.{kind}.{side.queue}'
+        side.node.ask('add_consumer', queue=queue, exchange=exchange, exchange_type=kind, routing_key=key)
+        sent = key.replace('*', 'b')
+        for options in (dict(exchange=exchange, routing_key=sent), dict(exchange=exchange, exchange_type=kind, routing_key=sent),
+                        dict(routing_key=sent), dict(exchange=exchange), dict(queue=side.queue, routing_key=sent)):
+            last = side.si('sleep', 600).set(**options)
+            for canvas in (side.s('add', 1, 1) | last, chord([side.s('add', 1, 1), side.s('add', 1, 2)], last)):
+                running = canvas() if isinstance(canvas, chord) else canvas.apply_async()
+                came = until(lambda: with_id(side.node.ask('active'), running))[0]['delivery_info']
+                found.append((options, came['exchange'], came['routing_key']))
+                running.revoke(terminate=True)
+                side.end_of(running)
+        side.node.ask('cancel_consumer', queue=queue)
     return found
 
 

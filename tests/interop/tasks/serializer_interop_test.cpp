@@ -6,6 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
 namespace ferry::tasks {
 namespace {
 
@@ -81,6 +87,85 @@ TEST(celery_serializer, kombu_reads_what_ferry_writes)
             << text;
         EXPECT_NE(text.find("{'y': 3}"), std::string::npos) << text;
         EXPECT_EQ(text.starts_with("((2"), i / 5 == 1) << text;
+    }
+}
+
+timestamp noon()
+{
+    return iso8601::parse("2020-01-02T12:00:00.000006Z").utc;
+}
+
+value with_offset(std::chrono::seconds offset)
+{
+    return zoned_time{noon(), offset};
+}
+
+/// Texts and numbers of all lengths, in containers of all depths.
+value made_up(std::mt19937& random, int depth)
+{
+    static const std::vector<std::string> texts = {
+        "",
+        "a",
+        "it's",
+        "two words",
+        "\u00e9",
+        "\u65e5\u672c \U0001d11e",
+        "\n\t\\",
+        "\"'\"",
+        std::string(1200, 'x'),
+        "many words that are longer than most, and then some more of them"};
+    const auto below = [&random](std::size_t n) { return random() % n; };
+    switch (below(depth > 0 ? 10 : 6)) {
+        case 0: return nullptr;
+        case 1: return below(2) == 0;
+        case 2: return static_cast<std::int64_t>(below(1000)) - 500;
+        case 3: return static_cast<double>(below(1000)) / 8;
+        case 4: return texts[below(texts.size())];
+        case 5: return value::decimal("1.50");
+        default: break;
+    }
+    const std::size_t kind = below(3);
+    value made = kind == 0 ? value::object() : kind == 1 ? value::tuple() : value::array();
+    for (std::size_t n = below(5); n > 0; --n) {
+        value item = made_up(random, depth - 1);
+        if (kind == 0) {
+            made.insert(texts[below(texts.size())] + std::to_string(n), std::move(item));
+        } else {
+            made.push_back(std::move(item));
+        }
+    }
+    return made;
+}
+
+TEST(celery_serializer, says_what_json_lacks_and_shows_arguments_as_celery)
+{
+    using namespace std::chrono_literals;
+    std::vector<value> values = {value::decimal("1.50"),
+                                 value::decimal("1E+5"),
+                                 value::decimal("NaN"),
+                                 noon(),
+                                 with_offset(0s),
+                                 with_offset(2h),
+                                 with_offset(-5h - 30min),
+                                 zoned_time{noon(), std::nullopt},
+                                 value::integer("1180591620717411303424"),
+                                 value::array(value::decimal("2.0"), value::object("at", noon())),
+                                 value::object("\u00e9", value::tuple())};
+    std::mt19937 random{20'261'126};
+    for (int i = 0; i < 400; ++i) values.push_back(made_up(random, 5));
+    value sent = value::array();
+    for (const value& v : values) sent.push_back(base64::encode(find_codec("pickle").dump(v)));
+    const value seen = json::parse(peer("show", json::dump(sent)));
+    ASSERT_EQ(seen.size(), values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        SCOPED_TRACE(python_repr(values[i]));
+        const codec& json_codec = find_codec("json");
+        EXPECT_EQ(json_codec.load(json_codec.dump(values[i])), seen.at(i).at(0));
+        std::size_t n = 0;
+        for (const std::size_t most : {1024U, 40U, 13U, 4U, 1U}) {
+            EXPECT_EQ(saferepr(values[i], most), seen.at(i).at(1).at(n++).as<std::string>())
+                << most;
+        }
     }
 }
 

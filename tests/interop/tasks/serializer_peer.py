@@ -2,11 +2,14 @@
 
 make    prints a JSON list of messages, one for each serializer and compression, their bodies in base64
 read    reads such a list from standard input and prints the repr of each body as kombu reads it
+show    reads a list of values, pickled and in base64, and prints what kombu's JSON has of each, and Celery's saferepr
 """
 import base64
 import json
+import pickle
 import sys
 
+from celery.utils.saferepr import saferepr
 from kombu.compression import compress, decompress
 from kombu.serialization import dumps, enable_insecure_serializers, loads
 
@@ -39,7 +42,14 @@ def read(m):
     return repr(loads(data, m['content-type'], m['content-encoding'], accept=[m['content-type']]))
 
 
-if sys.argv[1] == 'make':
+def show(text):
+    v = pickle.loads(base64.b64decode(text))
+    return [json.loads(dumps(v, 'json')[2]), [saferepr(v, n) for n in (1024, 40, 13, 4, 1)]]
+
+
+if sys.argv[1] == 'show':
+    print(json.dumps([show(text) for text in json.load(sys.stdin)]))
+elif sys.argv[1] == 'make':
     print(json.dumps(make()))
 else:
     print(json.dumps([read(m) for m in json.load(sys.stdin)]))
