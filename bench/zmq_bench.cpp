@@ -8,6 +8,7 @@
 #include <zmq.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -105,7 +106,11 @@ std::string bind_raw(void* s, const std::string& at)
     return real;
 }
 
-void nothing(void*, void*) {}
+// What a C program needs at least to know when it may change the memory again.
+void let_go(void*, void* uses)
+{
+    static_cast<std::atomic<int>*>(uses)->fetch_sub(1, std::memory_order_acq_rel);
+}
 
 double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
 {
@@ -113,6 +118,7 @@ double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
     void* const to = zmq_socket(context, ZMQ_PULL);
     const std::string real = bind_raw(to, at);
     std::string data(size, 'x');
+    std::atomic<int> uses = 0;
     std::thread sender([&] {
         void* const from = zmq_socket(context, ZMQ_PUSH);
         must(zmq_connect(from, real.c_str()) == 0);
@@ -122,7 +128,8 @@ double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
                 zmq_msg_init_size(&m, size);
                 std::memcpy(zmq_msg_data(&m), data.data(), size);
             } else {
-                zmq_msg_init_data(&m, data.data(), size, nothing, nullptr);
+                uses.fetch_add(1, std::memory_order_relaxed);
+                zmq_msg_init_data(&m, data.data(), size, let_go, &uses);
             }
             must(zmq_msg_send(&m, from, 0) >= 0);
         }
@@ -209,10 +216,10 @@ double req_rep_by_libzmq(std::vector<double>& times)
     return questions;
 }
 
-contestant pyzmq(const std::string& name, double at_most = 0)
+contestant pyzmq(const std::string& name, double at_most = 0, const std::string& who = "pyzmq")
 {
     const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/zmq_peer.py " + name;
-    return {"pyzmq", {}, [=] { return number_from(program); }, at_most};
+    return {who, {}, [=] { return number_from(program); }, at_most};
 }
 
 void compare_pipelines(const std::string& name, const std::string& at, std::size_t size, int count)
@@ -241,7 +248,7 @@ void compare_latencies()
             {{"ferry", [&] { return req_rep_by_ferry(mine); }},
              {"libzmq", [&] { return req_rep_by_libzmq(theirs); }, {}, bar},
              pyzmq("req-rep"),
-             pyzmq("req-rep-asyncio")});
+             pyzmq("req-rep-asyncio", 0, "pyzmq-asyncio")});
     print("zmq", "ferry/req-rep", "latency", {median(mine)}, "us");
     print("zmq", "libzmq/req-rep", "latency", {median(theirs)}, "us");
     print_ratio("zmq", "req-rep-latency", median(mine) / median(theirs), "libzmq", bar);
