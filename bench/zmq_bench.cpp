@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,21 +27,21 @@ constexpr int questions = 5'000;
 constexpr double bar = 1.1;  // of libzmq
 constexpr double bar_of_pyzmq = 1.0 / 3;
 
-awaitable<void> push_all(zmq::socket s, const std::string* data, int count)
+awaitable<void> push_all(zmq::socket* s, const std::string* data, int count)
 {
-    for (int i = 0; i < count; ++i) co_await s.send(*data);
+    for (int i = 0; i < count; ++i) co_await s->send(*data);
 }
 
 // Many in one operation, as a program that has many would.
 constexpr int in_one = 64;
 
-awaitable<void> push_by_many(zmq::socket s, const std::string* data, int count)
+awaitable<void> push_by_many(zmq::socket* s, const std::string* data, int count)
 {
     std::vector<zmq::message> some(in_one);
     for (int sent = 0; sent < count; sent += in_one) {
         some.resize(static_cast<std::size_t>(std::min(in_one, count - sent)));
         for (zmq::message& m : some) m = zmq::message(*data);
-        co_await s.send_each(some);
+        co_await s->send_each(some);
     }
 }
 
@@ -56,9 +57,9 @@ awaitable<void> pull_by_many(zmq::socket s, std::size_t size, int count)
     }
 }
 
-awaitable<void> share_all(zmq::socket s, buffer data, int count)
+awaitable<void> share_all(zmq::socket* s, buffer data, int count)
 {
-    for (int i = 0; i < count; ++i) co_await s.send(zmq::message::share(data));
+    for (int i = 0; i < count; ++i) co_await s->send(zmq::message::share(data));
 }
 
 awaitable<void> pull_all(zmq::socket s, std::size_t size, int count)
@@ -70,24 +71,29 @@ awaitable<void> pull_all(zmq::socket s, std::size_t size, int count)
     }
 }
 
+// The sender closes last: over ipc libzmq loses what the system holds of a peer that has closed
+// while the receiver's queue is full.
+
 double push_pull_by_ferry(const std::string& at, std::size_t size, int count, bool by_many = false)
 {
     zmq::context own;
     zmq::socket to(own, zmq::pull);
     const std::string real = to.bind(at);
+    std::latch received(1);
     std::thread sender([&] {
         zmq::socket from(own, zmq::push);
         from.set(zmq::opt::linger, zmq::forever);
         from.connect(real);
         if (size < zmq::copy_threshold) {
             const std::string data(size, 'x');
-            run(by_many ? push_by_many(std::move(from), &data, count)
-                        : push_all(std::move(from), &data, count));
+            run(by_many ? push_by_many(&from, &data, count) : push_all(&from, &data, count));
         } else {
-            run(share_all(std::move(from), buffer(std::string(size, 'x')), count));
+            run(share_all(&from, buffer(std::string(size, 'x')), count));
         }
+        received.wait();
     });
     run(by_many ? pull_by_many(std::move(to), size, count) : pull_all(std::move(to), size, count));
+    received.count_down();
     sender.join();
     return count;
 }
@@ -119,6 +125,7 @@ double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
     const std::string real = bind_raw(to, at);
     std::string data(size, 'x');
     std::atomic<int> uses = 0;
+    std::latch received(1);
     std::thread sender([&] {
         void* const from = zmq_socket(context, ZMQ_PUSH);
         must(zmq_connect(from, real.c_str()) == 0);
@@ -133,6 +140,7 @@ double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
             }
             must(zmq_msg_send(&m, from, 0) >= 0);
         }
+        received.wait();
         zmq_close(from);
     });
     zmq_msg_t m;
@@ -141,6 +149,7 @@ double push_pull_by_libzmq(const std::string& at, std::size_t size, int count)
         must(zmq_msg_recv(&m, to, 0) >= 0);
         must(zmq_msg_size(&m) == size);
     }
+    received.count_down();
     zmq_msg_close(&m);
     sender.join();
     zmq_close(to);

@@ -14,6 +14,7 @@ def push_pull(at, size, count):
     to = context.socket(zmq.PULL)
     to.bind(at)
     real = to.last_endpoint
+    received = threading.Event()
 
     def send():
         s = context.socket(zmq.PUSH)
@@ -21,12 +22,14 @@ def push_pull(at, size, count):
         data = b'x' * size
         for _ in range(count):
             s.send(data, copy=size < 65536)
+        received.wait()                            # over ipc a sender that closes first may lose messages
         s.close()
 
     sender = threading.Thread(target=send)
     sender.start()
     for _ in range(count):
         to.recv(copy=size < 65536)
+    received.set()
     sender.join()
     to.close()
     return count
