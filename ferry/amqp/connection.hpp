@@ -84,7 +84,8 @@ static_assert(awaitable_argument<connection>);
 /// Connects and logs in.
 /// \throws authentication_error; connection_closed with not_allowed: no such virtual host;
 ///         connection_error, resolve_error, tls_error, timeout_error: of the last host
-///         protocol_error: that is no such broker
+///         protocol_error: that is no such broker; error(errc::frame_error): see
+///         options::client_properties
 awaitable<connection> connect(options with);
 awaitable<connection> connect(std::string url);
 

@@ -163,6 +163,29 @@ TEST(fake_broker, what_is_no_such_broker_is_told_apart)
     }
 }
 
+awaitable<std::string> accept_and_read(net::listener* on, std::string says)
+{
+    net::stream s = co_await on->accept();
+    co_await s.write(std::move(says));
+    const bytes all = co_await s.read_all(1 << 20);
+    co_return std::string(as_text(all));
+}
+
+// A broker resets the connection after a longer frame, and says nothing.
+TEST(fake_broker, no_login_is_sent_that_is_longer_than_it_may_be)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    for (const bool fast : {false, true}) {
+        SCOPED_TRACE(fast);
+        const auto serving = spawn(accept_and_read(&on, fast ? "" : detail::start_frame()));
+        auto with = at(on).fast_login(fast).client_properties(
+            value::object("about", std::string(4096, 'x')));
+        EXPECT_EQ(failure_of(connect_only(std::move(with))), errc::frame_error);
+        run(serving.wait());
+        EXPECT_EQ(serving.value(), std::string(fast ? "" : detail::protocol_header));
+    }
+}
+
 // Logs the client in, opens its channel, sends `text`. \return the reply code of its close; 0: none
 awaitable<int> accept_and_break(net::listener* on, std::string text)
 {

@@ -95,7 +95,8 @@ public:
     /// two round trips: for a broker whose limits are known not to be smaller than these, and
     /// the first of mechanisms().
     options& fast_login(bool yes = true) { return fast_login_ = yes, *this; }
-    /// Beside what ferry says about itself to the broker.
+    /// Beside what ferry says about itself to the broker. All that the login says of the program
+    /// has 4096 bytes at most.
     options& client_properties(value table)
     {
         client_properties_ = std::move(table);

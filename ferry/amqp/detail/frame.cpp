@@ -60,13 +60,12 @@ frame_writer::frame_writer(std::string& to, std::uint8_t type, std::uint16_t cha
 
 void frame_writer::finish(std::size_t max_size)
 {
-    const std::size_t size = out_.size() - at_ - 7;
-    if (size + frame_overhead > max_size) {
+    if (size() > max_size) {
         throw error(errc::bad_argument,
-                    fmt::format("amqp: a frame of {} bytes, {} at most: shorten its tables",
-                                size + frame_overhead, max_size));
+                    fmt::format("amqp: a frame of {} bytes, {} at most: shorten its tables", size(),
+                                max_size));
     }
-    wire_.patch_u32(at_ + 3, static_cast<std::uint32_t>(size));
+    wire_.patch_u32(at_ + 3, static_cast<std::uint32_t>(size() - frame_overhead));
     out_ += frame_end;
     finished_ = true;
 }

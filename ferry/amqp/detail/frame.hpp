@@ -131,6 +131,8 @@ public:
     }
 
     wire_writer& wire() noexcept { return wire_; }
+    /// Of the frame as it will be, with its end.
+    std::size_t size() const noexcept { return out_.size() - at_ + 1; }
 
     /// \throws error(errc::bad_argument)  the frame has over `max_size` bytes; it cannot be split.
     void finish(std::size_t max_size);

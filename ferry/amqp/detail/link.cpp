@@ -83,6 +83,18 @@ std::string first_response(const options& with, std::string_view mechanism)
     return table.substr(4);  // without its length
 }
 
+// Ends a frame of the login. The broker resets the connection after a longer one, without a word.
+void finish_in_login(frame_writer& f)
+{
+    if (f.size() > frame_min_size) {
+        throw error(errc::frame_error,
+                    fmt::format("amqp: a frame of {} bytes in the login, {} at most: shorten the "
+                                "client properties or the password",
+                                f.size(), frame_min_size));
+    }
+    f.finish(frame_min_size);
+}
+
 // What the broker is told when it broke a rule.
 std::uint16_t reply_code_of(const error& e)
 {
@@ -184,7 +196,7 @@ void link::queue_start_ok(const options& with, const std::string& mechanism)
     f.wire().short_text(mechanism);
     f.wire().long_text(first_response(with, mechanism));
     f.wire().short_text("en_US");
-    f.finish(frame_min_size);
+    finish_in_login(f);
 }
 
 // The limits as they are now, and what is opened with them.
@@ -240,7 +252,7 @@ awaitable<void> link::log_in(options with)
                 const std::string question(r.long_text());
                 answer.wire().long_text(with.challenge() ? with.challenge()(question)
                                                          : with.password());
-                answer.finish(frame_min_size);
+                finish_in_login(answer);
                 break;
             }
             case method::connection_tune:

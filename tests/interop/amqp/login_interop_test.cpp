@@ -156,6 +156,31 @@ TEST_F(amqp_login, all_at_once)
     EXPECT_TRUE(has(shared->ctl({"-q", "list_connections", "client_properties"}), "Argo"));
 }
 
+// 4096 bytes are what a start-ok may have; after more the broker resets the connection.
+TEST_F(amqp_login, as_long_as_it_may_be)
+{
+    const auto with = [](std::size_t size) {
+        return plain().client_properties(value::object("about", std::string(size, 'x')));
+    };
+    const auto is_too_long = [&](std::size_t size) {
+        try {
+            connection c = run(connect(with(size)));
+        } catch (const error& e) {
+            EXPECT_EQ(e.code(), errc::frame_error) << e.what();
+            return true;
+        }
+        return false;
+    };
+    std::size_t good = 1;
+    std::size_t bad = 4096;
+    EXPECT_TRUE(is_too_long(bad));
+    while (bad - good > 1) {
+        const std::size_t middle = (good + bad) / 2;
+        (is_too_long(middle) ? bad : good) = middle;
+    }
+    works(with(good));
+}
+
 TEST_F(amqp_login, frames_are_traced_without_secrets)
 {
     std::string all;
