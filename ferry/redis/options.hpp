@@ -68,7 +68,8 @@ public:
     options& timeout(std::chrono::milliseconds d) { return timeout_ = d, *this; }
     /// For connecting and logging in (5 s).
     options& connect_timeout(std::chrono::milliseconds d) { return connect_timeout_ = d, *this; }
-    /// An idle connection is tried with PING before it is used again after so long (30 s).
+    /// An idle connection is tried with PING before it is used again after so long (30 s), and that
+    /// of a subscriber each time that nothing came for so long; 0: never.
     options& health_check_interval(std::chrono::milliseconds d)
     {
         return health_check_interval_ = d, *this;

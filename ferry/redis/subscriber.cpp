@@ -3,13 +3,16 @@
 #include "ferry/async/sync.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/async/waiter.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/redis/detail/client_core.hpp"
 #include "ferry/redis/error.hpp"
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <deque>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -76,12 +79,46 @@ public:
     void close() noexcept
     {
         closed_ = true;
+        health_check_.stop();
         if (connection_) connection_->close();
         arrived_.set();
         confirmed_.set();
     }
 
 private:
+    // Asks from time to time whether the server is still there: one that is cut off says nothing,
+    // and neither does one whose channels are silent.
+    class health_check final : public timer {
+    public:
+        explicit health_check(impl& of) noexcept : of_{of} {}
+
+    private:
+        void expired() noexcept override { of_.check_health(); }
+
+        impl& of_;
+    };
+
+    void check_health() noexcept
+    {
+        connection& over = *connection_;
+        if (closed_ || over.closed()) return;
+        const auto interval = core_->settings().health_check_interval();
+        // What came while nobody read, or the program itself stood still, is not known yet.
+        const auto now = std::chrono::steady_clock::now();
+        const bool reads = !over.paused() && now - std::exchange(checked_, now) < 2 * interval;
+        if (reads && asked_ && over.last_received() < *asked_) return over.close();
+        asked_.reset();
+        try {
+            if (reads && now - over.last_received() >= interval) {
+                over.tell(command("PING"));
+                asked_ = now;
+            }
+        } catch (const error&) {
+            return;  // it has ended
+        }
+        health_check_.start_after(interval);
+    }
+
     static awaitable<void> confirmed(std::shared_ptr<impl> self)
     {
         while (self->due_ > 0 && !self->closed_) {
@@ -115,6 +152,10 @@ private:
             self->due_ += names.size();
             made->tell(command(subscribe_names.at(i), names));
         }
+        const auto interval = self->core_->settings().health_check_interval();
+        self->checked_ = std::chrono::steady_clock::now();
+        self->asked_.reset();
+        if (interval > 0ms) self->health_check_.start_after(interval);
     }
 
     // A push message, or, with version 2, an array of the same content. Null: the end.
@@ -185,6 +226,9 @@ private:
     event arrived_;
     bool closed_ = false;
     bool reconnecting_ = false;
+    std::chrono::steady_clock::time_point checked_;
+    std::optional<std::chrono::steady_clock::time_point> asked_;  ///< with nothing come since
+    health_check health_check_{*this};
 };
 
 subscriber::subscriber(const client& over) : impl_{std::make_shared<impl>(over.core_)} {}

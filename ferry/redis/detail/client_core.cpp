@@ -98,8 +98,9 @@ awaitable<bool> client_core::healthy(std::shared_ptr<client_core> self,
                                      std::shared_ptr<connection> c)
 {
     if (c->closed()) co_return false;
+    const auto interval = self->options_.health_check_interval();
     const auto idle = std::chrono::steady_clock::now() - c->last_used();
-    if (c->busy() || idle < self->options_.health_check_interval()) co_return true;
+    if (c->busy() || interval == 0ms || idle < interval) co_return true;
     try {
         const command ping("PING");
         auto asking = connection::send(c, &ping, self->options_.timeout());

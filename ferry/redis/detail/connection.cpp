@@ -6,6 +6,8 @@
 #include "ferry/net/connect.hpp"
 #include "ferry/redis/error.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace ferry::redis::detail {
@@ -72,7 +74,8 @@ private:
 connection::connection(net::stream over)
     : stream_{std::move(over)},
       remote_{stream_.remote_endpoint()},
-      last_used_{std::chrono::steady_clock::now()}
+      last_used_{std::chrono::steady_clock::now()},
+      received_{last_used_}
 {
     flowing_.set();
 }
@@ -165,17 +168,28 @@ awaitable<std::vector<reply>> connection::send_all(std::shared_ptr<connection> s
 
 awaitable<void> connection::settle(pending& p, std::string_view name, duration limit)
 {
-    last_used_ = std::chrono::steady_clock::now();
+    const auto began = std::chrono::steady_clock::now();
+    last_used_ = began;
     has_output_.set();
     if (limit > duration::zero()) p.start_after(limit);
     try {
         co_await p.park();
     } catch (const cancelled&) {
         if (!p.timed_out()) throw;
+        if (received_ < began) give_up(limit);
         throw timeout_error(std::string(name) + ' ' + remote_, limit);
     }
     p.stop();
     if (p.failure()) std::rethrow_exception(p.failure());
+}
+
+// A peer that is cut off, or stands still, ends no connection by itself; behind sentinels another
+// one has its place by now.
+void connection::give_up(duration silence) noexcept
+{
+    fail(std::make_exception_ptr(connection_error(
+        ferry::errc::disconnected,
+        fmt::format("redis {}: nothing came for {} ms", remote_, silence.count()), remote_)));
 }
 
 void connection::tell(const command& c)
@@ -236,6 +250,7 @@ awaitable<void> connection::read_more()
     } else {
         count = co_await stream_.fill();
     }
+    received_ = std::chrono::steady_clock::now();
     if (count == 0) {
         throw connection_error(ferry::errc::disconnected, remote_ + " closed the connection",
                                remote_);

@@ -37,7 +37,7 @@ public:
 
     /// Sends a command, which must stay valid, and waits for its answer, which may be an error
     /// reply. A cancelled one has its answer dropped, and the connection goes on.
-    /// \param limit  zero for none.
+    /// \param limit  zero for none. If nothing at all comes in this time, the connection ends.
     /// \throws connection_lost, if the command had been handed to the system; else connection_error
     static awaitable<reply> send(std::shared_ptr<connection> self, const command* c,
                                  duration limit);
@@ -56,6 +56,7 @@ public:
     /// Reads nothing until resume().
     void pause() noexcept { flowing_.clear(); }
     void resume() noexcept { flowing_.set(); }
+    bool paused() const noexcept { return !flowing_.is_set(); }
 
     bool closed() const noexcept { return failure_ != nullptr; }
     /// Whether answers are due.
@@ -63,6 +64,7 @@ public:
     const std::exception_ptr& failure() const noexcept { return failure_; }
     int protocol() const noexcept { return protocol_; }
     std::chrono::steady_clock::time_point last_used() const noexcept { return last_used_; }
+    std::chrono::steady_clock::time_point last_received() const noexcept { return received_; }
 
     void close() noexcept;
 
@@ -82,6 +84,7 @@ private:
     awaitable<void> read_more();
     void start();
     awaitable<void> settle(pending& p, std::string_view name, duration limit);
+    void give_up(duration silence) noexcept;
     void deliver();
     void take(reply r);
     void fail(std::exception_ptr why) noexcept;
@@ -99,6 +102,7 @@ private:
     std::function<void(const reply*)> listener_;
     std::exception_ptr failure_;
     std::chrono::steady_clock::time_point last_used_;
+    std::chrono::steady_clock::time_point received_;
 };
 
 }  // namespace ferry::redis::detail

@@ -223,27 +223,35 @@ TEST(redis_faults, tls_checks_the_certificate)
     }
 }
 
-TEST(redis_faults, a_fail_over_by_sentinels_loses_no_connection)
-{
-    server master;
-    const server replica({"--replicaof", "127.0.0.1", std::to_string(master.port())});
-    const testing::temporary_directory directory;
-    std::vector<std::unique_ptr<testing::program>> sentinels;
-    std::vector<net::endpoint> where;
-    for (int i = 0; i < 3; ++i) {
-        const auto port = net::listener(net::tcp("127.0.0.1", 0)).port();
-        const std::string conf = directory / fmt::format("{}.conf", i);
-        std::ofstream(conf) << "port " << port << "\nbind 127.0.0.1\ndir "
-                            << directory.path().string() << "\nsentinel monitor mymaster 127.0.0.1 "
-                            << master.port()
-                            << " 2\nsentinel down-after-milliseconds mymaster 1000\n"
-                            << "sentinel failover-timeout mymaster 5000\n";
-        sentinels.push_back(std::make_unique<testing::program>(
-            std::vector<std::string>{"/usr/bin/redis-server", conf, "--sentinel"},
-            directory / "out", directory / "err"));
-        where.push_back(net::tcp("127.0.0.1", port));
+// A master, its replica, and three sentinels that know them.
+class watched_master {
+public:
+    watched_master()
+    {
+        for (int i = 0; i < 3; ++i) {
+            const auto port = net::listener(net::tcp("127.0.0.1", 0)).port();
+            const std::string conf = directory_ / fmt::format("{}.conf", i);
+            std::ofstream(conf) << "port " << port << "\nbind 127.0.0.1\ndir "
+                                << directory_.path().string()
+                                << "\nsentinel monitor mymaster 127.0.0.1 " << master.port()
+                                << " 2\nsentinel down-after-milliseconds mymaster 1000\n"
+                                << "sentinel failover-timeout mymaster 5000\n";
+            sentinels_.push_back(std::make_unique<testing::program>(
+                std::vector<std::string>{"/usr/bin/redis-server", conf, "--sentinel"},
+                directory_ / "out", directory_ / "err"));
+            where_.push_back(net::tcp("127.0.0.1", port));
+        }
+        run(timeout(60s, settled(where_)));
     }
-    const auto settled = [](std::vector<net::endpoint> all) -> awaitable<void> {
+
+    options at() const { return options().sentinels(where_, "mymaster"); }
+
+    server master;
+    const server replica{{"--replicaof", "127.0.0.1", std::to_string(master.port())}};
+
+private:
+    static awaitable<void> settled(std::vector<net::endpoint> all)
+    {
         for (const auto& one : all) {
             client s(options().host(one.host(), one.port()).protocol(2));
             for (;;) {
@@ -257,28 +265,50 @@ TEST(redis_faults, a_fail_over_by_sentinels_loses_no_connection)
                 co_await std::move(waiting);
             }
         }
-    };
-    run(timeout(60s, settled(where)));
+    }
 
-    client r(options().sentinels(where, "mymaster").timeout(60s));
-    EXPECT_EQ(run(r.incr("n")), 1);
-    master.stop(SIGKILL);
-    const auto go_on = [](client over) -> awaitable<int> {
-        int acknowledged = 0;
-        while (acknowledged < 100) {
-            try {
-                auto counting = over.incr("after");
-                co_await std::move(counting);
-                ++acknowledged;
-            } catch (const connection_lost&) {
-            }
+    const testing::temporary_directory directory_;
+    std::vector<std::unique_ptr<testing::program>> sentinels_;
+    std::vector<net::endpoint> where_;
+};
+
+// Counts until a hundred were acknowledged.
+awaitable<void> count_on(client over)
+{
+    for (int acknowledged = 0; acknowledged < 100;) {
+        try {
+            auto counting = over.incr("after");
+            co_await std::move(counting);
+            ++acknowledged;
+        } catch (const connection_lost&) {
+        } catch (const timeout_error&) {
         }
-        co_return acknowledged;
-    };
-    run(timeout(100s, go_on(r)));
+    }
+}
+
+TEST(redis_faults, a_fail_over_by_sentinels_loses_no_connection)
+{
+    watched_master at;
+    client r(at.at().timeout(60s));
+    EXPECT_EQ(run(r.incr("n")), 1);
+    at.master.stop(SIGKILL);
+    run(timeout(100s, count_on(r)));
     EXPECT_GE(std::stoi(run(r.get("after")).value()), 100);
-    client direct(replica.url());
+    client direct(at.replica.url());
     EXPECT_EQ(run(direct.cmd("ROLE"))[0].text(), "master");
+}
+
+// One that is cut off says nothing; neither does its connection end.
+TEST(redis_faults, a_master_that_stands_still_is_left_for_the_new_one)
+{
+    watched_master at;
+    client r(at.at().timeout(1s).connect_timeout(1s));
+    EXPECT_EQ(run(r.incr("n")), 1);
+    at.master.signal(SIGSTOP);
+    run(timeout(100s, count_on(r)));
+    client direct(at.replica.url());
+    EXPECT_EQ(run(direct.cmd("ROLE"))[0].text(), "master");
+    EXPECT_GE(std::stoi(run(direct.get("after")).value()), 100);
 }
 
 TEST(redis_faults, a_subscriber_comes_back_after_a_restart)
@@ -302,6 +332,42 @@ TEST(redis_faults, a_subscriber_comes_back_after_a_restart)
         EXPECT_EQ(m->data(), "again");
     };
     run(timeout(60s, hear(r, &at)));
+}
+
+// With both versions of the protocol, in which the answers to PING differ.
+TEST(redis_faults, a_subscriber_leaves_a_master_that_stands_still_for_the_new_one)
+{
+    for (const int protocol : {2, 3}) {
+        SCOPED_TRACE(protocol);
+        watched_master at;
+        const client r(
+            at.at().protocol(protocol).timeout(1s).connect_timeout(1s).health_check_interval(
+                300ms));
+        const auto hear = [](client over, const watched_master* of) -> awaitable<void> {
+            subscriber news(over);
+            auto subscribing = news.subscribe({"news"});
+            co_await std::move(subscribing);
+            // Some checks of a server that is well.
+            auto waiting = timeout(2s, news.next());
+            try {
+                co_await std::move(waiting);
+                ADD_FAILURE() << "a message out of nothing";
+            } catch (const timeout_error&) {
+            }
+            of->master.signal(SIGSTOP);
+            client other(of->replica.url());
+            for (bool heard = false; !heard;) {
+                auto publishing = other.publish("news", "again");
+                heard = co_await std::move(publishing) == 1;
+                auto pausing = ferry::sleep(20ms);
+                co_await std::move(pausing);
+            }
+            auto next = news.next();
+            const auto m = co_await std::move(next);
+            EXPECT_EQ(m->data(), "again");
+        };
+        run(timeout(100s, hear(r, &at)));
+    }
 }
 
 }  // namespace
