@@ -27,7 +27,7 @@ namespace ferry::bench {
 namespace {
 
 constexpr int batch = 4000;
-constexpr unsigned longest_seconds = 85;
+constexpr unsigned longest_seconds = 115;
 
 void require(bool good, const char* what)
 {
@@ -220,6 +220,8 @@ void compare_publishing(const amqp::options& at, rival& theirs, const std::strin
                                     theirs.publish(queue, body, batch);
                                     return double{batch};
                                 }};
+    contestant at_most_a_third = rabbitmq_c;
+    at_most_a_third.bar = 1.0 / 3;
     const buffer shared = buffer::copy(body);
     rival carrier(at.hosts().front().host(), at.hosts().front().port());
     bare_sender bare(carrier.socket(), queue, body);
@@ -229,8 +231,9 @@ void compare_publishing(const amqp::options& at, rival& theirs, const std::strin
                   run(publish_by_ferry(ch, &queue, &shared, batch));
                   return double{batch};
               }},
-             rabbitmq_c,
-             {"sendmsg", [&] { return double(bare.send(batch)); }}});
+             at_most_a_third,
+             {"sendmsg", [&] { return double(bare.send(batch)); }}},
+            2 * repetitions());  // most of 10 KB is the system's work, which varies
     compare("amqp", "publish-batched-copied-" + name, unit,
             {{"ferry",
               [&] {
@@ -278,7 +281,7 @@ void compare_consuming(const amqp::options& at, const std::string& host, int por
     }
     print("amqp", "ferry/" + name, "cpu", mine, "us/op");
     print("amqp", "rabbitmq-c/" + name, "cpu", others, "us/op");
-    print_ratio("amqp", name, median(mine) / median(others), "rabbitmq-c");
+    print_ratio("amqp", name, median_ratio(mine, others), "rabbitmq-c");
     run(ch.queue_delete("bench.ferry"));
     run(ch.queue_delete("bench.rival"));
     run(c.close());

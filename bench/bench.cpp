@@ -126,6 +126,15 @@ double median(std::vector<double> values)
     return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+double median_ratio(const std::vector<double>& own, const std::vector<double>& theirs)
+{
+    std::vector<double> all;
+    for (std::size_t i = 0; i < std::min(own.size(), theirs.size()); ++i) {
+        all.push_back(own[i] / theirs[i]);
+    }
+    return median(std::move(all));
+}
+
 void print(std::string_view area, std::string_view who_and_case, std::string_view metric,
            std::vector<double> values, std::string_view unit)
 {
@@ -153,13 +162,13 @@ void print_ratio(std::string_view area, std::string_view name, double ratio, std
 }
 
 void compare(std::string_view area, std::string_view name, const rate_unit& unit,
-             const std::vector<contestant>& contestants)
+             const std::vector<contestant>& contestants, int times)
 {
     if (!wanted(area, name)) return;
     std::vector<measured> results(contestants.size());
     for (const contestant& c : contestants)
         if (c.run) c.run();
-    for (int i = 0; i < repetitions(); ++i) {
+    for (int i = 0; i < times; ++i) {
         for (std::size_t c = 0; c < contestants.size(); ++c)
             repeat(contestants[c], unit, results[c]);
     }
@@ -170,10 +179,9 @@ void compare(std::string_view area, std::string_view name, const rate_unit& unit
         print(area, label, "cpu", results[c].cpu_per_operation, "us/op");
     }
     for (std::size_t c = 1; c < contestants.size(); ++c) {
-        std::vector<double> ratios;
-        for (std::size_t i = 0; i < results[0].cpu_per_operation.size(); ++i)
-            ratios.push_back(results[0].cpu_per_operation[i] / results[c].cpu_per_operation[i]);
-        print_ratio(area, name, median(ratios), contestants[c].who, contestants[c].bar);
+        print_ratio(area, name,
+                    median_ratio(results[0].cpu_per_operation, results[c].cpu_per_operation),
+                    contestants[c].who, contestants[c].bar);
     }
 }
 

@@ -62,7 +62,7 @@ struct rate_unit {
 /// operation, then ferry's ratio to every other, by CPU time per operation: the median of those
 /// within a repetition. Ferry is the first contestant.
 void compare(std::string_view area, std::string_view name, const rate_unit& unit,
-             const std::vector<contestant>& contestants);
+             const std::vector<contestant>& contestants, int times = repetitions());
 
 /// Prints one measured line.
 void print(std::string_view area, std::string_view who_and_case, std::string_view metric,
@@ -78,5 +78,9 @@ bool wanted(std::string_view area, std::string_view name);
 
 /// The median; of an even number of values the mean of the middle two.
 double median(std::vector<double> values);
+
+/// The median of the ratios of what was measured one right after the other: a machine whose speed
+/// drifts is alike to both of a pair.
+double median_ratio(const std::vector<double>& own, const std::vector<double>& theirs);
 
 }  // namespace ferry::bench

@@ -142,9 +142,8 @@ awaitable<std::optional<amqp::delivery>> next_within(amqp::consumer* from,
 awaitable<void> pass_on(amqp::channel to, moving what, amqp::delivery d)
 {
     const std::string key = what.key.empty() ? d.routing_key() : what.key;
-    auto publishing =
-        to.basic_publish(what.exchange, key, d.body(), d.properties(), amqp::mandatory());
-    co_await std::move(publishing);
+    auto forwarding = to.forward(what.exchange, key, d, amqp::mandatory());
+    co_await std::move(forwarding);
     auto acking = d.ack();
     co_await std::move(acking);
 }

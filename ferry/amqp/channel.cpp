@@ -2,6 +2,7 @@
 
 #include "ferry/amqp/detail/admission.hpp"
 #include "ferry/amqp/detail/channel_core.hpp"
+#include "ferry/amqp/detail/message_access.hpp"
 #include "ferry/amqp/error.hpp"
 
 #include <fmt/format.h>
@@ -164,19 +165,32 @@ private:
     std::shared_ptr<publish_watcher> to_;
 };
 
+// How a message's properties are given: what is written, or what came from a broker.
+detail::content_head head_of(const properties& with)
+{
+    return with;
+}
+detail::content_head head_of(const std::string& text)
+{
+    return std::string_view(text);
+}
+
+template <class Properties>
 awaitable<void> publish(core_pointer core, std::string exchange, std::string routing_key,
-                        publish_body body, properties with, bool is_mandatory)
+                        publish_body body, Properties with, mandatory flag)
 {
     if (!detail::admitted(*core)) {
         auto waiting = detail::admission(core);
         co_await std::move(waiting);
     }
+    const bool is_mandatory = static_cast<bool>(flag);
+    const detail::content_head head = head_of(with);
     if (!core->confirms()) {
-        core->publish(exchange, routing_key, with, body.data(), body.text(), is_mandatory, nullptr);
+        core->publish(exchange, routing_key, head, body.data(), body.text(), is_mandatory, nullptr);
         co_return;
     }
     confirm_waiter mine(core);
-    core->publish(exchange, routing_key, with, body.data(), body.text(), is_mandatory, &mine);
+    core->publish(exchange, routing_key, head, body.data(), body.text(), is_mandatory, &mine);
     co_await mine.park();
     mine.rethrow();
 }
@@ -338,11 +352,29 @@ awaitable<std::uint32_t> channel::delete_queue(std::string queue, declare_option
                                   method::queue_delete_ok));
 }
 
-awaitable<void> channel::basic_publish(std::string exchange, std::string routing_key,
-                                       publish_body body, properties with, mandatory flag)
+bool publish_operation::attempt()
 {
-    return there(publish(core_, std::move(exchange), std::move(routing_key), std::move(body),
-                         std::move(with), static_cast<bool>(flag)));
+    channel_core& over = *over_;
+    if (!over.lives_at().is_here() || over.confirms() || !detail::admitted(over)) return false;
+    over.publish(exchange_, routing_key_, with_, body_.data(), body_.text(),
+                 static_cast<bool>(mandatory_), nullptr);
+    return true;
+}
+
+awaitable<void> publish_operation::later() &&
+{
+    const detail::home& where = over_->lives_at();
+    return at(where, publish(std::move(over_), std::move(exchange_), std::move(routing_key_),
+                             std::move(body_), std::move(with_), mandatory_));
+}
+
+awaitable<void> channel::forward(std::string exchange, std::string routing_key, const message& what,
+                                 mandatory flag)
+{
+    std::string with = detail::message_access::properties(what);
+    if (with.empty()) properties().append_to(with);  // it came from nowhere
+    return there(publish(core_, std::move(exchange), std::move(routing_key),
+                         publish_body(what.body()), std::move(with), flag));
 }
 
 bool channel::try_publish(const std::string& exchange, const std::string& routing_key,

@@ -3,8 +3,8 @@
 #include "ferry/amqp/declare_options.hpp"
 #include "ferry/amqp/message.hpp"
 #include "ferry/amqp/properties.hpp"
+#include "ferry/amqp/publish_operation.hpp"
 #include "ferry/async/awaitable.hpp"
-#include "ferry/core/buffer.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -88,30 +88,6 @@ private:
 
 /// What is done with the messages of a consumer, one after the other.
 using message_handler = std::function<awaitable<void>(delivery)>;
-
-/// A body to publish: a text, or bytes. Long ones are not copied, and buffers are shared.
-class publish_body {
-public:
-    template <std::convertible_to<std::string_view> Text>
-    publish_body(Text&& text) : text_{std::forward<Text>(text)}
-    {
-        if (text_.size() > short_bytes) data_ = buffer(std::exchange(text_, {}));
-    }
-    publish_body(buffer data) : data_{std::move(data)} {}
-    publish_body(bytes data) : data_{std::move(data)} {}
-
-    std::size_t size() const noexcept { return text_.empty() ? data_.size() : text_.size(); }
-    /// A short text; everything else is in data().
-    const std::string& text() const noexcept { return text_; }
-    const buffer& data() const noexcept { return data_; }
-
-private:
-    static constexpr std::size_t short_bytes = 4096;
-
-    std::string text_;
-    buffer data_;
-};
-static_assert(awaitable_argument<publish_body>);
 
 /// Is told what became of a message: see channel::try_publish().
 class publish_watcher {
@@ -200,9 +176,18 @@ public:
     /// has taken the message.
     /// \throws error(errc::no_route)  with mandatory() and confirms: no queue takes it
     /// \throws error(errc::publish_nacked)  the broker did not take it
-    awaitable<void> basic_publish(std::string exchange, std::string routing_key, publish_body body,
-                                  properties with = properties(),
-                                  mandatory flag = mandatory(false));
+    publish_operation basic_publish(std::string exchange, std::string routing_key,
+                                    publish_body body, properties with = properties(),
+                                    mandatory flag = mandatory(false))
+    {
+        return publish_operation(core_, std::move(exchange), std::move(routing_key),
+                                 std::move(body), std::move(with), flag);
+    }
+
+    /// The same with a message that came from a broker, exactly as it came: its body is shared, and
+    /// its properties are not read.
+    awaitable<void> forward(std::string exchange, std::string routing_key, const message& what,
+                            mandatory flag = mandatory(false));
 
     /// As basic_publish() on a channel with confirms, for who publishes thousands a second: no
     /// coroutine waits, but `told` hears of the end. It lives until then, or until the channel

@@ -10,6 +10,7 @@ struct message_access {
     static std::string& exchange(message& m) noexcept { return m.exchange_; }
     static std::string& routing_key(message& m) noexcept { return m.routing_key_; }
     static std::string& properties(message& m) noexcept { return m.properties_; }
+    static const std::string& properties(const message& m) noexcept { return m.properties_; }
     static buffer& body(message& m) noexcept { return m.body_; }
     static std::string& consumer_tag(delivery& d) noexcept { return d.consumer_tag_; }
     static void set_reply(returned_message& m, std::uint16_t code, std::string text)

@@ -24,8 +24,8 @@ public:
         look(std::string_view exchange, std::string_view routing_key, std::string_view properties,
              std::string_view body) noexcept;
 
-        std::size_t route;  ///< of exchange and routing key
-        std::size_t whole;
+        std::uint64_t route;  ///< of exchange and routing key
+        std::uint64_t whole;
     };
 
     /// A mandatory message was published.

@@ -1,4 +1,5 @@
 #include "ferry/amqp/amqp.hpp"
+#include "ferry/amqp/detail/message_access.hpp"
 #include "ferry/async/gather.hpp"
 #include "ferry/async/green.hpp"
 #include "ferry/async/run.hpp"
@@ -234,6 +235,45 @@ TEST_F(amqp_interop, mandatory_messages_come_back_without_confirms_too)
     run(ch.basic_publish("", "nowhere", "back", properties(), mandatory()));
     while (returned.empty()) run(ch.queue_declare(q, passive()));
     EXPECT_THAT(returned, ::testing::ElementsAre("312 nowhere back"));
+}
+
+// What ferry itself would write in another way, or not at all.
+std::string properties_of_every_kind()
+{
+    using namespace std::string_literals;
+    const std::string headers =
+        "\1at\2\1bb\xFF\1cB\xFF\1ds\xFF\xFE\1eu\xFF\xFE\1fI\0\0\0\1\1gi\xFF\0\0\0"
+        "\1hl\0\0\0\0\0\0\0\1\1iL\0\0\0\0\0\0\0\1\1jf\x3F\x80\0\0"
+        "\1kd\x3F\xF0\0\0\0\0\0\0\1lD\2\0\0\0\7\1mS\0\0\0\1\xFF\1nx\0\0\0\1\xFF"
+        "\1oT\0\0\0\0\0\0\0\1\1pF\0\0\0\0\1qA\0\0\0\1V\1rV\1rV"s;
+    const std::string size{0, 0, 0, static_cast<char>(headers.size())};
+    // Headers, an empty correlation-id and a cluster-id.
+    return "\x24\x04"s + size + headers + "\0\1c"s;
+}
+
+TEST_F(amqp_interop, what_is_forwarded_stays_as_it_came)
+{
+    channel sure = run(c.channel(confirm()));
+    const std::string other = run(ch.queue_declare("", exclusive())).name();
+    for (const std::size_t size : {0U, 5U, 200'000U}) {
+        SCOPED_TRACE(size);
+        const std::string body(size, 'b');
+        const auto watcher = std::make_shared<counter>(1);
+        EXPECT_TRUE(
+            sure.try_publish("", q, body, properties_of_every_kind(), mandatory(), watcher));
+        run(timeout(60s, watcher->all.wait()));
+        ASSERT_EQ(watcher->good, 1);
+        const auto first = run(ch.basic_get(q, true));
+        ASSERT_TRUE(first);
+        EXPECT_EQ(detail::message_access::properties(*first), properties_of_every_kind());
+        run(sure.forward("", other, *first, mandatory()));
+        const auto second = run(ch.basic_get(other, true));
+        ASSERT_TRUE(second);
+        EXPECT_EQ(detail::message_access::properties(*second), properties_of_every_kind());
+        EXPECT_TRUE(second->text() == body);
+    }
+    const delivery none;
+    EXPECT_EQ(failure_of(sure.forward("", "nowhere", none, mandatory())), errc::no_route);
 }
 
 TEST_F(amqp_interop, exchanges_of_every_type)

@@ -67,7 +67,7 @@ TEST_F(amqp_limits, a_body_over_128_mib_is_refused)
     const std::string q = run(ch.queue_declare("", exclusive())).name();
     const buffer body(std::string(most + 1, 'x'));
     std::error_code code;
-    const std::string text = code_of(ch.basic_publish("", q, body), code);
+    const std::string text = code_of(awaitable<void>(ch.basic_publish("", q, body)), code);
     EXPECT_EQ(code, errc::precondition_failed) << text;
     EXPECT_TRUE(c.is_open());
     // The longest that is allowed comes back.
