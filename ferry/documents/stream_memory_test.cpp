@@ -6,9 +6,9 @@
 #include "ferry/documents/json_stream.hpp"
 #include "ferry/documents/xml_stream.hpp"
 #include "ferry/documents/xmltodict.hpp"
+#include "ferry/testing/memory.hpp"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <istream>
@@ -17,20 +17,13 @@
 namespace ferry {
 namespace {
 
-// Under the sanitizers nothing is measured, and each byte costs fifty times as much.
+// Under the sanitizers each byte costs fifty times as much.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::size_t document_bytes = std::size_t{128} << 10;
 #else
 constexpr std::size_t document_bytes = std::size_t{4} << 20;
 #endif
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
-
-/// Bytes that are allocated; always 0 under the sanitizers, which count for themselves.
-std::size_t allocated()
-{
-    const auto now = ::mallinfo2();
-    return now.uordblks + now.hblkhd;
-}
 
 /// A text of that many records, which is made as it is read.
 class records {
@@ -75,13 +68,15 @@ class watch {
 public:
     void look()
     {
-        if (++count % 512 == 0) most = std::max(most, allocated() - std::min(allocated(), before_));
+        if (++count % 512 != 0) return;
+        const std::size_t now = testing::allocated_bytes();
+        most = std::max(most, now - std::min(now, before_));
     }
     std::size_t count = 0;
     std::size_t most = 0;
 
 private:
-    std::size_t before_ = allocated();
+    std::size_t before_ = testing::allocated_bytes();
 };
 
 void expect_little(const watch& w, const records& from)

@@ -360,7 +360,7 @@ TEST_P(broker_contract, what_is_settled_later_is_so_when_all_is_settled)
         const bool taken = from->settle_later(s);
         if (!taken) co_await from->settle(std::move(s));
         co_await from->settled();
-        const result_document d = co_await t->results_->find("1");
+        const result_document d = co_await t->results_->wait("1");
         EXPECT_EQ(d.result, value(5));
         co_await from->close();
     }(this));

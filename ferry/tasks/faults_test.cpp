@@ -11,15 +11,14 @@
 #include "ferry/tasks/control.hpp"
 #include "ferry/tasks/detail/beside_worker.hpp"
 #include "ferry/tasks/detail/kombu_message.hpp"
+#include "ferry/testing/memory.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <set>
 
@@ -28,7 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A sanitizer keeps what is freed, and takes its time.
+// A sanitizer takes its time.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #else
@@ -36,17 +35,8 @@ constexpr bool sanitized = false;
 #endif
 constexpr int most_waiting = sanitized ? 50'000 : 1'000'000;
 constexpr int in_flight = 200;
-constexpr double spare_megabytes = sanitized ? 1e6 : 8;
+constexpr std::size_t spare_bytes = 8'000'000;
 constexpr std::ptrdiff_t spare_files = 16;
-
-double memory_megabytes()
-{
-    std::ifstream file("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    file >> all >> resident;
-    return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-}
 
 std::ptrdiff_t open_files()
 {
@@ -158,11 +148,11 @@ TEST_P(faults, a_hundred_thousand_tasks_leave_nothing_behind)
         };
         auto warming = all(count / 5);
         co_await std::move(warming);
-        const double memory = memory_megabytes();
+        const std::size_t memory = testing::allocated_bytes();
         const auto files = open_files();
         auto running = all(count - count / 5);
         co_await std::move(running);
-        EXPECT_LT(memory_megabytes() - memory, spare_megabytes);
+        EXPECT_LT(testing::allocated_bytes(), memory + spare_bytes);
         // A thread that has had nothing to do yet makes its loop now.
         EXPECT_LE(open_files(), files + spare_files);
     };
@@ -335,9 +325,9 @@ void expect_steady(const app& of, std::atomic<int>& runs)
         w,
         [&]() -> awaitable<void> {
             while (runs < 1'000) co_await sleep(1ms);
-            const double memory = memory_megabytes();
+            const std::size_t memory = testing::allocated_bytes();
             while (runs < 10'000) co_await sleep(1ms);
-            EXPECT_LT(memory_megabytes() - memory, spare_megabytes);
+            EXPECT_LT(testing::allocated_bytes(), memory + spare_bytes);
         },
         2min);
 }
@@ -386,7 +376,7 @@ TEST_F(many_waiting, a_million_tasks_in_redis_slow_nothing_down)
     const std::string prefix = dir_.path().filename().string();
     app a("many", broker(server + "?global_keyprefix=" + prefix));
     a.task("tick", [&] { ++runs_; }, ignore_result());
-    redis::client direct{redis::options::from_url(server)};
+    redis::client direct{redis::options::from_url(server).timeout(2min)};
     const std::string text = detail::to_kombu(sample(), "", "celery");
     ferry::run(direct.cmd("EVAL",
                           "for i = 1, tonumber(ARGV[2]) do redis.call('LPUSH', KEYS[1], ARGV[1]) "

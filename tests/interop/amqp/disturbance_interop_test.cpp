@@ -9,6 +9,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/net/connect.hpp"
 #include "ferry/net/listener.hpp"
+#include "ferry/testing/memory.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
@@ -17,7 +18,6 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
-#include <fstream>
 #include <set>
 #include <string>
 #include <thread>
@@ -31,6 +31,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto duration = 60s;
 constexpr std::size_t most_behind = 20'000;
+constexpr std::size_t most_memory = 32 << 20;
 constexpr int publishers = 2;
 
 // What goes to the broker by way of this can be cut.
@@ -249,18 +250,10 @@ private:
     loop here_ = loop::current();
 };
 
-std::size_t resident_bytes()
-{
-    std::ifstream in("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    in >> all >> resident;
-    return resident * 4096;
-}
-
 awaitable<void> all_at_once(const broker* b, relay* between, ledger* book, nemesis* foe,
                             const std::atomic<bool>* calm)
 {
+    const std::size_t memory = testing::allocated_bytes();
     connection direct = co_await connect(at(b->port()));
     connection relayed = co_await connect(at(between->port()));
     connection taking = co_await connect(at(between->port()));
@@ -281,6 +274,8 @@ awaitable<void> all_at_once(const broker* b, relay* between, ledger* book, nemes
     EXPECT_GE(direct.statistics().recoveries, 3U);
     EXPECT_GE(relayed.statistics().recoveries, 4U);
     EXPECT_GE(foe->strikes, 6);
+    // Neither windows nor what consumers hold grow with the disturbances.
+    EXPECT_LT(testing::allocated_bytes(), memory + most_memory);
     others.cancel();
     try {
         co_await others.join();
@@ -297,7 +292,6 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     const loop here = loop::current();
     const auto held = here.hold();
     auto relaying = spawn(relay::serve(&between));
-    const std::size_t before = resident_bytes();
     std::atomic<bool> calm = false;
     std::atomic<bool> over = false;
     std::thread raging([&] {
@@ -319,8 +313,6 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     EXPECT_GT(book.redelivered, 0U);
     // Twice and unmarked are only those that were published twice.
     EXPECT_LE(book.doubles_without_flag, book.republished);
-    // Neither windows nor what consumers hold grow with the disturbances.
-    EXPECT_LT(resident_bytes(), before + (96UL << 20U));
     std::printf(
         "%u + %u confirmed, %zu received, %zu redelivered, %llu published again, %d blows\n",
         book.confirmed[0].load(), book.confirmed[1].load(), book.different, book.redelivered,
