@@ -33,6 +33,7 @@ constexpr int senders = 500;
 constexpr int tasks_a_run = 20'000;
 constexpr int celery_tasks_a_run = 5'000;
 constexpr int tasks_with_eta = 100'000;
+constexpr int calls = 500;  // one after the other
 
 /// A database in the temporary directory, gone at the end.
 class folder {
@@ -165,7 +166,7 @@ void measure_once(const shop& at, const place& where, figures& into)
     worker.ended();
 
     std::vector<double> times;
-    for (int n = 0; n < 500; ++n) {
+    for (int n = 0; n < calls; ++n) {
         start = wall_seconds();
         run(call(at.echo, 1));
         times.push_back((wall_seconds() - start) * 1e6);
@@ -211,6 +212,7 @@ void measure_remote(const std::string& name, const std::string& broker, const st
     const place where{broker, results, name == "rabbitmq" ? "beam.smp" : "redis-server"};
     std::vector<double> plain;
     std::vector<double> confirmed;
+    std::vector<double> bare;
     figures all;
     for (int i = 0; i < repetitions(); ++i) {
         measure_once(at, where, all);
@@ -225,6 +227,11 @@ void measure_remote(const std::string& name, const std::string& broker, const st
         rabbitmq_c rival(amqp::options::from_url(broker), std::string{tasks::default_queue});
         plain.push_back(rival.rate(e, tasks_a_run, false));
         confirmed.push_back(rival.rate(e, tasks_a_run, true));
+        tasks::result_document d;
+        d.task_id = sample.id;
+        d.status = tasks::state::success;
+        bare.push_back(
+            rival.latency(e, tasks::to_json(d), redis::options::from_url(results), calls));
     }
     all.print(name);
     if (!plain.empty()) {
@@ -234,6 +241,9 @@ void measure_remote(const std::string& name, const std::string& broker, const st
         print_ratio("tasks", "rabbitmq-through", median(plain) / own, "rabbitmq-c");
         print_ratio("tasks", "rabbitmq-through", median(confirmed) / own, "rabbitmq-c-confirmed",
                     1 / 0.8);
+        print("tasks", "rabbitmq-c+hiredis/rabbitmq-delay-get", "latency", bare, "us");
+        print_ratio("tasks", "rabbitmq-delay-get", median(all.latency) / median(bare),
+                    "rabbitmq-c+hiredis");
     }
     run(at.app.open_broker()->purge(std::string{tasks::default_queue}));
     if (!wanted("tasks", name + "-celery")) return;

@@ -1,17 +1,20 @@
 #pragma once
 
-// The rivals of tasks_bench: Celery in processes of its own, and rabbitmq-c with the bytes of a
-// task message.
+// The rivals of tasks_bench: Celery in processes of its own, and rabbitmq-c and hiredis with the
+// bytes of a task message.
 
+#include "ferry/redis/options.hpp"
 #include "ferry/tasks/tasks.hpp"
 
 #include "bench/bench.hpp"
 #include <amqp.h>
 #include <amqp_tcp_socket.h>
+#include <hiredis/hiredis.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -116,6 +119,50 @@ public:
         return count / (wall_seconds() - start);
     }
 
+    /// What no task can be faster than: the caller publishes its message, a second thread takes
+    /// that, acknowledges it and stores and publishes a result with hiredis, which the caller waits
+    /// for. No confirm, nothing encoded or decoded, no queue between the threads of a worker.
+    /// \return the median of microseconds.
+    double latency(const tasks::envelope& e, const std::string& result, const redis::options& store,
+                   int count)
+    {
+        const auto connect = [at = store.at()] {
+            redisContext* const c = redisConnect(at.host().c_str(), at.port());
+            require(c != nullptr && c->err == 0, "hiredis: connect");
+            return c;
+        };
+        const auto take = [](redisContext* from) {
+            redisReply* r = nullptr;
+            require(redisGetReply(from, reinterpret_cast<void**>(&r)) == REDIS_OK, "hiredis");
+            freeReplyObject(r);
+        };
+        redisContext* const waiting = connect();
+        redisContext* const storing = connect();
+        freeReplyObject(redisCommand(waiting, "SUBSCRIBE bare"));
+        std::thread working([&] {
+            consume(count, [&] {
+                redisAppendCommand(storing, "SETEX bare 60 %b", result.data(), result.size());
+                redisAppendCommand(storing, "PUBLISH bare %b", result.data(), result.size());
+                take(storing);
+                take(storing);
+            });
+        });
+        amqp_connection_state_t s = open();
+        const properties p{e};
+        std::vector<double> times;
+        for (int i = 0; i < count; ++i) {
+            const double start = wall_seconds();
+            publish_one(s, p, e);
+            take(waiting);
+            times.push_back((wall_seconds() - start) * 1e6);
+        }
+        working.join();
+        close(s);
+        redisFree(waiting);
+        redisFree(storing);
+        return median(times);
+    }
+
 private:
     static constexpr int window = 500;
     static constexpr int prefetch = 200;
@@ -159,37 +206,56 @@ private:
         return all;
     }
 
-    void publish(const tasks::envelope& e, int count, bool confirms) const
-    {
-        amqp_connection_state_t s = open();
-        if (confirms) amqp_confirm_select(s, 1);
-        header_table headers(e.headers);
-        amqp_basic_properties_t p{};
-        p._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG |
-                   AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
-                   AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG |
-                   AMQP_BASIC_REPLY_TO_FLAG;
-        p.content_type = bytes_of(e.content_type);
-        p.content_encoding = bytes_of(e.content_encoding);
-        p.headers = headers.get();
-        p.delivery_mode = 2;
-        p.correlation_id = bytes_of(e.correlation_id);
-        p.reply_to = bytes_of(e.reply_to);
-        int unconfirmed = 0;
-        std::uint64_t last = 0;
-        for (int i = 0; i < count; ++i) {
-            require(amqp_basic_publish(s, 1, amqp_empty_bytes, bytes_of(queue_), 0, 0, &p,
-                                       bytes_of(e.body)) == AMQP_STATUS_OK,
-                    "publish");
-            if (!confirms) continue;
-            ++unconfirmed;
-            while (unconfirmed >= window) unconfirmed -= confirmed(s, last);
+    /// The properties of a task message, as long as this and the envelope live.
+    struct properties {
+        explicit properties(const tasks::envelope& e) : headers{e.headers}
+        {
+            all._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG |
+                         AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                         AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG |
+                         AMQP_BASIC_REPLY_TO_FLAG;
+            all.content_type = bytes_of(e.content_type);
+            all.content_encoding = bytes_of(e.content_encoding);
+            all.headers = headers.get();
+            all.delivery_mode = 2;
+            all.correlation_id = bytes_of(e.correlation_id);
+            all.reply_to = bytes_of(e.reply_to);
         }
+        header_table headers;
+        amqp_basic_properties_t all{};
+    };
+
+    void publish_one(amqp_connection_state_t s, const properties& p, const tasks::envelope& e) const
+    {
+        require(amqp_basic_publish(s, 1, amqp_empty_bytes, bytes_of(queue_), 0, 0, &p.all,
+                                   bytes_of(e.body)) == AMQP_STATUS_OK,
+                "publish");
+    }
+
+    static void close(amqp_connection_state_t s)
+    {
         amqp_channel_close(s, 1, AMQP_REPLY_SUCCESS);
         amqp_destroy_connection(s);
     }
 
-    void consume(int count) const
+    void publish(const tasks::envelope& e, int count, bool confirms) const
+    {
+        amqp_connection_state_t s = open();
+        if (confirms) amqp_confirm_select(s, 1);
+        const properties p{e};
+        int unconfirmed = 0;
+        std::uint64_t last = 0;
+        for (int i = 0; i < count; ++i) {
+            publish_one(s, p, e);
+            if (!confirms) continue;
+            ++unconfirmed;
+            while (unconfirmed >= window) unconfirmed -= confirmed(s, last);
+        }
+        close(s);
+    }
+
+    /// \param each  called for every message, if it is set.
+    void consume(int count, const std::function<void()>& each = nullptr) const
     {
         amqp_connection_state_t s = open();
         amqp_basic_qos(s, 1, 0, prefetch, 0);
@@ -201,11 +267,12 @@ private:
             require(
                 amqp_consume_message(s, &envelope, nullptr, 0).reply_type == AMQP_RESPONSE_NORMAL,
                 "consume a message");
-            if (i % ack_each == 0 || i == count) amqp_basic_ack(s, 1, envelope.delivery_tag, 1);
+            const bool ack = each || i % ack_each == 0 || i == count;
+            if (ack) amqp_basic_ack(s, 1, envelope.delivery_tag, 1);
             amqp_destroy_envelope(&envelope);
+            if (each) each();
         }
-        amqp_channel_close(s, 1, AMQP_REPLY_SUCCESS);
-        amqp_destroy_connection(s);
+        close(s);
     }
 
     std::string host_;
