@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/async/activity.hpp"
+#include "ferry/async/detail/doorbell.hpp"
 #include "ferry/async/waiter.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace ferry::detail {
@@ -65,7 +67,14 @@ public:
     void shut_down() noexcept;
 
 private:
+    /// The place of what was posted among what is ready.
+    struct letters_turn : ready_entry {
+        loop_core* of = nullptr;
+        bool has_come_up = true;
+    };
+
     void drain() noexcept;
+    void take_letters() noexcept;
     void ring() noexcept;
     void arm();
     void count_alarm(bool counts) noexcept;
@@ -73,6 +82,7 @@ private:
     void sift_up(std::size_t index) noexcept;
     void sift_down(std::size_t index) noexcept;
 
+    doorbell bell_{[this] { in_turn([this] { take_letters(); }); }};
     /// Only the loop's own thread touches its descriptors; the rest is locked.
     boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::any_io_executor executor_{context_.get_executor()};
@@ -85,8 +95,13 @@ private:
     bool draining_ = false;
     bool running_ = false;
 
+    const std::thread::id thread_ = std::this_thread::get_id();
+    letters_turn letters_turn_;
+    std::vector<std::unique_ptr<job>> opened_;
     std::mutex gate_;
-    bool closed_ = false;  ///< guarded by gate_
+    std::vector<std::unique_ptr<job>> letters_;  ///< guarded by gate_, as what follows
+    bool rung_ = false;                          ///< for the letters, which then count as work
+    bool closed_ = false;
 };
 
 }  // namespace ferry::detail
