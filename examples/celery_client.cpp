@@ -27,7 +27,7 @@ awaitable<void> show(tasks::signature<value> call)
         const tasks::async_result<value> result = co_await std::move(sent);
         auto waiting = result.get(20s);
         const value got = co_await std::move(waiting);
-        line = tasks::python_repr(got, 200);
+        line = tasks::saferepr(got, 200);
     } catch (const tasks::task_error& e) {
         line = e.exc_type() + ": " + e.message();
     }
