@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from unittest import mock
 
 from celery import Celery, signature
+from celery.utils.saferepr import saferepr
 from celery.worker.request import Request
 from kombu.message import Message
 from kombu.serialization import dumps
@@ -54,8 +55,8 @@ def seen(m):
         'expires': r.expires and r.expires.astimezone(timezone.utc).isoformat(),
         'reply_to': r.reply_to, 'correlation_id': r.correlation_id,
         'argsrepr': r.argsrepr, 'kwargsrepr': r.kwargsrepr,
-        'same_argsrepr': r.argsrepr == repr(tuple(args)),
-        'same_kwargsrepr': r.kwargsrepr == repr(kwargs),
+        'same_argsrepr': r.argsrepr == saferepr(tuple(args), 1024),
+        'same_kwargsrepr': r.kwargsrepr == saferepr(kwargs, 1024),
         'header_names': sorted(m['headers']),
     }
 
