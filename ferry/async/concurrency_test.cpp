@@ -416,25 +416,6 @@ awaitable<int> time_and_go_elsewhere()
 }
 
 // A timer that is stopped was the loop's only work.
-TEST(loop, keeps_the_order_of_posts_from_inside_and_outside)
-{
-    std::vector<int> order;
-    const loop here = loop::current();
-    const auto note = [&](int n) { here.post([&order, n] { order.push_back(n); }); };
-    const auto note_elsewhere = [&](int n) { std::thread([&] { note(n); }).join(); };
-    note(0);
-    note_elsewhere(1);
-    run([](auto* inside, auto* outside) -> awaitable<void> {
-        for (int n = 2; n < 8; ++n) n % 2 == 0 ? (*inside)(n) : (*outside)(n);
-        co_await yield_now();
-    }(&note, &note_elsewhere));
-    note_elsewhere(8);  // while nobody runs the loop
-    run([](const std::vector<int>* all) -> awaitable<void> {
-        while (all->size() < 9) co_await yield_now();
-    }(&order));
-    EXPECT_EQ(order, (std::vector{0, 1, 2, 3, 4, 5, 6, 7, 8}));
-}
-
 TEST(run, does_not_end_with_a_timer_that_is_stopped)
 {
     run(sleep(1ms));

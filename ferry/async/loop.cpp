@@ -7,8 +7,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include <utility>
-
 namespace ferry {
 namespace detail {
 namespace {
@@ -31,17 +29,7 @@ struct owner {
 
 }  // namespace
 
-loop_core::loop_core()
-{
-    letters_turn_.of = this;
-    letters_turn_.turn = [](ready_entry& e) noexcept {
-        auto& self = static_cast<letters_turn&>(e);
-        self.has_come_up = true;
-        self.of->take_letters();
-    };
-    bell_.hang_up(context_);
-}
-
+loop_core::loop_core() = default;
 loop_core::~loop_core() = default;
 
 loop_core& loop_core::current()
@@ -104,39 +92,15 @@ void loop_core::run()
 
 void loop_core::post(std::unique_ptr<job> work)
 {
-    const bool inside = std::this_thread::get_id() == thread_ && running_;
-    {
-        const std::lock_guard lock{gate_};
-        if (closed_) return;
-        letters_.push_back(std::move(work));
-        if (letters_.size() > 1) return;
-        if (!inside) {
-            rung_ = true;
-            work_started();
-        }
-    }
-    if (!inside) return bell_.ring();
-    if (std::exchange(letters_turn_.has_come_up, false)) make_ready(letters_turn_);
-}
-
-void loop_core::take_letters() noexcept
-{
-    bool rung = false;
-    {
-        const std::lock_guard lock{gate_};
-        opened_.swap(letters_);
-        rung = std::exchange(rung_, false);
-    }
-    for (std::unique_ptr<job>& work : opened_) {
+    const std::lock_guard lock{gate_};
+    if (closed_) return;
+    boost::asio::post(context_, [w = std::move(work)] {
         try {
-            (*work)();
+            (*w)();
         } catch (...) {
             report_failure(std::current_exception(), "a posted function");
         }
-        work.reset();
-    }
-    opened_.clear();
-    if (rung) work_finished();
+    });
 }
 
 void loop_core::shut_down() noexcept
@@ -149,7 +113,6 @@ void loop_core::shut_down() noexcept
     tasks.cancel_all();
     context_.restart();
     // What was posted is done too: it may hold the loop, which would then hold itself.
-    take_letters();
     for (int i = 0; i < last_turns && context_.poll_one() != 0; ++i) continue;
     // What outlives the thread, such as a static session, must not look for its timers here.
     for (timer* const t : heap_) t->loop_ = nullptr;

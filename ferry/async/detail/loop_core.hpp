@@ -1,7 +1,6 @@
 #pragma once
 
 #include "ferry/async/activity.hpp"
-#include "ferry/async/detail/doorbell.hpp"
 #include "ferry/async/waiter.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace ferry::detail {
@@ -67,14 +65,7 @@ public:
     void shut_down() noexcept;
 
 private:
-    /// The place of what was posted among what is ready.
-    struct letters_turn : ready_entry {
-        loop_core* of = nullptr;
-        bool has_come_up = true;
-    };
-
     void drain() noexcept;
-    void take_letters() noexcept;
     void ring() noexcept;
     void arm();
     void count_alarm(bool counts) noexcept;
@@ -82,7 +73,6 @@ private:
     void sift_up(std::size_t index) noexcept;
     void sift_down(std::size_t index) noexcept;
 
-    doorbell bell_{[this] { in_turn([this] { take_letters(); }); }};
     /// Only the loop's own thread touches its descriptors; the rest is locked.
     boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     boost::asio::any_io_executor executor_{context_.get_executor()};
@@ -95,13 +85,8 @@ private:
     bool draining_ = false;
     bool running_ = false;
 
-    const std::thread::id thread_ = std::this_thread::get_id();
-    letters_turn letters_turn_;
-    std::vector<std::unique_ptr<job>> opened_;
     std::mutex gate_;
-    std::vector<std::unique_ptr<job>> letters_;  ///< guarded by gate_, as what follows
-    bool rung_ = false;                          ///< for the letters, which then count as work
-    bool closed_ = false;
+    bool closed_ = false;  ///< guarded by gate_
 };
 
 }  // namespace ferry::detail
