@@ -3,12 +3,15 @@
 #include <shadow.h>
 
 #include <cstdlib>
+#include <string>
 
 extern "C" spwd* getspnam(const char* name)
 {
+    static std::string own;
     static spwd entry;
+    own = name;
     entry = spwd();
-    entry.sp_namp = const_cast<char*>(name);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    entry.sp_namp = own.data();
     entry.sp_pwdp = std::getenv("FERRY_SHADOW_HASH");
     entry.sp_lstchg = 20000;  // 0 would be a password that has to be changed first
     entry.sp_max = -1;
