@@ -19,6 +19,7 @@
 namespace ferry::net {
 namespace {
 
+using namespace std::chrono_literals;
 using detail::descriptor;
 
 [[noreturn]] void fail(int number, const std::string& to)
@@ -169,6 +170,7 @@ awaitable<stream> connect_tcp(std::string host, std::uint16_t port, connect_opti
     }
     if (interrupted) std::rethrow_exception(interrupted);
     if (!r.winner) std::rethrow_exception(r.first_failure);
+    if (with.keepalive() > 0s) detail::set_keepalive(r.winner->fd(), with.keepalive());
     co_return stream(
         std::make_unique<detail::socket_transport>(std::move(*r.winner), r.winner_address.text()));
 }

@@ -48,6 +48,16 @@ public:
     }
     const std::string& local_address() const noexcept { return local_address_; }
 
+    /// Lets the system ask a peer that has been silent for so long whether it is there, and end
+    /// the connection after three questions, a third of that time apart, without an answer. Whole
+    /// seconds; 0, as at the start: never. Not for unix sockets. As SO_KEEPALIVE.
+    connect_options& keepalive(std::chrono::seconds d)
+    {
+        keepalive_ = d;
+        return *this;
+    }
+    std::chrono::seconds keepalive() const noexcept { return keepalive_; }
+
     /// Leaves out the addresses of the other family.
     connect_options& version(ip_version v)
     {
@@ -67,6 +77,7 @@ public:
 private:
     std::chrono::milliseconds timeout_{30'000};
     std::chrono::milliseconds attempt_delay_{250};
+    std::chrono::seconds keepalive_{0};
     std::string local_address_;
     ip_version version_ = ip_version::any;
     std::function<bool(const address&)> allow_;

@@ -3,6 +3,7 @@
 #include "ferry/async/async.hpp"
 #include "ferry/net/net.hpp"
 #include "ferry/testing/fault_server.hpp"
+#include "ferry/testing/own_socket.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -180,6 +181,21 @@ TEST(connect, reports_what_refused)
 }
 
 // 192.0.2.0/24 is for documentation (RFC 5737): nothing answers there, or the route is refused.
+TEST(connect, lets_the_system_ask_silent_peers)
+{
+    const listener l(tcp("127.0.0.1", 0));
+    const auto option = [](const stream& s, int level, int name) {
+        return testing::socket_option(s.native_handle(), level, name);
+    };
+    const stream plain = run(connect(l.local_endpoint()));
+    EXPECT_EQ(option(plain, SOL_SOCKET, SO_KEEPALIVE), 0);
+    const stream asked = run(connect(l.local_endpoint(), connect_options().keepalive(15s)));
+    EXPECT_EQ(option(asked, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(asked, IPPROTO_TCP, TCP_KEEPIDLE), 15);
+    EXPECT_EQ(option(asked, IPPROTO_TCP, TCP_KEEPINTVL), 5);
+    EXPECT_EQ(option(asked, IPPROTO_TCP, TCP_KEEPCNT), 3);
+}
+
 TEST(connect, leaves_no_descriptor_when_cancelled)
 {
     run(yield_now());

@@ -236,6 +236,18 @@ void set_no_delay(int fd) noexcept
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+void set_keepalive(int fd, std::chrono::seconds silence) noexcept
+{
+    const int on = 1;
+    const int count = 3;
+    const int idle = static_cast<int>(silence.count());
+    const int interval = std::max(idle / count, 1);
+    ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+}
+
 std::size_t unix_sockaddr(const std::string& path, void* into) noexcept
 {
     sockaddr_un name{};

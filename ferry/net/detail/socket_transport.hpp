@@ -3,6 +3,7 @@
 #include "ferry/net/detail/descriptor.hpp"
 #include "ferry/net/transport.hpp"
 
+#include <chrono>
 #include <string>
 
 namespace ferry::net::detail {
@@ -54,6 +55,9 @@ std::string name_of(const void* sockaddr, std::size_t length);
 
 /// TCP_NODELAY, if the socket is TCP.
 void set_no_delay(int fd) noexcept;
+
+/// SO_KEEPALIVE: three questions, a third of `silence` apart, after so much of it.
+void set_keepalive(int fd, std::chrono::seconds silence) noexcept;
 
 /// What the kernel wants for a unix socket's path. \return its length.
 std::size_t unix_sockaddr(const std::string& path, void* into) noexcept;
