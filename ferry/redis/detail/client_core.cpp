@@ -1,8 +1,9 @@
 #include "ferry/redis/detail/client_core.hpp"
 
+#include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
 #include "ferry/core/random.hpp"
-#include "ferry/redis/detail/sentinel.hpp"
 #include "ferry/redis/error.hpp"
 
 #include <algorithm>
@@ -70,28 +71,104 @@ client_core::lease::~lease()
     }
 }
 
+// A connection that is being made, where a sentinel's news can end it.
+class client_core::attempt {
+public:
+    explicit attempt(std::shared_ptr<client_core> core)
+        : core_{std::move(core)}, opening_{spawn(connect_to_master(core_), "redis connect")}
+    {
+        core_->attempts_.push_back(this);
+    }
+    attempt(const attempt&) = delete;
+    attempt& operator=(const attempt&) = delete;
+    ~attempt()
+    {
+        std::erase(core_->attempts_, this);
+        opening_.cancel();
+    }
+
+    void leave() noexcept
+    {
+        left_ = true;
+        opening_.cancel();
+    }
+    bool was_left() const noexcept { return left_ && opening_.cancelled(); }
+    const task<std::shared_ptr<connection>>& opening() const noexcept { return opening_; }
+
+private:
+    std::shared_ptr<client_core> core_;
+    task<std::shared_ptr<connection>> opening_;
+    bool left_ = false;
+};
+
 awaitable<std::shared_ptr<connection>> client_core::connect(std::shared_ptr<client_core> self)
 {
-    net::endpoint at = self->options_.at();
-    const bool by_sentinel = !self->options_.sentinels().empty();
-    if (by_sentinel) {
-        auto finding = find_master(self->options_);
-        at = co_await std::move(finding);
+    if (self->options_.sentinels().empty()) {
+        auto opening = connection::open(self->options_, self->options_.at());
+        auto made = co_await std::move(opening);
+        self->was_connected_ = true;
+        co_return made;
     }
-    auto opening = connection::open(self->options_, at);
-    auto made = co_await std::move(opening);
-    if (by_sentinel) {
-        const command question("ROLE");
-        auto asking = connection::send(made, &question, self->options_.timeout());
-        const reply role = co_await std::move(asking);
-        if (role.items().empty() || role[0].text() != "master") {
-            made->close();
-            throw connection_error(errc::read_only, at.text() + " is not the master any more",
-                                   at.text());
+    if (!self->watch_) {
+        self->watch_ = std::make_unique<master_watch>(
+            self->options_, [of = self.get()](const master_change& c) { of->master_moved(c); });
+    }
+    for (;;) {
+        const attempt trying(self);
+        co_await trying.opening().wait();
+        if (trying.was_left()) continue;
+        auto made = co_await trying.opening().join();
+        self->was_connected_ = true;
+        co_return made;
+    }
+}
+
+awaitable<std::shared_ptr<connection>> client_core::connect_to_master(
+    std::shared_ptr<client_core> self)
+{
+    if (auto promoted = std::exchange(self->promoted_, std::nullopt)) {
+        try {
+            auto opening = open_master(self, std::move(*promoted));
+            co_return co_await std::move(opening);
+        } catch (const error& e) {
+            log::warning("redis: the promoted master is asked for again", "failure", e.what());
         }
     }
-    self->was_connected_ = true;
+    auto finding = find_master(self->options_);
+    net::endpoint at = co_await std::move(finding);
+    auto opening = open_master(self, std::move(at));
+    co_return co_await std::move(opening);
+}
+
+awaitable<std::shared_ptr<connection>> client_core::open_master(std::shared_ptr<client_core> self,
+                                                                net::endpoint at)
+{
+    auto opening = connection::open(self->options_, at);
+    auto made = co_await std::move(opening);
+    const command question("ROLE");
+    auto asking = connection::send(made, &question, self->options_.timeout());
+    const reply role = co_await std::move(asking);
+    if (role.items().empty() || role[0].text() != "master") {
+        made->close();
+        throw connection_error(errc::read_only, at.text() + " is not the master any more",
+                               at.text());
+    }
+    std::erase_if(self->of_masters_, [](const auto& one) { return one.second.expired(); });
+    self->of_masters_.emplace_back(std::move(at), made);
     co_return made;
+}
+
+// Without waiting for time limits: one that stands still would only be found by those.
+void client_core::master_moved(const master_change& change) noexcept
+{
+    if (change.to == master_) return;  // another sentinel has said so
+    master_ = change.to;
+    promoted_ = change.to;
+    for (attempt* const one : attempts_) one->leave();
+    for (const auto& [at, held] : of_masters_) {
+        const auto c = held.lock();
+        if (c && at == change.from) c->close("the master is " + change.to.text() + " now");
+    }
 }
 
 awaitable<bool> client_core::healthy(std::shared_ptr<client_core> self,

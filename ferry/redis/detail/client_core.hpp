@@ -2,10 +2,13 @@
 
 #include "ferry/async/sync.hpp"
 #include "ferry/redis/detail/connection.hpp"
+#include "ferry/redis/detail/sentinel.hpp"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace ferry::redis::detail {
@@ -54,7 +57,8 @@ public:
 
     static awaitable<lease> dedicated(std::shared_ptr<client_core> self);
 
-    /// A fresh connection, to the master if there are sentinels.
+    /// A fresh connection, to the master if there are sentinels. One that is left because the
+    /// master has moved is tried again.
     static awaitable<std::shared_ptr<connection>> connect(std::shared_ptr<client_core> self);
 
     /// Carries out a command on the shared connection, connecting again and repeating it as far as
@@ -72,6 +76,14 @@ public:
     void close() noexcept;
 
 private:
+    class attempt;
+
+    static awaitable<std::shared_ptr<connection>> connect_to_master(
+        std::shared_ptr<client_core> self);
+    static awaitable<std::shared_ptr<connection>> open_master(std::shared_ptr<client_core> self,
+                                                              net::endpoint at);
+    void master_moved(const master_change& change) noexcept;
+
     static awaitable<std::shared_ptr<connection>> shared(std::shared_ptr<client_core> self);
     static awaitable<bool> healthy(std::shared_ptr<client_core> self,
                                    std::shared_ptr<connection> c);
@@ -83,6 +95,11 @@ private:
     lock connecting_;
     semaphore places_;
     bool was_connected_ = false;
+    std::unique_ptr<master_watch> watch_;
+    net::endpoint master_;                   ///< that a sentinel told of last
+    std::optional<net::endpoint> promoted_;  ///< told by a sentinel, and not tried yet
+    std::vector<std::pair<net::endpoint, std::weak_ptr<connection>>> of_masters_;
+    std::vector<attempt*> attempts_;
 };
 
 }  // namespace ferry::redis::detail

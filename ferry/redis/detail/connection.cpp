@@ -16,6 +16,9 @@ namespace {
 // From here on what is left of a string is read past the stream's buffer.
 constexpr std::size_t direct_read_bytes = 64U << 10U;
 
+/// Of silence, before the system asks whether the server's machine is still there.
+constexpr std::chrono::seconds keepalive{15};
+
 }  // namespace
 
 class connection::pending final : public waiter, public timer {
@@ -84,7 +87,8 @@ awaitable<std::shared_ptr<connection>> connection::open(options with, net::endpo
 {
     const auto limit = with.connect_timeout();
     if (with.tls()) at = net::tls(std::move(at), *with.tls());
-    auto connecting = net::connect(std::move(at), net::connect_options().timeout(limit));
+    auto connecting =
+        net::connect(std::move(at), net::connect_options().timeout(limit).keepalive(keepalive));
     net::stream over = co_await std::move(connecting);
     auto made = std::make_shared<connection>(std::move(over));
     made->start();
@@ -176,20 +180,12 @@ awaitable<void> connection::settle(pending& p, std::string_view name, duration l
         co_await p.park();
     } catch (const cancelled&) {
         if (!p.timed_out()) throw;
-        if (received_ < began) give_up(limit);
+        // A peer that is cut off, or stands still, ends no connection by itself.
+        if (received_ < began) close(fmt::format("nothing came for {} ms", limit.count()));
         throw timeout_error(std::string(name) + ' ' + remote_, limit);
     }
     p.stop();
     if (p.failure()) std::rethrow_exception(p.failure());
-}
-
-// A peer that is cut off, or stands still, ends no connection by itself; behind sentinels another
-// one has its place by now.
-void connection::give_up(duration silence) noexcept
-{
-    fail(std::make_exception_ptr(connection_error(
-        ferry::errc::disconnected,
-        fmt::format("redis {}: nothing came for {} ms", remote_, silence.count()), remote_)));
 }
 
 void connection::tell(const command& c)
@@ -306,10 +302,10 @@ void connection::fail(std::exception_ptr why) noexcept
     if (listener_) listener_(nullptr);
 }
 
-void connection::close() noexcept
+void connection::close(std::string_view why) noexcept
 {
     fail(std::make_exception_ptr(
-        connection_error(ferry::errc::disconnected, "the connection was closed", remote_)));
+        connection_error(ferry::errc::disconnected, std::string(why), remote_)));
 }
 
 }  // namespace ferry::redis::detail

@@ -66,7 +66,8 @@ public:
     std::chrono::steady_clock::time_point last_used() const noexcept { return last_used_; }
     std::chrono::steady_clock::time_point last_received() const noexcept { return received_; }
 
-    void close() noexcept;
+    /// Ends it; what is under way fails, for that reason.
+    void close(std::string_view why = "the connection was closed") noexcept;
 
 private:
     // One or more commands that wait for their answers, in the coroutine that sent them.
@@ -84,7 +85,6 @@ private:
     awaitable<void> read_more();
     void start();
     awaitable<void> settle(pending& p, std::string_view name, duration limit);
-    void give_up(duration silence) noexcept;
     void deliver();
     void take(reply r);
     void fail(std::exception_ptr why) noexcept;

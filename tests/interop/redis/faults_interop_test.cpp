@@ -3,6 +3,7 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/redis/error.hpp"
 #include "ferry/testing/certificates.hpp"
+#include "ferry/testing/own_socket.hpp"
 
 #include "server.hpp"
 #include <gtest/gtest.h>
@@ -344,6 +345,62 @@ TEST(redis_faults, a_subscriber_comes_back_after_a_restart)
         co_await std::move(hearing);
     };
     run(timeout(60s, hear(r, &at)));
+}
+
+awaitable<void> somebody_blocked(client on)
+{
+    for (bool blocked = false; !blocked;) {
+        auto asking = on.cmd("INFO", "clients");
+        const reply answer = co_await std::move(asking);
+        blocked = answer.text().find("blocked_clients:1") != std::string::npos;
+        auto pausing = ferry::sleep(10ms);
+        co_await std::move(pausing);
+    }
+}
+
+// With time limits longer than the test: only the sentinels' news can end the waiting.
+TEST(redis_faults, sentinels_tell_of_a_fail_over)
+{
+    watched_master at;
+    const auto with = at.at().timeout(200s).connect_timeout(200s).health_check_interval(0s);
+    const auto leave = [](client connected, client connects,
+                          watched_master* of) -> awaitable<void> {
+        auto counting = connected.incr("n");
+        co_await std::move(counting);
+        auto copying = connected.cmd("WAIT", 1, 0);
+        co_await std::move(copying);
+        subscriber news(connected);
+        auto subscribing = news.subscribe({"news"});
+        co_await std::move(subscribing);
+        auto popping = spawn(connected.brpop({"l"}, 0s));
+        auto blocked = somebody_blocked(client(of->master.url()));
+        co_await std::move(blocked);
+        of->master.signal(SIGSTOP);
+        auto getting = spawn(connected.get("n"));
+        auto connecting = spawn(connects.set("k", "v"));
+        co_await popping.wait();
+        EXPECT_THROW(std::rethrow_exception(popping.failure()), connection_lost);
+        const auto got = co_await getting.join();
+        EXPECT_EQ(got, "1");
+        const bool was_set = co_await connecting.join();
+        EXPECT_TRUE(was_set);
+        auto hearing = hear_again(&news, connected);
+        co_await std::move(hearing);
+    };
+    run(timeout(100s, leave(client(with), client(with), &at)));
+    client direct(at.replica.url());
+    EXPECT_EQ(run(direct.get("k")), "v");
+}
+
+TEST(redis_faults, the_system_asks_whether_the_servers_machine_is_there)
+{
+    const server at;
+    client r(at.url());
+    run(r.ping());
+    const int fd = testing::own_socket_to(at.port());
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(testing::socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(testing::socket_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 15);
 }
 
 // With both versions of the protocol, in which the answers to PING differ.
