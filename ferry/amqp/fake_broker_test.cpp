@@ -424,6 +424,160 @@ TEST(fake_broker, may_hold_back_a_channel)
     run(timeout(60s, serving.join()));
 }
 
+// A frame that the client has sent.
+struct sent_frame {
+    std::uint8_t type = 0;
+    std::uint16_t channel = 0;
+    std::size_t size = 0;
+    method asks{};
+};
+
+awaitable<sent_frame> read_sent(net::stream* from)
+{
+    for (;;) {
+        if (const auto f = detail::next_frame(from->buffered_text(), detail::frame_max_size)) {
+            sent_frame found{f->type, f->channel, f->payload.size()};
+            if (f->type == detail::frame_method) {
+                found.asks = static_cast<method>(detail::wire_reader(f->payload).u32());
+            }
+            from->consume(f->size());
+            co_return found;
+        }
+        const std::size_t count = co_await from->fill();
+        if (count == 0) throw error(errc::closed, "the client went away");
+    }
+}
+
+// A login and two channels.
+awaitable<void> open_two_channels(net::stream* s)
+{
+    const writing write = write_whole;
+    auto login = log_in(s, whole_login, &write);
+    co_await std::move(login);
+    for (const std::uint16_t channel : {1, 2}) {
+        const auto open = co_await read_method(s);
+        EXPECT_TRUE(open == method::channel_open);
+        co_await s->write(detail::channel_open_ok_frame(channel));
+    }
+}
+
+// Takes what comes, up to so many bytes of bodies.
+awaitable<void> take_publishes(net::listener* on, std::size_t count, std::vector<sent_frame>* all)
+{
+    net::stream s = co_await on->accept();
+    auto opening = open_two_channels(&s);
+    co_await std::move(opening);
+    for (std::size_t bytes = 0; bytes < count;) {
+        const sent_frame f = co_await read_sent(&s);
+        if (f.type == detail::frame_body) bytes += f.size;
+        all->push_back(f);
+    }
+}
+
+constexpr std::size_t long_bytes = 64U << 20U;
+
+awaitable<void> publish_long_and_short(options with, const task<void>* taken)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel();
+    channel one = co_await std::move(opening);
+    opening = c.channel();
+    channel two = co_await std::move(opening);
+    auto first = one.basic_publish("", "q", std::string(long_bytes, 'x'));
+    co_await std::move(first);
+    const auto declaring = spawn(one.queue_declare("q"));
+    const auto behind = spawn(one.basic_publish("", "q", "behind"));
+    auto between = two.basic_publish("", "q", "between");
+    co_await std::move(between);
+    co_await taken->wait();
+    EXPECT_TRUE(behind.done());
+    co_await declaring.wait();
+    EXPECT_TRUE(declaring.failure() != nullptr);  // nobody has answered
+}
+
+TEST(fake_broker, gets_other_channels_frames_between_those_of_a_long_body)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    std::vector<sent_frame> all;
+    const auto taken = spawn(take_publishes(&on, long_bytes + 6 + 7, &all));
+    run(timeout(60s, publish_long_and_short(at(on), &taken)));
+    run(taken.join());
+    std::string order;  // in it, 'b' stands for any number of body frames
+    std::string others;
+    for (const sent_frame& f : all) {
+        if (f.channel == 2) {
+            others += f.type == detail::frame_body ? order.back() : '-';
+            continue;
+        }
+        const char letter = f.type == detail::frame_header    ? 'h'
+                            : f.type == detail::frame_body    ? 'b'
+                            : f.asks == method::basic_publish ? 'p'
+                            : f.asks == method::queue_declare ? 'd'
+                                                              : '?';
+        if (order.empty() || letter != 'b' || order.back() != 'b') order += letter;
+    }
+    EXPECT_EQ(order, "phbdphb");
+    // The other channel's message came while the first body was on its way.
+    EXPECT_TRUE(others == "--b" || others == "--h") << others;
+    EXPECT_EQ(all.back().size, 6U);
+}
+
+// Closes the first channel while a long body comes on it.
+awaitable<void> close_within_a_body(net::listener* on, std::size_t* taken)
+{
+    net::stream s = co_await on->accept();
+    auto opening = open_two_channels(&s);
+    co_await std::move(opening);
+    sent_frame first;
+    while (first.type != detail::frame_header) first = co_await read_sent(&s);
+    std::string why;
+    detail::wire_writer w(why);
+    w.u16(406);
+    w.short_text("PRECONDITION_FAILED");
+    w.u32(0);
+    co_await s.write(method_frame(1, method::channel_close, why));
+    for (;;) {
+        const sent_frame f = co_await read_sent(&s);
+        if (f.type == detail::frame_body) *taken += f.size;
+        if (f.asks == method::channel_close_ok) break;
+    }
+    // What comes now is of the other channel.
+    for (const auto type : {detail::frame_method, detail::frame_header, detail::frame_body}) {
+        const sent_frame f = co_await read_sent(&s);
+        EXPECT_EQ(f.channel, 2);
+        EXPECT_EQ(f.type, type);
+    }
+}
+
+awaitable<void> publish_to_a_closed_channel(options with, const task<void>* serving)
+{
+    auto connecting = connect(std::move(with));
+    connection c = co_await std::move(connecting);
+    auto opening = c.channel();
+    channel one = co_await std::move(opening);
+    opening = c.channel();
+    channel two = co_await std::move(opening);
+    auto first = one.basic_publish("", "q", std::string(long_bytes, 'x'));
+    co_await std::move(first);
+    const auto behind = spawn(one.basic_publish("", "q", "behind"));
+    co_await behind.wait();
+    EXPECT_THROW(std::rethrow_exception(behind.failure()), channel_closed);
+    auto beside = two.basic_publish("", "q", "beside");
+    co_await std::move(beside);
+    co_await serving->wait();
+}
+
+TEST(fake_broker, gets_no_more_of_a_body_once_it_has_closed_the_channel)
+{
+    net::listener on(net::tcp("127.0.0.1", 0));
+    std::size_t taken = 0;
+    const auto serving = spawn(close_within_a_body(&on, &taken));
+    run(timeout(60s, publish_to_a_closed_channel(at(on), &serving)));
+    run(serving.join());
+    EXPECT_LT(taken, long_bytes);
+}
+
 std::string settling(method how, std::uint64_t tag, std::uint16_t channel = 1)
 {
     std::string arguments;

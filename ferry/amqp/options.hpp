@@ -102,7 +102,8 @@ public:
         client_properties_ = std::move(table);
         return *this;
     }
-    /// Options of the TCP socket: a number of `IPPROTO_TCP` and its value each.
+    /// Options of the TCP socket: a number of `IPPROTO_TCP` and its value each. Those of keepalive
+    /// switch it on.
     options& tcp_options(std::vector<std::pair<int, int>> all)
     {
         tcp_options_ = std::move(all);

@@ -7,8 +7,8 @@ namespace ferry::amqp::detail {
 bool admitted(const channel_core& core) noexcept
 {
     const link* const over = core.owner().now();
-    return over != nullptr && !over->is_full() && !core.owner().is_blocked() && core.is_open() &&
-           core.flows();
+    return over != nullptr && !over->is_full(core.number()) && !core.owner().is_blocked() &&
+           core.is_open() && core.flows();
 }
 
 awaitable<void> admission(std::shared_ptr<channel_core> core)
@@ -20,7 +20,7 @@ awaitable<void> admission(std::shared_ptr<channel_core> core)
         co_await std::move(flowing);
         auto resuming = channel_core::flowing(core);
         co_await std::move(resuming);
-        auto room = link::room(core->owner().current());
+        auto room = link::room(core->owner().current(), core->number());
         co_await std::move(room);
     }
 }

@@ -12,8 +12,6 @@
 namespace ferry::amqp::detail {
 namespace {
 
-// Parts of shared bodies of up to so many bytes are copied into the text that is written.
-constexpr std::size_t copied_body_bytes = 2 * 1024;
 std::string channel_arguments(std::uint16_t code, std::string_view text)
 {
     std::string out;
@@ -71,7 +69,7 @@ awaitable<void> channel_core::ready(std::shared_ptr<channel_core> self)
 void channel_core::send(method m, std::string_view arguments)
 {
     link* const over = connection_->current().get();
-    frame_writer f(over->out().text(), number_, m);
+    frame_writer f(over->out(number_).text(), number_, m);
     f.wire().raw(arguments);
     f.finish(over->frame_max());
     over->flush();
@@ -215,7 +213,7 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
     link& over = *connection_->current();
     if (over.lost()) std::rethrow_exception(over.failure());
     const std::string_view body = long_body.empty() ? short_body : long_body.text();
-    std::string& out = over.out().text();
+    std::string& out = over.out(number_).text();
     const std::size_t began = out.size();
     std::optional<return_matcher::look> look;
     try {
@@ -233,16 +231,10 @@ void channel_core::publish(const std::string& exchange, const std::string& routi
         out.resize(began);
         throw;
     }
-    const std::size_t room = over.frame_max() - frame_overhead;
-    for (std::size_t at = 0; at < body.size(); at += room) {
-        const std::string_view part = body.substr(at, room);
-        append_frame_head(out, frame_body, number_, part.size());
-        if (long_body.empty() || part.size() <= copied_body_bytes) {
-            out += part;
-        } else {
-            over.out().add(long_body.slice(at, part.size()));
-        }
-        out += frame_end;
+    if (long_body.empty()) {
+        over.add_body(number_, short_body);
+    } else {
+        over.add_body(number_, long_body);
     }
     ++connection_->counts().published;
     if (confirms_) {
@@ -275,7 +267,8 @@ void channel_core::settle(std::uint64_t generation, std::uint64_t tag, bool posi
         ++counts.stale_acks;
         return;
     }
-    frame_writer f(over->out().text(), number_, positive ? method::basic_ack : method::basic_nack);
+    frame_writer f(over->out(number_).text(), number_,
+                   positive ? method::basic_ack : method::basic_nack);
     f.wire().u64(tag);
     f.wire().octet(
         static_cast<std::uint8_t>((multiple ? 1U : 0U) | (!positive && requeue ? 2U : 0U)));

@@ -285,6 +285,7 @@ void channel_core::closed_by_broker(std::string_view arguments)
     const std::string text(r.short_text());
     const std::uint16_t class_id = r.u16();
     const std::uint16_t method_id = r.u16();
+    connection_->current()->abandon_body(number_);
     send(method::channel_close_ok, {});
     const auto why = std::make_exception_ptr(channel_closed(code, text, class_id, method_id));
     if (restoring_) return fail_waiting(why);

@@ -394,7 +394,7 @@ awaitable<void> connection_core::update_secret(std::shared_ptr<connection_core> 
     auto waiting = ready(self);
     const auto over = co_await std::move(waiting);
     self->options_.login(self->options_.user(), secret);  // for later links
-    frame_writer f(over->out().text(), 0, method::connection_update_secret);
+    frame_writer f(over->out(0).text(), 0, method::connection_update_secret);
     f.wire().long_text(secret);
     f.wire().short_text(reason);
     f.finish(over->frame_max());

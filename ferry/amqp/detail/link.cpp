@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -27,6 +28,8 @@ constexpr clock::duration stream_window = 2ms;
 constexpr clock::duration longest_pause = 1ms;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
+// Parts of shared bodies of up to so many bytes are copied into the text that is written.
+constexpr std::size_t copied_body_bytes = 2 * 1024;
 
 // 0 means no limit.
 template <class T>
@@ -105,6 +108,17 @@ std::uint16_t reply_code_of(const error& e)
     return 501;  // a limit
 }
 
+void set_tcp_options(int fd, const std::vector<std::pair<int, int>>& all) noexcept
+{
+    for (const auto& [number, v] : all) {
+        ::setsockopt(fd, IPPROTO_TCP, number, &v, sizeof v);
+        if (number == TCP_KEEPIDLE || number == TCP_KEEPINTVL || number == TCP_KEEPCNT) {
+            const int on = 1;  // without which they mean nothing
+            ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        }
+    }
+}
+
 [[noreturn]] void throw_close(wire_reader& r, const std::string& remote)
 {
     const std::uint16_t code = r.u16();
@@ -139,9 +153,7 @@ awaitable<std::shared_ptr<link>> link::open(options with, net::endpoint at,
         }
         throw;
     }
-    for (const auto& [number, v] : with.tcp_options()) {
-        ::setsockopt(over.native_handle(), IPPROTO_TCP, number, &v, sizeof v);
-    }
+    set_tcp_options(over.native_handle(), with.tcp_options());
     auto opening = open(std::move(with), std::move(over), std::move(counts));
     co_return co_await std::move(opening);
 }
@@ -288,7 +300,7 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
 {
     try {
         for (;;) {
-            while (self->out_.empty()) {
+            while (self->out_.empty() && self->bodies_.empty()) {
                 if (self->failure_) {
                     self->stream_.abort();
                     co_return;
@@ -298,6 +310,7 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
             }
             self->leaving_.clear();
             std::swap(self->leaving_, self->out_);
+            self->take_next_part();
             if (log::enabled(log::level::trace)) trace_frames("sent", self->leaving_.text());
             self->drained_.set();
             self->writing_ = true;
@@ -322,9 +335,79 @@ awaitable<void> link::write_all(std::shared_ptr<link> self)
     }
 }
 
-awaitable<void> link::room(std::shared_ptr<link> self)
+void link::add_body(std::uint16_t channel, std::string_view body)
 {
-    while (self->is_full() && !self->failure_) {
+    std::string& to = out(channel).text();
+    const std::size_t room = frame_max_ - frame_overhead;
+    for (std::size_t at = 0; at < body.size(); at += room) {
+        const std::string_view part = body.substr(at, room);
+        append_frame_head(to, frame_body, channel, part.size());
+        to += part;
+        to += frame_end;
+    }
+}
+
+void link::add_body(std::uint16_t channel, const buffer& body)
+{
+    output& to = out(channel);
+    if (body.size() > part_bytes && &to == &out_) {
+        bodies_.push_back({channel, body, {}});
+    } else {
+        append_body(to, channel, body);
+    }
+}
+
+void link::append_body(output& to, std::uint16_t channel, const buffer& body) const
+{
+    const std::size_t room = frame_max_ - frame_overhead;
+    for (std::size_t at = 0; at < body.size(); at += room) {
+        buffer part = body.slice(at, room);
+        append_frame_head(to.text(), frame_body, channel, part.size());
+        if (part.size() <= copied_body_bytes) {
+            to.text() += part.text();
+        } else {
+            to.add(std::move(part));
+        }
+        to.text() += frame_end;
+    }
+}
+
+void link::abandon_body(std::uint16_t channel) noexcept
+{
+    std::erase_if(bodies_, [&](const long_body& b) { return b.channel == channel; });
+}
+
+bool link::has_body(std::uint16_t channel) const noexcept
+{
+    return std::ranges::find(bodies_, channel, &long_body::channel) != bodies_.end();
+}
+
+output& link::behind(std::uint16_t channel) noexcept
+{
+    const auto found = std::ranges::find(bodies_, channel, &long_body::channel);
+    return found == bodies_.end() ? out_ : found->behind;
+}
+
+// The long bodies take turns.
+void link::take_next_part()
+{
+    if (bodies_.empty()) return;
+    long_body next = std::move(bodies_.front());
+    bodies_.pop_front();
+    const std::size_t room = frame_max_ - frame_overhead;
+    const std::size_t size = std::max<std::size_t>(part_bytes / room, 1) * room;
+    append_body(leaving_, next.channel, next.rest.slice(0, size));
+    next.rest = next.rest.slice(size);
+    if (next.rest.empty()) {
+        out_.append(std::move(next.behind));
+    } else {
+        bodies_.push_back(std::move(next));
+    }
+}
+
+awaitable<void> link::room(std::shared_ptr<link> self, std::uint16_t channel)
+{
+    while (self->is_full(channel) && !self->failure_) {
         self->drained_.clear();
         co_await self->drained_.wait();
     }
@@ -469,6 +552,7 @@ void link::fail(std::exception_ptr why, rest then) noexcept
             errc::closed, "amqp " + remote_ + ": the connection was closed", remote_));
     }
     failure_ = std::move(why);
+    bodies_.clear();
     if (then == rest::dropped) stream_.abort();
     has_output_.set();
     drained_.set();
@@ -486,13 +570,23 @@ void link::queue_close(std::uint16_t code, std::string_view text)
     flush();
 }
 
+awaitable<void> link::close_now(std::shared_ptr<link> self, std::uint16_t code, std::string text)
+{
+    while (!self->bodies_.empty()) {
+        self->drained_.clear();
+        co_await self->drained_.wait();
+    }
+    if (self->failure_) co_return;
+    self->queue_close(code, text);
+    co_await self->closed_.wait();
+}
+
 awaitable<void> link::close(std::shared_ptr<link> self, std::uint16_t code, std::string text)
 {
     if (self->failure_ || self->closing_) co_return;
     self->closing_ = true;
-    self->queue_close(code, text);
     try {
-        auto waiting = timeout(5s, self->closed_.wait(), "close");
+        auto waiting = timeout(5s, close_now(self, code, std::move(text)), "close");
         co_await std::move(waiting);
     } catch (const timeout_error&) {
     }

@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace ferry::amqp::detail {
 
@@ -48,17 +50,25 @@ public:
     /// From now on the listener gets the frames, on this loop, as long as it lives.
     void start(std::weak_ptr<link_listener> listener);
 
-    /// Where to put frames; then call flush().
-    output& out() noexcept { return out_; }
+    /// Where to put frames of this channel; then call flush().
+    output& out(std::uint16_t channel) noexcept { return bodies_.empty() ? out_ : behind(channel); }
     void flush() noexcept { has_output_.set(); }
-    bool is_full() const noexcept
+    /// Puts a message's body behind its header; a short one is copied. Long ones leave in parts,
+    /// and other channels' frames between these; those of the same channel come behind.
+    void add_body(std::uint16_t channel, std::string_view body);
+    void add_body(std::uint16_t channel, const buffer& body);
+    /// The broker has closed the channel: what waits to leave for it does not leave any more.
+    void abandon_body(std::uint16_t channel) noexcept;
+
+    bool is_full(std::uint16_t channel) const noexcept
     {
-        return out_.size() > max_queued_bytes || out_.copied() > max_copied_bytes;
+        return out_.size() > max_queued_bytes || out_.copied() > max_copied_bytes ||
+               (!bodies_.empty() && has_body(channel));
     }
     /// What was queued waits for room in the system's buffers.
     bool is_writing() const noexcept { return writing_; }
     /// Waits until little enough is queued.
-    static awaitable<void> room(std::shared_ptr<link> self);
+    static awaitable<void> room(std::shared_ptr<link> self, std::uint16_t channel);
 
     std::uint32_t frame_max() const noexcept { return frame_max_; }
     std::uint16_t channel_max() const noexcept { return channel_max_; }
@@ -92,9 +102,18 @@ public:
     static awaitable<void> close(std::shared_ptr<link> self, std::uint16_t code, std::string text);
 
 private:
+    // A message's body that leaves in parts.
+    struct long_body {
+        std::uint16_t channel;
+        buffer rest;
+        output behind;  ///< frames of the same channel
+    };
+
     static constexpr std::size_t max_queued_bytes = 512 * 1024;
     /// Of these; more would have left the processor's cache when it is written.
     static constexpr std::size_t max_copied_bytes = 256 * 1024;
+    /// Of a long body, in one write.
+    static constexpr std::size_t part_bytes = 256 * 1024;
 
     static awaitable<void> log_in(std::shared_ptr<link> self, options with);
     awaitable<void> log_in(options with);
@@ -105,6 +124,12 @@ private:
     static awaitable<void> write_all(std::shared_ptr<link> self);
     static awaitable<void> read_all(std::shared_ptr<link> self);
     static awaitable<void> beat(std::shared_ptr<link> self);
+    output& behind(std::uint16_t channel) noexcept;
+    bool has_body(std::uint16_t channel) const noexcept;
+    void append_body(output& to, std::uint16_t channel, const buffer& body) const;
+    void take_next_part();
+    static awaitable<void> close_now(std::shared_ptr<link> self, std::uint16_t code,
+                                     std::string text);
     void deliver();
     bool take_connection_method(const frame& f);
     std::chrono::steady_clock::duration pause() noexcept;
@@ -116,6 +141,7 @@ private:
     std::string remote_;
     output out_;
     output leaving_;
+    std::deque<long_body> bodies_;  ///< the next to get its turn first
     bool writing_ = false;
     event has_output_;
     event drained_;

@@ -24,6 +24,16 @@ public:
         pieces_.push_back({text_.size(), std::move(data)});
     }
 
+    /// Puts all of the other behind.
+    void append(output other)
+    {
+        for (piece& p : other.pieces_) {
+            pieces_.push_back({text_.size() + p.at, std::move(p.data)});
+        }
+        text_ += other.text_;
+        bytes_ += other.bytes_;
+    }
+
     /// Whether no long body is in between.
     bool is_text() const noexcept { return pieces_.empty(); }
 

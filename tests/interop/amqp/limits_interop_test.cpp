@@ -1,7 +1,9 @@
 // What the broker allows a client, and what ferry makes of its refusals.
 #include "ferry/amqp/amqp.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/testing/own_socket.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
@@ -33,6 +35,43 @@ std::string code_of(awaitable<T> operation, std::error_code& code)
         return e.what();
     }
     return "none";
+}
+
+TEST_F(amqp_limits, the_system_asks_silent_brokers_if_it_is_told_to)
+{
+    run(c.close());
+    const connection asked = run(connect(shared->url("/?tcp_options={'TCP_KEEPIDLE':60}")));
+    const int fd = testing::own_socket_to(shared->port());
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(testing::socket_option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(testing::socket_option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+}
+
+awaitable<void> publish_beside(connection over, std::string queue, int* confirmed_first)
+{
+    auto opening = over.channel(confirm());
+    channel one = co_await std::move(opening);
+    opening = over.channel(confirm());
+    channel two = co_await std::move(opening);
+    const auto long_one = spawn(one.basic_publish("", queue, std::string(64U << 20U, 'x')));
+    const auto before = over.statistics().published;
+    while (over.statistics().published == before) co_await yield_now();
+    while (!long_one.done()) {
+        auto publishing = two.basic_publish("", queue, "short");
+        co_await std::move(publishing);
+        if (!long_one.done()) ++*confirmed_first;
+    }
+    co_await long_one.join();
+}
+
+TEST_F(amqp_limits, short_messages_are_confirmed_while_a_long_one_is_sent)
+{
+    channel ch = run(c.channel());
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    int confirmed_first = 0;
+    run(timeout(60s, publish_beside(c, q, &confirmed_first)));
+    // A single one might overtake within the broker.
+    EXPECT_GE(confirmed_first, 2);
 }
 
 TEST_F(amqp_limits, a_delivery_that_is_never_settled_closes_its_channel)
