@@ -25,7 +25,7 @@ awaitable<void> show(tasks::signature<value> call)
     try {
         auto sent = call.delay();
         const tasks::async_result<value> result = co_await std::move(sent);
-        auto waiting = result.get(20s);
+        auto waiting = result.get(60s);
         const value got = co_await std::move(waiting);
         line = tasks::saferepr(got, 200);
     } catch (const tasks::task_error& e) {
@@ -46,7 +46,7 @@ awaitable<void> call_all(tasks::app* app)
     co_await show(app->signature("ferry.retry_n", 50));
     auto later = app->signature("ferry.add", 1, 1).set(tasks::countdown(1s));
     co_await show(later);
-    auto too_late = app->signature("ferry.add", 1, 1).set(tasks::countdown(2s), tasks::expires(1s));
+    auto too_late = app->signature("ferry.add", 1, 1).set(tasks::countdown(4s), tasks::expires(3s));
     co_await show(too_late);
     auto slow = app->signature("ferry.sleep", 20).set(tasks::time_limit(1s));
     co_await show(slow);

@@ -154,6 +154,10 @@ public:
     {
         return app_->results()->begin_chord(std::move(group), size);
     }
+    awaitable<void> add_part(std::string group) override
+    {
+        return app_->results()->add_part(std::move(group));
+    }
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override
     {
         return app_->results()->end_part(std::move(group), std::move(part));
@@ -199,10 +203,14 @@ void set_signals(bool is_server)
     // A terminal's keys are the worker's concern.
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGQUIT, SIG_IGN);
-    if (is_server) std::signal(SIGTERM, SIG_IGN);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // A child may be told to end before it comes to this: the signal waits for it, as the server
+    // blocks it and does not ignore it.
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    if (is_server) {
+        for (const int s : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::sigaddset(&blocked, s);
+    }
+    ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
 }
 
 [[noreturn]] void be_child(const std::shared_ptr<app_core>& app, int socket, pid_t parent)

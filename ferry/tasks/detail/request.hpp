@@ -59,11 +59,16 @@ public:
     {
         const std::lock_guard lock{mutex_};
         interrupt_ = std::move(f);
+        if (!interrupt_ || asked_for_ == 0) return;
+        terminated_by_ = asked_for_;
+        interrupt_(asked_for_);
     }
-    /// \return false: it does not run, or what runs it cannot be interrupted.
+    /// Of one that is only about to run, as soon as it does.
+    /// \return false: it does not run yet, or what runs it cannot be interrupted.
     bool interrupt(int signal)
     {
         const std::lock_guard lock{mutex_};
+        asked_for_ = signal;
         if (!interrupt_) return false;
         terminated_by_ = signal;
         interrupt_(signal);
@@ -94,6 +99,7 @@ private:
 
     std::mutex mutex_;
     std::function<void(int)> interrupt_;  ///< guarded
+    int asked_for_ = 0;                   ///< the signal of the last interrupt(); guarded
     std::atomic<int> terminated_by_ = 0;
 };
 

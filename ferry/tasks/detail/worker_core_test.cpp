@@ -4,10 +4,12 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/children.hpp"
 #include "ferry/tasks/tasks.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -50,6 +52,31 @@ TEST(logical_clock, is_ahead_of_all_that_it_saw)
     EXPECT_EQ(c.now(), 11);
     c.saw(3);
     EXPECT_EQ(c.now(), 12);
+}
+
+TEST(request, is_interrupted_as_soon_as_it_runs)
+{
+    detail::request r{message(), "celery", 1, false};
+    EXPECT_FALSE(r.interrupt(SIGTERM));
+    int signal = 0;
+    r.set_interrupt([&signal](int s) { signal = s; });
+    EXPECT_EQ(signal, SIGTERM);
+    EXPECT_EQ(r.terminated_by(), SIGTERM);
+}
+
+TEST(nursery, its_children_can_be_told_to_end_at_once)
+{
+    const app a("shop", broker("sqlite:///nowhere"));
+    detail::nursery home{a.core()};
+    for (int i = 0; i < 50; ++i) {
+        const auto [pid, socket] = home.give_birth();
+        ASSERT_EQ(::kill(pid, SIGTERM), 0);
+        char none = 0;
+        EXPECT_EQ(::read(socket, &none, 1), 0);
+        ::close(socket);
+        const int status = home.reap(pid);
+        EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
+    }
 }
 
 class process_pool : public ::testing::Test {

@@ -211,9 +211,10 @@ def result_document():
           {'status': 'SUCCESS', 'result': 5, 'traceback': None, 'children': [], 'task_id': r.id})
     assert d['date_done']
     assert 86000 < client.ttl('celery-task-meta-' + r.id) <= 86400
+    ended = lambda: control('stats')['total']['ferry.add']
+    before = ended()
     silent = S('ferry.add', (2, 3), ignore_result=True)
-    S('ferry.add', (2, 3)).get(timeout=PATIENCE)
-    time.sleep(0.3)
+    until(lambda: ended() > before and not with_id(control('active'), silent))
     equal(client.get('celery-task-meta-' + silent.id), None)
 
 
@@ -258,15 +259,16 @@ def countdown_and_eta():
 
 @check
 def etas_do_not_block():
-    held = [S('ferry.add', (1, 1), countdown=20) for _ in range(40)]
+    held = {S('ferry.add', (1, 1), countdown=600).id for _ in range(40)}
     equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
-    assert not held[-1].ready(), 'it waited for those that wait for their time'
-    equal([r.get(timeout=PATIENCE) for r in held], [2] * 40)
+    until(lambda: held <= {info['request']['id'] for info in control('scheduled')})
+    control('revoke', task_id=sorted(held))
 
 
 @check
 def expiry():
-    r = S('ferry.add', (1, 1), countdown=2, expires=1)
+    # RabbitMQ itself would drop it if it still waited in the queue when it expires.
+    r = S('ferry.add', (1, 1), countdown=6, expires=5)
     try:
         r.get(timeout=PATIENCE)
         raise AssertionError('it ran')
@@ -278,7 +280,7 @@ def expiry():
 def limits():
     e = S('ferry.sleep', (20,), time_limit=1).get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TimeLimitExceeded), repr(e)
-    e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=10).get(timeout=PATIENCE, propagate=False)
+    e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=60).get(timeout=PATIENCE, propagate=False)
     assert type(e).__name__ == 'SoftTimeLimitExceeded', repr(e)
     equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
@@ -286,10 +288,10 @@ def limits():
 @check
 def inspection():
     r = S('ferry.sleep', (600,))
-    info = until(lambda: with_id(control('active'), r))[0]
+    info = until(lambda: [i for i in with_id(control('active'), r) if i['acknowledged'] and i['worker_pid']])[0]
     equal((info['name'], info['args'], info['acknowledged'], info['delivery_info']['routing_key']),
           ('ferry.sleep', [600], True, 'celery'))
-    assert info['time_start'] and info['worker_pid']
+    assert info['time_start']
     equal(control('query_task', ids=[r.id])[r.id][0], 'active')
     assert 'ferry.add' in control('registered')
     equal(control('active_queues')[0]['name'], 'celery')
@@ -330,8 +332,7 @@ def control_replies():
     equal(S('ferry.add', (2, 3), queue='q2').get(timeout=PATIENCE), 5)
     equal(control('cancel_consumer', queue='q2'), {'ok': 'no longer consuming from q2'})
     late = S('ferry.add', (2, 4), queue='q2')
-    time.sleep(1)
-    equal(late.state, 'PENDING')
+    until(lambda: waiting(BROKER, 'q2') == 1)
     control('add_consumer', queue='q2')
     equal(late.get(timeout=PATIENCE), 6)
     control('cancel_consumer', queue='q2')
@@ -354,7 +355,7 @@ def a_queue_that_is_declared_otherwise():
         assert name not in [q['name'] for q in control('active_queues')]
     # The others are served as before, by the same channel.
     equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
-    equal([i['id'] for i in control('active')], [running.id])
+    until(lambda: [i['id'] for i in control('active')] == [running.id])
     control('revoke', task_id=running.id, terminate=True)
     running.get(timeout=PATIENCE, propagate=False)
 
@@ -366,7 +367,7 @@ def revocation():
     equal(control('revoke', task_id=r.id, terminate=True, signal='SIGTERM'), {'ok': 'terminate: ' + r.id})
     e = r.get(timeout=PATIENCE, propagate=False)
     assert isinstance(e, TaskRevokedError) and 'terminated' in str(e), repr(e)
-    two = [S('ferry.add', (1, 1), countdown=1) for _ in range(2)]
+    two = [S('ferry.add', (1, 1), countdown=10) for _ in range(2)]
     reply = control('revoke', task_id=[x.id for x in two])['ok']
     assert reply.endswith('flagged as revoked') and two[0].id in reply, reply
     for x in two:
@@ -386,13 +387,14 @@ def events():
     r = S('ferry.add', (2, 3))
     r.get(timeout=PATIENCE)
     S('ferry.fail', ('boom',)).get(timeout=PATIENCE, propagate=False)
-    wanted = {'worker-heartbeat', 'task-received', 'task-started', 'task-succeeded', 'task-failed'}
-    until(lambda: wanted <= {e['type'] for e in list(seen)})
+    until(lambda: {'worker-heartbeat', 'task-failed'} <= {e['type'] for e in list(seen)})
+    wanted = {'task-received', 'task-started', 'task-succeeded'}
+    until(lambda: wanted <= {e['type'] for e in list(seen) if e.get('uuid') == r.id})
     of = {e['type']: e for e in seen if e.get('uuid') == r.id}
     equal((of['task-received']['name'], of['task-received']['args'], of['task-received']['kwargs']),
           ('ferry.add', '(2, 3)', '{}'))
     equal(of['task-succeeded']['result'], '5')
-    assert 0 <= of['task-succeeded']['runtime'] < 5
+    assert of['task-succeeded']['runtime'] >= 0
     failure = [e for e in seen if e['type'] == 'task-failed'][0]
     equal(failure['exception'], "ValueError('boom')")
     mine = [e for e in seen if e['hostname'] == NODE]
@@ -443,12 +445,12 @@ def killed_with_late_acks():
     global worker
     worker.end()
     worker = start(ACKS_LATE=1, VISIBILITY=3)
-    slow = S('ferry.sleep', (3,))
+    slow = S('ferry.sleep', (6,))
     until(lambda: with_id(control('active'), slow))
     more = [S('ferry.add', (i, 1)) for i in range(3)]
     worker.end(signal.SIGKILL)
     worker = start(ACKS_LATE=1, VISIBILITY=3)
-    equal(slow.get(timeout=PATIENCE), 3)
+    equal(slow.get(timeout=PATIENCE), 6)
     equal([r.get(timeout=PATIENCE) for r in more], [1, 2, 3])
 
 
