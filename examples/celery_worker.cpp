@@ -90,6 +90,30 @@ std::int64_t retry_n(const tasks::context& self, std::int64_t n)
     }
 }
 
+// A signature may come as an argument, from Python, too.
+awaitable<value> extend(tasks::app* app, tasks::context self, value call, value result)
+{
+    auto adding = self.add_to_chord(tasks::workflow<>(app->core(), std::move(call)));
+    co_await std::move(adding);
+    co_return result;
+}
+
+void add_canvas_tasks(tasks::app& app, const tasks::acks_late& acks)
+{
+    app.task(
+        "ferry.swap",
+        [&app](tasks::context self, value call) {
+            self.replace(tasks::workflow<>(app.core(), std::move(call)));
+        },
+        acks, tasks::parameters("call"));
+    app.task(
+        "ferry.extend",
+        [&app](tasks::context self, value call, value result) {
+            return extend(&app, std::move(self), std::move(call), std::move(result));
+        },
+        acks, tasks::parameters("call", "result"));
+}
+
 void add_tasks(tasks::app& app, bool late)
 {
     const tasks::acks_late acks(late);
@@ -106,6 +130,7 @@ void add_tasks(tasks::app& app, bool late)
         "ferry.retry_n", [](tasks::context self, std::int64_t n) { return retry_n(self, n); }, acks,
         tasks::parameters("n"));
     app.task("ferry.crash", [] { ::kill(::getpid(), SIGKILL); }, acks);
+    add_canvas_tasks(app, acks);
 }
 
 }  // namespace

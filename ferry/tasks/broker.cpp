@@ -21,6 +21,11 @@ awaitable<void> result_store::begin_chord(std::string, std::int64_t)
     throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
 }
 
+awaitable<void> result_store::add_part(std::string)
+{
+    throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
+}
+
 awaitable<std::vector<chord_part>> result_store::end_part(std::string, chord_part)
 {
     throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};

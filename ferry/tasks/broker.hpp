@@ -74,6 +74,10 @@ public:
     /// \throws error  unsupported: the store cannot count.
     virtual awaitable<void> begin_chord(std::string group, std::int64_t size);
 
+    /// Counts one more part of a chord that is not over yet.
+    /// \throws error  unsupported: the store cannot count.
+    virtual awaitable<void> add_part(std::string group);
+
     /// Notes that a part has ended. Noting one twice changes nothing.
     /// \returns all parts in order to whoever notes the last one, and to nobody else.
     virtual awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part);

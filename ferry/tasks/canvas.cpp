@@ -8,14 +8,11 @@
 
 namespace ferry::tasks {
 namespace detail {
+namespace {
 
-awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
+awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
 {
     const std::shared_ptr<result_store> results = app->results();
-    surroundings from;
-    auto naming = results->reply_to();
-    from.reply_to = co_await std::move(naming);
-    plan what = tasks::detail::start(signature, from);
     const bool counts = what.chords.empty() || results->counts_chords();
     for (chord_size& chord : what.chords) {
         if (!counts) {
@@ -33,6 +30,30 @@ awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
     made.results = std::move(what.results);
     made.group = std::move(what.group);
     co_return made;
+}
+
+}  // namespace
+
+awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
+{
+    surroundings from;
+    auto naming = app->results()->reply_to();
+    from.reply_to = co_await std::move(naming);
+    auto sending = send_all(std::move(app), tasks::detail::start(signature, from));
+    co_return co_await std::move(sending);
+}
+
+awaitable<launched> launch_part(std::shared_ptr<app_core> app, std::shared_ptr<const message> of,
+                                value signature)
+{
+    if (of->chord.is_null() || of->group.empty()) {
+        throw task_error{"ValueError", "builtins", "Current task is not member of any chord"};
+    }
+    plan what = beside_part(*of, signature);
+    auto counting = app->results()->add_part(of->group);
+    co_await std::move(counting);
+    auto sending = send_all(std::move(app), std::move(what));
+    co_return co_await std::move(sending);
 }
 
 value make_chain(std::span<const value> steps)

@@ -35,6 +35,10 @@ struct launched {
 /// Sends the messages that start a workflow. \returns the ids of its results.
 awaitable<launched> launch(std::shared_ptr<app_core> app, value signature);
 
+/// The same of one more part of the chord that a task is a part of.
+awaitable<launched> launch_part(std::shared_ptr<app_core> app, std::shared_ptr<const message> of,
+                                value signature);
+
 value make_chain(std::span<const value> steps);
 value make_group(std::span<const value> members);
 value make_chord(const value& header, value body);
@@ -90,17 +94,27 @@ public:
     }
 
     /// Starts it. \throws error  the broker failed; a part may have been sent.
-    awaitable<async_result<R>> delay() const { return start(app_, signature_); }
+    awaitable<async_result<R>> delay() const
+    {
+        return started(detail::launch(app_, signature_), app_);
+    }
 
     /// The workflow in Celery's own form.
     const value& dictionary() const noexcept { return signature_; }
     const std::shared_ptr<detail::app_core>& app() const noexcept { return app_; }
 
 private:
-    static awaitable<async_result<R>> start(std::shared_ptr<detail::app_core> app, value signature)
+    friend class context;
+
+    awaitable<async_result<R>> delay_as_part(std::shared_ptr<const message> of) const
     {
-        auto sent = detail::launch(app, std::move(signature));
-        detail::launched made = co_await std::move(sent);
+        return started(detail::launch_part(app_, std::move(of), signature_), app_);
+    }
+
+    static awaitable<async_result<R>> started(awaitable<detail::launched> sending,
+                                              std::shared_ptr<detail::app_core> app)
+    {
+        detail::launched made = co_await std::move(sending);
         std::string id = made.results.empty() ? std::string() : made.results.front();
         co_return async_result<R>(std::move(id), std::move(app));
     }
@@ -190,6 +204,12 @@ template <detail::step Body>
 typename detail::canvas_of<Body>::type chord(const group_workflow& header, const Body& body)
 {
     return {header.app(), detail::make_chord(header.dictionary(), body.dictionary())};
+}
+
+template <class S>
+auto context::add_to_chord(const S& call) const
+{
+    return chain(call).delay_as_part(request_);
 }
 
 /// One task that makes the call for each item, as its only argument. As Celery's `task.map`.

@@ -42,6 +42,23 @@ protected:
     });
     task<int(std::string)> fail_ =
         app_.task("ferry.fail", [](std::string why) -> int { throw std::invalid_argument(why); });
+    // A function, which may run at once, and a coroutine.
+    task<int(int)> twice_ = app_.task(
+        "ferry.twice", [this](context self, int n) -> int { self.replace(mul_.s(n, 2)); });
+    task<int(int)> both_ = app_.task("ferry.both", [this](context self, int n) -> awaitable<int> {
+        co_await yield_now();
+        self.replace(chain(group(twice_.s(n), add_.s(n, 1)), xsum_.s()));
+    });
+    task<int(int)> more_ = app_.task(
+        "ferry.more", [this](context self, int n) { return more(this, std::move(self), n); });
+
+    /// The chord waits for itself and for its double.
+    static awaitable<int> more(canvas_test* with, context self, int n)
+    {
+        auto adding = self.add_to_chord(with->twice_.s(n));
+        co_await std::move(adding);
+        co_return n;
+    }
 };
 
 TEST_F(canvas_test, a_chain_hands_results_on)
@@ -137,6 +154,47 @@ TEST_F(canvas_test, a_failed_part_fails_the_body_and_a_failed_step_all_behind_it
     serve(body);
 }
 
+TEST_F(canvas_test, a_task_gives_its_place_to_others)
+{
+    auto body = [this]() -> awaitable<void> {
+        const auto get = [](awaitable<async_result<int>> sending) -> awaitable<int> {
+            const async_result<int> sent = co_await std::move(sending);
+            auto waited = sent.get(60s);
+            co_return co_await std::move(waited);
+        };
+        auto alone = get(twice_.delay(5));
+        EXPECT_EQ(co_await std::move(alone), 10);
+        auto several = get(both_.delay(5));
+        EXPECT_EQ(co_await std::move(several), 16);
+        auto within = get(chain(twice_.s(1), both_.s(), add_.s(1)).delay());
+        EXPECT_EQ(co_await std::move(within), 8);
+        auto header = get(chord(group(twice_.s(1), both_.s(2), add_.s(1, 1)), xsum_.s()).delay());
+        EXPECT_EQ(co_await std::move(header), 11);
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, a_chord_waits_for_the_parts_that_its_parts_add)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto sent = chord(group(more_.s(1), add_.s(2, 2), more_.s(10)), xsum_.s()).delay();
+        const auto sum = co_await std::move(sent);
+        auto waited = sum.get(60s);
+        EXPECT_EQ(co_await std::move(waited), 1 + 2 + 4 + 10 + 20);
+        auto alone = more_.delay(1);
+        const auto no_chord = co_await std::move(alone);
+        std::string text;
+        try {
+            auto waiting = no_chord.get(60s);
+            co_await std::move(waiting);
+        } catch (const task_error& e) {
+            text = e.exc_type() + ": " + e.message();
+        }
+        EXPECT_EQ(text, "ValueError: Current task is not member of any chord");
+    };
+    serve(body);
+}
+
 TEST_F(canvas_test, maps_and_chunks_call_for_each_item)
 {
     auto body = [this]() -> awaitable<void> {
@@ -228,6 +286,45 @@ TEST(canvas_plan, stamps_go_with_every_successor)
     EXPECT_FALSE(next.headers.contains("other"));
     EXPECT_EQ(next.args, value::array(5));
     EXPECT_EQ(next.parent_id, "1");
+}
+
+TEST(canvas_plan, what_takes_a_place_has_what_belongs_to_it)
+{
+    message replaced;
+    replaced.id = "1";
+    replaced.task = "t";
+    replaced.root_id = "0";
+    replaced.reply_to = "me";
+    replaced.group = "g";
+    replaced.group_index = 3;
+    replaced.chord = call_of("body");
+    replaced.callbacks = value::array(call_of("after"));
+    replaced.errbacks = value::array(call_of("failed"));
+    replaced.headers = value::object("replaced_task_nesting", 1, "other", 1);
+    const value steps[] = {call_of("a"), call_of("b")};
+    const detail::plan p = detail::in_place_of(replaced, detail::chain_of(steps));
+    ASSERT_EQ(p.calls.size(), 1U);
+    const message& first = p.calls[0].message;
+    EXPECT_EQ(first.task, "a");
+    EXPECT_NE(first.id, "1");
+    EXPECT_EQ(first.root_id, "0");
+    EXPECT_EQ(first.headers, value::object("replaced_task_nesting", 2));
+    EXPECT_EQ(first.errbacks, replaced.errbacks);
+    EXPECT_TRUE(first.callbacks.empty());
+    ASSERT_EQ(first.chain.size(), 1U);
+    const value& last = first.chain[0]["options"];
+    EXPECT_EQ(last["task_id"], value{"1"});
+    EXPECT_EQ(last["reply_to"], value{"me"});
+    EXPECT_EQ(last["group_id"], value{"g"});
+    EXPECT_EQ(last["group_index"], value{3});
+    EXPECT_EQ(last["chord"], replaced.chord);
+    EXPECT_EQ(last["link"], replaced.callbacks);
+
+    EXPECT_THROW(detail::in_place_of(replaced, detail::chain_of({})), task_error);
+    value in_a_chord = call_of("a");
+    in_a_chord["options"]["chord"] = call_of("body");
+    EXPECT_THROW(detail::in_place_of(replaced, in_a_chord), task_error);
+    EXPECT_THROW(detail::in_place_of(replaced, value{5}), error);
 }
 
 TEST(canvas_plan, what_is_no_signature_is_refused)

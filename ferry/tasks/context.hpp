@@ -55,6 +55,18 @@ private:
     bool requeue_;
 };
 
+/// What context::replace throws: the task ends here, and another call takes its place.
+class replace_requested final : public interrupt {
+public:
+    explicit replace_requested(value with) noexcept : with_{std::move(with)} {}
+    const char* what() const noexcept override { return "the task asked to be replaced"; }
+    /// In Celery's own form.
+    const value& with() const noexcept { return with_; }
+
+private:
+    value with_;
+};
+
 /// The call that a task serves. A task that wants it takes it as its first parameter, by value, as
 /// Celery's bound tasks take `self`:
 ///
@@ -115,6 +127,27 @@ public:
     /// `Reject`.
     /// \throws reject_requested  always.
     [[noreturn]] void reject(bool requeue = false) const { throw reject_requested(requeue); }
+
+    /// Ends the task and lets another call take its place: that gets its id, so who waits for the
+    /// result waits on, its callbacks, its place in a group or a chord, and what follows in a
+    /// chain. A group is one result, the list of its members'. As Celery's `self.replace`.
+    /// \param with  a signature or a workflow.
+    /// \throws replace_requested  always.
+    template <class S>
+    [[noreturn]] void replace(const S& with) const
+    {
+        throw replace_requested(with.dictionary());
+    }
+
+    /// Sends a call that is one more part of the chord which this task is a part of: the body waits
+    /// for it, too, and gets its result behind the task's own. As Celery's `self.add_to_chord`.
+    /// \param call  a signature, or a workflow that ends in one task.
+    /// \return its async_result.
+    /// \throws task_error  ValueError: the task is no part of a chord.
+    /// \throws error       unsupported: the result store cannot count, as all but Redis and the
+    ///                     embedded one; or as delay().
+    template <class S>
+    auto add_to_chord(const S& call) const;
 
     /// Whether the soft time limit is over: a function should come to its end then. A coroutine is
     /// cancelled, and need not ask.

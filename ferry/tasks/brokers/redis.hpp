@@ -82,6 +82,7 @@ public:
     std::shared_ptr<detail::arrival> expect(const std::string& task_id) override;
     /// Counted under `celery-taskset-meta-<group>`, so that Python's workers count along.
     awaitable<void> begin_chord(std::string group, std::int64_t size) override;
+    awaitable<void> add_part(std::string group) override;
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;
 
 private:

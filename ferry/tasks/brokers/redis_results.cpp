@@ -151,6 +151,12 @@ public:
         co_await std::move(setting);
     }
 
+    static awaitable<void> add_part(self_pointer self, std::string group)
+    {
+        auto counting = self->client_.cmd("INCR", self->group_key(group, ".t"));
+        co_await std::move(counting);
+    }
+
     static awaitable<std::vector<chord_part>> end_part(self_pointer self, std::string group,
                                                        chord_part part)
     {
@@ -459,6 +465,13 @@ awaitable<void> redis_results::begin_chord(std::string group, std::int64_t size)
 {
     return home::call<void>(home_, [core = core_, group = std::move(group), size] {
         return redis_result_core::begin_chord(core, group, size);
+    });
+}
+
+awaitable<void> redis_results::add_part(std::string group)
+{
+    return home::call<void>(home_, [core = core_, group = std::move(group)] {
+        return redis_result_core::add_part(core, group);
     });
 }
 

@@ -184,6 +184,12 @@ awaitable<void> sqlite_results::begin_chord(std::string group, std::int64_t size
     return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
 }
 
+awaitable<void> sqlite_results::add_part(std::string group)
+{
+    detail::ledger::work act = [group = std::move(group)](task_table& t) { t.add_part(group); };
+    return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
+}
+
 awaitable<std::vector<chord_part>> sqlite_results::end_part(std::string group, chord_part part)
 {
     return note_part(ledger_, std::move(group), std::move(part));

@@ -93,6 +93,7 @@ public:
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
     awaitable<void> begin_chord(std::string group, std::int64_t size) override;
+    awaitable<void> add_part(std::string group) override;
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;
 
     const std::shared_ptr<detail::ledger>& ledger() const noexcept { return ledger_; }

@@ -3,6 +3,7 @@
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/detail/signature_call.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
+#include "ferry/tasks/result.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -11,6 +12,9 @@
 
 namespace ferry::tasks::detail {
 namespace {
+
+/// How many tasks have given their place to the next one.
+constexpr std::string_view nesting = "replaced_task_nesting";
 
 /// Which group a task belongs to, and what comes when all of that are done.
 struct membership {
@@ -33,9 +37,9 @@ class planner {
 public:
     explicit planner(const surroundings& from) : from_{from} {}
 
-    plan run(const value& signature)
+    plan run(const value& signature, const membership& in = membership())
     {
-        made_.children.push_back(begin(signature, membership{}, from_.chain, true, 0).child);
+        made_.children.push_back(begin(signature, in, from_.chain, true, 0).child);
         return std::move(made_);
     }
 
@@ -298,6 +302,21 @@ void join(plan& to, plan more)
     for (const value& child : more.children) to.children.push_back(child);
 }
 
+membership membership_of(const message& m)
+{
+    membership in;
+    in.group = m.group;
+    in.index = m.group_index;
+    in.chord = m.chord;
+    return in;
+}
+
+/// Makes the results of a group one result, a list.
+value gathered_list()
+{
+    return signature_of("celery.accumulate", value::array(), value::object("index", 0), {});
+}
+
 /// Callbacks that are no groups begin as one group, if there are several: so Celery does.
 std::vector<value> gathered(std::vector<value> callbacks)
 {
@@ -345,6 +364,42 @@ plan after_failure(const message& failed)
     from.result = &id;
     for (const value& errback : elements(&failed.errbacks)) join(all, start(errback, from));
     return all;
+}
+
+plan in_place_of(const message& replaced, const value& signature)
+{
+    const auto refuse = [](const char* why) {
+        throw task_error{"ImproperlyConfigured", "celery.exceptions", why};
+    };
+    if (find_in(signature, "options", "chord") != nullptr) {
+        refuse("A signature replacing a task must not be part of a chord");
+    }
+    std::vector<value> steps;
+    if (task_of(signature) == group_name) {
+        steps.push_back(chord_of(signature, gathered_list()));
+    } else {
+        add_step(steps, signature, 0);
+    }
+    if (steps.empty()) refuse("Cannot replace with an empty chain");
+    if (task_of(steps.back()) == group_name) add_step(steps, gathered_list(), 0);
+    value with = steps.size() == 1 ? std::move(steps[0]) : chain_of(steps);
+    for (const value& callback : elements(&replaced.callbacks)) {
+        with = with_link(std::move(with), "link", callback);
+    }
+    for (const value& errback : elements(&replaced.errbacks)) {
+        with = with_link(std::move(with), "link_error", errback);
+    }
+    surroundings from = around(replaced);
+    from.chain = replaced.chain;
+    const value* const before = replaced.headers.get_if(nesting);
+    const bool again = before != nullptr && before->is_integer() && !before->is_big();
+    from.stamps.insert(nesting, again ? before->as<std::int64_t>() + 1 : 1);
+    return planner{from}.run(with_id(std::move(with), replaced.id), membership_of(replaced));
+}
+
+plan beside_part(const message& of, const value& signature)
+{
+    return planner{around(of)}.run(signature, membership_of(of));
 }
 
 plan after_chord(const message& last, const value& results)

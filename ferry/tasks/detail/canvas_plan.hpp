@@ -50,6 +50,14 @@ plan after_success(const message& done, const value& result);
 /// What a task that failed leaves to be done: its errbacks, and those of the steps behind it.
 plan after_failure(const message& failed);
 
+/// What takes the place of a task: with its id, its place in a group or a chord, what it is linked
+/// to and what follows it. A group at the end is made one result.
+/// \throws task_error  ImproperlyConfigured: it cannot.
+plan in_place_of(const message& replaced, const value& signature);
+
+/// What is one more part of the chord that a task is a part of.
+plan beside_part(const message& of, const value& signature);
+
 /// What calls the body of a chord with the results of its parts, or, as they failed, its errbacks.
 plan after_chord(const message& last, const value& results);
 plan after_failed_chord(const message& last);

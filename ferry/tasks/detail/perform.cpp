@@ -141,6 +141,11 @@ std::optional<performed> dismissed(const std::exception_ptr& asked)
         return dismissed(state::ignored, verdict::ack);
     } catch (const reject_requested& r) {
         return dismissed(state::rejected, r.requeue() ? verdict::requeue : verdict::reject);
+    } catch (const replace_requested& r) {
+        performed p = dismissed(state::ignored, verdict::ack);
+        p.replacement = r.with();
+        p.followed = false;
+        return p;
     } catch (...) {
         return std::nullopt;
     }
@@ -210,9 +215,35 @@ performed unknown_task(const request& what)
     return p;
 }
 
+namespace {
+
+/// Sends what takes the task's place; if there is no such call, the task has failed.
+awaitable<performed> replace(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
+                             std::shared_ptr<request> what, performed p)
+{
+    plan next;
+    try {
+        next = in_place_of(what->call, p.replacement);
+    } catch (const error&) {
+        co_return after_failure(*what, std::current_exception());
+    }
+    auto adding =
+        add_plan(std::move(app), std::move(results), std::move(next), std::move(p.leaves));
+    p.leaves = co_await std::move(adding);
+    p.replacement = value();
+    p.followed = true;
+    co_return p;
+}
+
+}  // namespace
+
 awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                                std::shared_ptr<request> what, performed p)
 {
+    if (!p.replacement.is_null()) {
+        auto replacing = replace(app, results, what, std::move(p));
+        p = co_await std::move(replacing);
+    }
     const bool over = p.state == state::failure || p.state == state::revoked;
     if (p.followed || !over || !has_successors(what->call)) co_return p;
     value cause = p.leaves.result ? p.leaves.result->result
@@ -242,7 +273,7 @@ performed perform_now(const request& what, const std::shared_ptr<result_store>& 
         p = after_failure(what, std::current_exception());
         log_end(what, p);
     }
-    p.followed = true;
+    p.followed = p.replacement.is_null();
     return p;
 }
 

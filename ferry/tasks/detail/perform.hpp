@@ -19,6 +19,7 @@ struct performed {
     std::string state;  ///< SUCCESS, FAILURE, RETRY, REVOKED; IGNORED and REJECTED leave nothing
     std::string repr;   ///< of the exception, or of the result if somebody wants it
     std::string traceback;
+    value replacement;       ///< the call that takes the task's place; null: none
     bool followed = false;   ///< what waits for its end has been told
     bool cut_short = false;  ///< cancelled with its worker: nothing is left, and it comes again
 };
@@ -29,11 +30,13 @@ static_assert(awaitable_argument<performed>);
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what);
 
-/// Whether the task is a function that nothing waits for: perform_now() will do.
+/// Whether the task is a function that nothing waits for: perform_now() will do, and follow_up() is
+/// needed only if the task asked to be replaced.
 bool is_plain(const request& what) noexcept;
 performed perform_now(const request& what, const std::shared_ptr<result_store>& results);
 
-/// Tells what waits for a task's end that it has failed, unless that is done.
+/// Sends what takes the task's place, and tells what waits for its end that it has failed, unless
+/// that is done.
 awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                                std::shared_ptr<request> what, performed p);
 

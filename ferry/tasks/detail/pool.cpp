@@ -178,9 +178,22 @@ bool pool::run_at_once(lane& mine, const std::shared_ptr<request>& job)
     } else {
         start(mine, *job);
         const auto begin = std::chrono::steady_clock::now();
-        end(mine, job, perform_now(*job, results_), begin);
+        performed p = perform_now(*job, results_);
+        if (p.followed) {
+            end(mine, job, std::move(p), begin);
+        } else {
+            mine.settling.start(end_later(&mine, job, std::move(p), begin));
+        }
     }
     return true;
+}
+
+awaitable<void> pool::end_later(lane* mine, std::shared_ptr<request> job, performed p,
+                                std::chrono::steady_clock::time_point begin)
+{
+    auto telling = follow_up(app_, results_, job, std::move(p));
+    performed told = co_await std::move(telling);
+    end(*mine, job, std::move(told), begin);
 }
 
 awaitable<void> pool::run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job)

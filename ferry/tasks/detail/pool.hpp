@@ -82,6 +82,8 @@ private:
     awaitable<void> run_lane(std::shared_ptr<lane> mine);
     awaitable<void> run_slot(std::shared_ptr<lane> mine);
     bool run_at_once(lane& mine, const std::shared_ptr<request>& job);
+    awaitable<void> end_later(lane* mine, std::shared_ptr<request> job, performed p,
+                              std::chrono::steady_clock::time_point begin);
     awaitable<void> run_job(std::shared_ptr<lane> mine, std::shared_ptr<request> job);
     void start(lane& mine, request& job);
     void end(lane& mine, const std::shared_ptr<request>& job, performed p,

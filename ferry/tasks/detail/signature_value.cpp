@@ -89,6 +89,21 @@ value with_link(value signature, std::string_view option, const value& callback)
     return signature;
 }
 
+value with_id(value signature, std::string_view id)
+{
+    const std::string task{task_of(signature)};
+    if (task == chain_name) {
+        value& tasks = signature["kwargs"]["tasks"];
+        if (!tasks.empty()) tasks[tasks.size() - 1] = with_id(tasks[tasks.size() - 1], id);
+    } else if (task == chord_name) {
+        value& body = signature["kwargs"]["body"];
+        body = with_id(body, id);
+    } else if (option_text(signature, "task_id").empty()) {
+        signature["options"]["task_id"] = id;
+    }
+    return signature;
+}
+
 std::string_view task_of(const value& signature)
 {
     const value* const name = signature.get_if("task");

@@ -34,6 +34,8 @@ value map_of(std::string_view task, const value& call, value items);
 
 /// \param option  `link`: of the last task; `link_error`: of all.
 value with_link(value signature, std::string_view option, const value& callback);
+/// Its last task gets the id, unless it has one.
+value with_id(value signature, std::string_view id);
 /// @}
 
 /// \name Reading them; what comes from outside may be no signature, and is refused

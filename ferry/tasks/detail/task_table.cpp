@@ -246,6 +246,11 @@ void task_table::begin_chord(std::string_view group, std::int64_t size, stored_t
                  expires);
 }
 
+void task_table::add_part(std::string_view group)
+{
+    db_->execute("UPDATE chord SET size=size+1 WHERE id=?", group);
+}
+
 std::vector<chord_part> task_table::end_part(std::string_view group, const chord_part& part)
 {
     std::int64_t size = 0;

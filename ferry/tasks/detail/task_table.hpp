@@ -82,6 +82,7 @@ public:
     void drop_expired(stored_time now);
 
     void begin_chord(std::string_view group, std::int64_t size, stored_time expires);
+    void add_part(std::string_view group);
     /// As result_store::end_part.
     std::vector<chord_part> end_part(std::string_view group, const chord_part& part);
 

@@ -59,6 +59,17 @@ def note(what):
     return what
 
 
+@app.task(name='ferry.swap', bind=True)
+def swap(self, call):
+    return self.replace(app.signature(call))
+
+
+@app.task(name='ferry.extend', bind=True)
+def extend(self, call, result):
+    self.add_to_chord(app.signature(call))
+    return result
+
+
 @app.task(name='ferry.retry_n', bind=True, max_retries=3)
 def retry_n(self, n):
     if self.request.retries < n:

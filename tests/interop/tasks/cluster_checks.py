@@ -70,6 +70,9 @@ def workflows_are_shared():
             'chain': (chain(sig('add', i, 2), sig('mul', 3), sig('add', 1)).apply_async(), (i + 2) * 3 + 1),
             'group': (group(sig('add', n, i) for n in range(3)).apply_async(), [i, i + 1, i + 2]),
             'chord': (chord(parts)(sig('xsum')), 20),
+            'replaced': ((sig('swap', sig('add', i, 2) | sig('mul', 2)) | sig('mul', 3)).apply_async(), (i + 2) * 6),
+            'replaced parts': (chord([sig('swap', sig('swap', p)) for p in parts])(sig('xsum')), 20),
+            'more parts': (chord([sig('extend', sig('add', n, n), n) for n in range(5)])(sig('xsum')), 30),
             'expanded': ((sig('add', 1, 1) | group(sig('add', 2), sig('add', 3)) | sig('xsum') | sig('mul', 10))
                          .apply_async(), 90),
         }
@@ -139,7 +142,7 @@ def celery_sees_all(node):
         tasks = [state.tasks.get(r.id) for r in (good, bad, slow, again)]
         beaten = node.name in state.workers and (state.workers[node.name].processed or 0) >= 5
         ended = all(t is not None and t.state in ('SUCCESS', 'FAILURE') for t in tasks)
-        return tasks if beaten and ended else None
+        return tasks if beaten and ended and state.workers[node.name].alive else None
 
     tasks = until(told, 'events do not tell all')
     listening.end()
@@ -152,8 +155,7 @@ def celery_sees_all(node):
     assert slow.runtime >= 0.3, slow.runtime
     equal(again.retries, 1)
     worker = state.workers[node.name]
-    assert worker.alive and worker.processed >= 5 and len(worker.loadavg) == 3 and worker.sw_ident == 'ferry', worker
-    equal(worker.status_string, 'ONLINE')
+    assert worker.processed >= 5 and len(worker.loadavg) == 3 and worker.sw_ident == 'ferry', worker
     for method in ('stats', 'active_queues', 'registered', 'scheduled', 'active', 'reserved', 'revoked', 'conf'):
         # Flower waits a second; this machine may be busy.
         asking = app.control.inspect(destination=[node.name], timeout=1)
@@ -204,8 +206,9 @@ try:
     command_line_shows_all(first)
     print('ok command_line_shows_all', flush=True)
     entries = re.split(r'\n(?=\[)', celery.output())
+    # With this billiard, Celery logs as an error that a task has been replaced.
     unexpected = [e for e in entries if re.search(r'ERROR|CRITICAL|Traceback|Substantial drift', e)
-                  and not re.search(r"ValueError(: |\(')(boom|bad)", e)]
+                  and not re.search(r"ValueError(: |\(')(boom|bad)|Ignore: Replaced by new task", e)]
     equal(unexpected, [])
     equal(celery.end(), 0)
     failed = False

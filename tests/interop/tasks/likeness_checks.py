@@ -18,7 +18,7 @@ from celery.result import GroupResult, result_from_tuple
 from kombu import Connection, Exchange, Producer
 
 sys.dont_write_bytecode = True
-from support import celery_node, equal, ferry_node, until, with_id
+from support import PATIENCE, celery_node, equal, ferry_node, until, with_id
 
 WORKER, BROKER, BACKEND = sys.argv[1:4]
 SERIALIZERS = ('json', 'pickle', 'yaml', 'msgpack')
@@ -150,8 +150,8 @@ def canvases(side):
         'a part is tried again': chord([s('retry_n', 1), add(2, 2)], xsum()),
         'a step is tried again': s('retry_n', 1) | mul(5),
         'a part is given up': chord([s('retry_n', 7), add(2, 2)], xsum()),
-        'a part is too late': chord([add(1, 1).set(countdown=1, expires=0.5), add(2, 2)], xsum()),
-        'a step is too late': add(1, 1).set(countdown=1, expires=0.5) | mul(2),
+        'a part is too late': chord([add(1, 1).set(countdown=4, expires=3), add(2, 2)], xsum()),
+        'a step is too late': add(1, 1).set(countdown=4, expires=3) | mul(2),
         'a part takes too long': chord([s('sleep', 60).set(time_limit=1), add(2, 2)], xsum()),
         'a step crashes': s('crash') | mul(2),
         'a part crashes': chord([s('crash'), add(2, 2)], xsum()),
@@ -159,6 +159,70 @@ def canvases(side):
     }
     call = lambda canvas: canvas() if isinstance(canvas, chord) else canvas.apply_async()
     return {name: side.end_of(call(canvas)) for name, canvas in many.items()}
+
+
+@question
+def replacements(side):
+    """Tasks that let others take their place, and chords that grow."""
+    s, si = side.s, side.si
+    swap = lambda call: s('swap', call)
+    after = lambda call: si('swap', call)
+    add, mul, xsum, echo = (lambda *a, n=n: s(n, *a) for n in ('add', 'mul', 'xsum', 'echo'))
+    pair = group(add(1, 1), add(2, 2))
+    many = {
+        'by a task': swap(add(1, 2)),
+        'by what is replaced': swap(swap(add(1, 2))),
+        'by a chain': swap(add(1, 2) | mul(3)),
+        'by a group': swap(pair),
+        'by a group of one': swap(group(add(1, 1))),
+        'by a chord': swap(chord([add(1, 1), add(2, 2)], xsum())),
+        'by a chain with a chord': swap(add(1, 1) | group(add(1), add(2)) | xsum()),
+        'by what fails': swap(s('fail', 'no')),
+        'by what is tried again': swap(s('retry_n', 1)),
+        'by what is no signature': swap({'task': 'ferry.add', 'args': [1, 2], 'kwargs': {}, 'options': {}}),
+        'by what is in a chord': swap(add(1, 2).set(chord=xsum())),
+        'first of a chain': swap(add(1, 2)) | mul(3),
+        'in a chain': add(1, 1) | after(add(1, 2)) | mul(3),
+        'last of a chain': add(1, 1) | after(add(1, 2)),
+        'in a chain, by a chain': add(1, 1) | after(add(1, 2) | mul(5)) | mul(3) | add(1),
+        'in a chain, by a group': add(1, 1) | after(pair) | xsum() | mul(2),
+        'in a chain, by a chord': add(1, 1) | after(chord([add(1, 1), add(2, 2)], xsum())) | mul(2),
+        'in a chain, by what fails': swap(s('fail', 'no')) | mul(3) | mul(4),
+        'in a chain, before a group': swap(add(1, 2)) | group(add(1), mul(2)),
+        'in a group': group(swap(add(1, 2)), add(3, 3)),
+        'in a group, by a chain': group(swap(add(1, 2) | mul(2)), add(3, 3)),
+        'in a header': chord([swap(add(1, 2)), add(3, 3)], xsum()),
+        'in a header, by a chain': chord([swap(add(1, 2) | mul(2)), add(3, 3)], xsum()),
+        # Celery gives all members the place of what they replace: they come in any order.
+        'in a header, by a group': chord([swap(group(add(2, 2), add(2, 2))), add(3, 3)], echo()),
+        'in a header, by a chord': chord([swap(chord([add(1, 1), add(2, 2)], xsum())), add(3, 3)], xsum()),
+        'in a header, by what fails': chord([swap(s('fail', 'no')), add(3, 3)], xsum()),
+        'in a header, in a chain': chord([add(1, 1) | after(add(1, 2)) | mul(2), add(3, 3)], echo()),
+        'in a body': chord([add(1, 1), add(2, 2)], after(add(1, 2))),
+        'in a body, by a group': chord([add(1, 1), add(2, 2)], after(pair)) | xsum(),
+        'more parts': chord([s('extend', add(5, 5), 1), add(2, 2)], xsum()),
+        'more parts by all': chord([s('extend', add(5, 5), 1), s('extend', add(6, 6), 2)], xsum()),
+        'a part more that is a chain': chord([s('extend', add(5, 5) | mul(2), 1), add(2, 2)], xsum()),
+        'a part more that is replaced': chord([s('extend', swap(add(5, 5)), 1), add(2, 2)], xsum()),
+        'a part more that adds one': chord([s('extend', s('extend', add(5, 5), 3), 1), add(2, 2)], xsum()),
+        'a part more that fails': chord([s('extend', s('fail', 'late'), 1), add(2, 2)], xsum()),
+    }
+    found = {}
+    for name, canvas in many.items():
+        found[name] = side.end_of(canvas() if isinstance(canvas, chord) else canvas.apply_async())
+    for name, call in ('linked', add(1, 2)), ('linked to a chain', add(1, 2) | mul(2)), ('linked to a group', pair):
+        linked = str(uuid.uuid4())
+        side.send('swap', call, link=s('echo').set(task_id=linked))
+        found[name] = side.end_of_id(linked)
+    for name, call in ('error link', s('fail', 'no')), ('error link of a chain', add(1, 1) | si('fail', 'no')):
+        linked = str(uuid.uuid4())
+        failed = side.send('swap', call, link_error=s('note').set(task_id=linked))
+        found[name] = [side.end_of(failed), failed.id, side.end_of_id(linked)]
+    alone = side.send('extend', add(1, 1), 2)
+    found['no chord'] = type(alone.get(timeout=PATIENCE, propagate=False)).__name__
+    by_a_group = side.send('swap', pair)
+    found['documents'] = [sorted(side.document(r.id).items()) for r in (side.send('swap', add(1, 2)), by_a_group)]
+    return found
 
 
 @question
@@ -197,7 +261,7 @@ def documents(side):
     chorded = (side.s('add', 1, 2) | group(side.s('mul', 2), side.s('add', 4)) | side.s('xsum'))()
     bad = side.send('fail', 'x', link_error=[side.s('note'), side.s('note')])
     singles = [side.send('add', 2, 3), side.send('fail', 'boom'), side.send('retry_n', 2), side.send('nosuch'),
-               side.send('retry_n', 9), side.send('add', 1, 1, countdown=1, expires=0.5), first]
+               side.send('retry_n', 9), side.send('add', 1, 1, countdown=4, expires=3), first]
     chains = [chained, chained.parent, chained.parent.parent, broken, broken.parent, broken.parent.parent]
     all_of = singles + chains + members.results + [parts] + parts.parent.results + [failed] + failed.parent.results
     all_of += [several, mixed, step.parent, one, chorded.parent.parent, bad]
@@ -276,9 +340,9 @@ def handles(side):
 
 @question
 def revocation(side):
-    waiting = [side.send('add', 1, 1, countdown=2) for _ in range(2)]
-    step = (side.s('add', 1, 1).set(countdown=2) | side.s('mul', 2))()
-    part = chord([side.s('add', 1, 1).set(countdown=2), side.s('add', 1, 1)])(side.s('xsum'))
+    waiting = [side.send('add', 1, 1, countdown=10) for _ in range(2)]
+    step = (side.s('add', 1, 1).set(countdown=10) | side.s('mul', 2))()
+    part = chord([side.s('add', 1, 1).set(countdown=10), side.s('add', 1, 1)])(side.s('xsum'))
     gone = waiting + [step.parent, part.parent.results[0]]
     for r in gone:
         r.revoke()
