@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 3> subscribe_names{"SUBSCRIBE", "PSUBSCRI
 constexpr std::array<std::string_view, 3> unsubscribe_names{"UNSUBSCRIBE", "PUNSUBSCRIBE",
                                                             "SUNSUBSCRIBE"};
 constexpr auto longest_pause = 5000ms;
+/// For an answer that came too late, or is not read yet.
+constexpr auto last_chance = 20ms;
 
 bool same_word(std::string_view upper, std::string_view lower)
 {
@@ -103,11 +105,15 @@ private:
         connection& over = *connection_;
         if (closed_ || over.closed()) return;
         const auto interval = core_->settings().health_check_interval();
-        // What came while nobody read, or the program itself stood still, is not known yet.
         const auto now = std::chrono::steady_clock::now();
-        const bool reads = !over.paused() && now - std::exchange(checked_, now) < 2 * interval;
-        if (reads && asked_ && over.last_received() < *asked_) return over.close();
+        const bool reads = !over.paused();
+        if (reads && asked_ && over.last_received() < *asked_) {
+            // What came while the program itself stood still is not read yet.
+            if (std::exchange(doubted_, true)) return over.close("nothing came after PING");
+            return health_check_.start_after(last_chance);
+        }
         asked_.reset();
+        doubted_ = false;
         try {
             if (reads && now - over.last_received() >= interval) {
                 over.tell(command("PING"));
@@ -153,8 +159,8 @@ private:
             made->tell(command(subscribe_names.at(i), names));
         }
         const auto interval = self->core_->settings().health_check_interval();
-        self->checked_ = std::chrono::steady_clock::now();
         self->asked_.reset();
+        self->doubted_ = false;
         if (interval > 0ms) self->health_check_.start_after(interval);
     }
 
@@ -226,8 +232,8 @@ private:
     event arrived_;
     bool closed_ = false;
     bool reconnecting_ = false;
-    std::chrono::steady_clock::time_point checked_;
     std::optional<std::chrono::steady_clock::time_point> asked_;  ///< with nothing come since
+    bool doubted_ = false;                                        ///< for long enough
     health_check health_check_{*this};
 };
 
