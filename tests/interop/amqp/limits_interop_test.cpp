@@ -3,11 +3,13 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/testing/memory.hpp"
 #include "ferry/testing/own_socket.hpp"
 
 #include "broker.hpp"
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -72,6 +74,65 @@ TEST_F(amqp_limits, short_messages_are_confirmed_while_a_long_one_is_sent)
     run(timeout(60s, publish_beside(c, q, &confirmed_first)));
     // A single one might overtake within the broker.
     EXPECT_GE(confirmed_first, 2);
+}
+
+// The most that is allocated while an operation runs, beyond what was before.
+awaitable<void> at_most(awaitable<void> operation, std::size_t* most)
+{
+    const std::size_t before = testing::allocated_bytes();
+    const auto doing = spawn(std::move(operation));
+    while (!doing.done()) {
+        *most = std::max(*most, testing::allocated_bytes() - before);
+        auto pause = ferry::sleep(1ms);
+        co_await std::move(pause);
+    }
+    co_await doing.join();
+}
+
+awaitable<void> publish_long(channel over, std::string queue, buffer body)
+{
+    auto publishing = over.basic_publish("", std::move(queue), std::move(body));
+    co_await std::move(publishing);
+}
+
+awaitable<void> get_long(channel from, std::string queue, std::size_t bytes)
+{
+    std::optional<delivery> got;
+    while (!got) {
+        auto getting = from.basic_get(queue, true);
+        got = co_await std::move(getting);
+    }
+    EXPECT_EQ(got->body().size(), bytes);
+}
+
+TEST_F(amqp_limits, a_long_message_is_in_memory_once)
+{
+    constexpr std::size_t slack = 2U << 20U;
+    const buffer body(std::string(100U << 20U, 'x'));
+    channel ch = run(c.channel(confirm()));
+    const std::string q = run(ch.queue_declare("", exclusive())).name();
+    std::size_t most = 0;
+    run(timeout(60s, at_most(publish_long(ch, q, body), &most)));
+    EXPECT_LE(most, slack);
+    most = 0;
+    run(timeout(60s, at_most(get_long(ch, q, body.size()), &most)));
+    EXPECT_GE(most, body.size());
+    EXPECT_LE(most, body.size() + slack);
+}
+
+TEST_F(amqp_limits, idle_connections_and_channels_take_little_memory)
+{
+    constexpr std::size_t count = 200;
+    constexpr std::size_t most = 64U << 10U;
+    std::vector<connection> connections;
+    std::size_t before = testing::allocated_bytes();
+    for (std::size_t i = 0; i < count; ++i) connections.push_back(run(connect(shared->url())));
+    EXPECT_LT((testing::allocated_bytes() - before) / count, most);
+    std::vector<channel> channels;
+    before = testing::allocated_bytes();
+    for (int i = 0; i < 1000; ++i) channels.push_back(run(c.channel()));
+    EXPECT_LT((testing::allocated_bytes() - before) / channels.size(), most / 8);
+    EXPECT_EQ(run(channels.back().queue_declare("", exclusive())).message_count(), 0U);
 }
 
 TEST_F(amqp_limits, a_delivery_that_is_never_settled_closes_its_channel)
