@@ -5,6 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace ferry::zmq {
 namespace {
@@ -45,6 +50,38 @@ TEST(message, is_sent_without_a_copy_and_tells_when_it_is_gone)
     run(in.receive());
     run(timeout(20s, gone.wait()));
     EXPECT_TRUE(gone.done());
+}
+
+constexpr std::size_t lent = 10'000;
+
+std::vector<message> lend_all(const std::shared_ptr<std::string>& text)
+{
+    std::vector<message> all;
+    for (std::size_t i = 0; i < lent; ++i) {
+        all.push_back(message::share(buffer(text, as_bytes(*text))));
+    }
+    return all;
+}
+
+TEST(message, what_it_shares_is_let_go_of_in_any_thread_and_after_the_one_that_lent_it)
+{
+    const auto text = std::make_shared<std::string>("shared");
+    std::vector<message> all;
+    std::thread([&] { all = lend_all(text); }).join();
+    EXPECT_EQ(text.use_count(), static_cast<long>(lent) + 1);
+    all.clear();
+    EXPECT_EQ(text.use_count(), 1);
+
+    for (int i = 0; i < 3; ++i) {
+        std::vector<message> half = lend_all(text);
+        all.assign(std::make_move_iterator(half.begin() + lent / 2),
+                   std::make_move_iterator(half.end()));
+        half.resize(lent / 2);
+        std::thread other([&] { half.clear(); });
+        all.clear();
+        other.join();
+        EXPECT_EQ(text.use_count(), 1);
+    }
 }
 
 TEST(message, copies_share_and_moves_leave_nothing)
