@@ -3,6 +3,7 @@
 // the client's CPU time for a message.
 #include "ferry/amqp/amqp.hpp"
 #include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 
 #include "bench/bench.hpp"
@@ -21,13 +22,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace ferry::bench {
 namespace {
 
 constexpr int batch = 4000;
-constexpr unsigned longest_seconds = 115;
+constexpr unsigned longest_seconds = 175;
 
 void require(bool good, const char* what)
 {
@@ -66,6 +68,21 @@ public:
         amqp_basic_consume(state_, 1, bytes_of(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
         require(amqp_get_rpc_reply(state_).reply_type == AMQP_RESPONSE_NORMAL, "consume");
     }
+    void begin_calls()
+    {
+        amqp_basic_consume(state_, 1, answers_, amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+        require(amqp_get_rpc_reply(state_).reply_type == AMQP_RESPONSE_NORMAL, "consume");
+    }
+    void call(const std::string& queue, const std::string& body)
+    {
+        amqp_basic_properties_t with{};
+        with._flags = AMQP_BASIC_REPLY_TO_FLAG;
+        with.reply_to = answers_;
+        require(amqp_basic_publish(state_, 1, amqp_empty_bytes, bytes_of(queue), 0, 0, &with,
+                                   bytes_of(body)) == AMQP_STATUS_OK,
+                "publish");
+        consume(1, 2);
+    }
     void consume(int count, int ack_every)
     {
         for (int i = 1; i <= count; ++i) {
@@ -86,6 +103,7 @@ private:
     {
         return {text.size(), const_cast<char*>(text.data())};
     }
+    const amqp_bytes_t answers_ = amqp_cstring_bytes("amq.rabbitmq.reply-to");
     amqp_connection_state_t state_;
 };
 
@@ -200,9 +218,11 @@ awaitable<void> consume_by_ferry(amqp::consumer* from, int count, int ack_every)
 }
 
 awaitable<void> publish_confirmed(amqp::publisher* out, const std::string* queue,
-                                  const std::string* body, int count)
+                                  const std::string* body, bool persistent, int count)
 {
-    for (int i = 0; i < count; ++i) co_await out->publish("", *queue, *body);
+    amqp::properties with;
+    if (persistent) with.delivery_mode(2);
+    for (int i = 0; i < count; ++i) co_await out->publish("", *queue, *body, with);
     co_await out->flush();
 }
 
@@ -287,14 +307,16 @@ void compare_consuming(const amqp::options& at, const std::string& host, int por
     run(c.close());
 }
 
-void compare_confirms(const amqp::options& at, const std::string& url, const std::string& body)
+// A window of 1024 messages, beside pika, which waits for each. The rate counts here, too.
+void compare_confirms(const amqp::options& at, const std::string& url, const std::string& name,
+                      const std::string& body, bool persistent = false, double rate_bar = 0)
 {
-    const std::string name = "publish-confirmed-100";
     if (!wanted("amqp", name)) return;
     amqp::connection c = run(amqp::connect(at));
     amqp::channel ch = run(c.channel(amqp::confirm()));
     const std::string queue =
-        run(ch.queue_declare("bench.confirms", amqp::arguments(value::object("x-max-length", 10))))
+        run(ch.queue_declare("bench.confirms", amqp::durable(),
+                             amqp::arguments(value::object("x-max-length", 10))))
             .name();
     amqp::publisher out(ch);
     std::vector<double> rate;
@@ -302,12 +324,13 @@ void compare_confirms(const amqp::options& at, const std::string& url, const std
     for (int i = 0; i < repetitions(); ++i) {
         const double cpu_began = cpu_seconds();
         const double began = wall_seconds();
-        run(publish_confirmed(&out, &queue, &body, batch));
+        run(publish_confirmed(&out, &queue, &body, persistent, batch));
         rate.push_back(batch / (wall_seconds() - began));
         cpu.push_back((cpu_seconds() - cpu_began) / batch * 1e6);
     }
     const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/amqp_peer.py " + url + ' ' +
-                                queue + ' ' + std::to_string(body.size());
+                                queue + ' ' + std::to_string(body.size()) +
+                                (persistent ? " 2" : " 1");
     std::FILE* const peer = ::popen(program.c_str(), "r");
     double theirs_rate = 0;
     double theirs_cpu = 0;
@@ -319,6 +342,97 @@ void compare_confirms(const amqp::options& at, const std::string& url, const std
     print("amqp", "pika/" + name, "rate", {theirs_rate}, "msg/s");
     print("amqp", "pika/" + name, "cpu", {theirs_cpu}, "us/op");
     print_ratio("amqp", name, median(cpu) / theirs_cpu, "pika");
+    if (rate_bar > 0) {
+        print_ratio("amqp", name + "-time", theirs_rate / median(rate), "pika", rate_bar);
+    }
+    run(ch.queue_delete(queue));
+    run(c.close());
+}
+
+// Calls by direct reply-to; both ask the same server, which is ferry's, in a thread.
+
+constexpr int calls = 500;
+
+awaitable<amqp::publish_body> echo(amqp::message request)
+{
+    co_return std::string(request.text());
+}
+
+awaitable<void> call_by_ferry(amqp::rpc_client client, const std::string* queue,
+                              std::vector<double>* times)
+{
+    for (int i = 0; i < calls; ++i) {
+        const double began = wall_seconds();
+        co_await client.call(*queue, "question");
+        times->push_back((wall_seconds() - began) * 1e6);
+    }
+}
+
+void measure_calls(const amqp::options& at, rival& theirs)
+{
+    const std::string name = "rpc-latency";
+    if (!wanted("amqp", name)) return;
+    amqp::connection c = run(amqp::connect(at));
+    amqp::channel ch = run(c.channel());
+    const std::string queue = run(ch.queue_declare("bench.rpc")).name();
+    std::thread server([&] {
+        try {
+            amqp::connection own = run(amqp::connect(at));
+            run(amqp::serve_rpc(run(own.channel()), queue, echo));
+        } catch (const error&) {  // its queue is deleted
+        }
+    });
+    const amqp::rpc_client client = run(amqp::rpc_client::open(c));
+    theirs.begin_calls();
+    std::vector<double> mine;
+    std::vector<double> others;
+    for (int i = 0; i < repetitions(); ++i) {
+        run(call_by_ferry(client, &queue, &mine));
+        for (int k = 0; k < calls; ++k) {
+            const double began = wall_seconds();
+            theirs.call(queue, "question");
+            others.push_back((wall_seconds() - began) * 1e6);
+        }
+    }
+    print("amqp", "ferry/" + name, "latency", {median(mine)}, "us");
+    print("amqp", "rabbitmq-c/" + name, "latency", {median(others)}, "us");
+    print_ratio("amqp", name, median(mine) / median(others), "rabbitmq-c", 1.1);
+    run(ch.queue_delete(queue));
+    server.join();
+    run(c.close());
+}
+
+// How long short messages take while a long one goes out on another channel.
+awaitable<void> publish_beside(amqp::connection over, const std::string* queue,
+                               std::vector<double>* times)
+{
+    amqp::channel one = co_await over.channel(amqp::confirm());
+    amqp::channel two = co_await over.channel(amqp::confirm());
+    const auto long_one =
+        spawn(one.basic_publish("", *queue, std::string(std::size_t{64} << 20U, 'x')));
+    while (!long_one.done()) {
+        const double began = wall_seconds();
+        co_await two.basic_publish("", *queue, "short");
+        times->push_back((wall_seconds() - began) * 1e3);
+    }
+    co_await long_one.join();
+}
+
+void measure_beside_a_long_one(const amqp::options& at)
+{
+    const std::string name = "publish-beside-64m";
+    if (!wanted("amqp", name)) return;
+    amqp::connection c = run(amqp::connect(at));
+    amqp::channel ch = run(c.channel());
+    const std::string queue =
+        run(ch.queue_declare("bench.beside", amqp::arguments(value::object("x-max-length", 2))))
+            .name();
+    std::vector<double> times;
+    for (int i = 0; i < repetitions(); ++i) run(publish_beside(c, &queue, &times));
+    std::ranges::sort(times);
+    const double p99 = times[times.size() * 99 / 100];
+    print("amqp", "ferry/" + name, "latency-p99", {p99}, "ms");
+    print_ratio("amqp", name, p99 / 20, "20ms", 1);
     run(ch.queue_delete(queue));
     run(c.close());
 }
@@ -357,5 +471,11 @@ int main()
     compare_consuming(at, host, port, "consume-ack-1", small, 1);
     compare_consuming(at, host, port, "consume-ack-100", small, 100);
     compare_consuming(at, host, port, "consume-10k-ack-1", large, 1);
-    compare_confirms(at, url, small);
+    compare_confirms(at, url, "publish-confirmed-100", small);
+    const std::string kilobyte(1024, 'x');
+    compare_confirms(at, url, "publish-confirmed-1k", kilobyte, false, 1.0 / 5);
+    compare_confirms(at, url, "publish-persistent-1k", kilobyte, true, 1.0 / 10);
+    measure_beside_a_long_one(at);
+    rival caller(host, port);
+    measure_calls(at, caller);
 }

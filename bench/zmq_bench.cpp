@@ -2,6 +2,7 @@
 // libzmq's C API and PyZMQ: the same sockets, endpoints and threads, so that what differs is what
 // the coroutines cost.
 #include "ferry/async/run.hpp"
+#include "ferry/async/task.hpp"
 #include "ferry/zmq/zmq.hpp"
 
 #include "bench/bench.hpp"
@@ -26,6 +27,7 @@ constexpr int questions = 5'000;
 
 constexpr double bar = 1.1;  // of libzmq
 constexpr double bar_of_pyzmq = 1.0 / 3;
+constexpr double bar_of_asyncio = 1.0 / 5;
 
 awaitable<void> push_all(zmq::socket* s, const std::string* data, int count)
 {
@@ -225,6 +227,53 @@ double req_rep_by_libzmq(std::vector<double>& times)
     return questions;
 }
 
+// Both ends on one thread, as coroutines of one loop.
+
+awaitable<void> ask_and_answer(zmq::socket client, zmq::socket server, int count)
+{
+    const auto answering = spawn(answer_all(std::move(server), count));
+    const std::string question(64, 'x');
+    for (int i = 0; i < count; ++i) {
+        co_await client.send(question);
+        const zmq::message answer = co_await client.receive();
+        if (answer.size() != question.size()) std::abort();
+    }
+    co_await answering.join();
+}
+
+double ping_pong_by_ferry(const std::string& at)
+{
+    zmq::context own;
+    zmq::socket client(own, zmq::req);
+    zmq::socket server(own, zmq::rep);
+    server.connect(client.bind(at));
+    run(ask_and_answer(std::move(client), std::move(server), questions));
+    return questions;
+}
+
+double ping_pong_by_libzmq(const std::string& at)
+{
+    void* const context = zmq_ctx_new();
+    void* const client = zmq_socket(context, ZMQ_REQ);
+    void* const server = zmq_socket(context, ZMQ_REP);
+    must(zmq_connect(server, bind_raw(client, at).c_str()) == 0);
+    const std::string question(64, 'x');
+    zmq_msg_t m;
+    zmq_msg_init(&m);
+    for (int i = 0; i < questions; ++i) {
+        must(zmq_send(client, question.data(), question.size(), 0) >= 0);
+        must(zmq_msg_recv(&m, server, 0) >= 0);
+        must(zmq_msg_send(&m, server, 0) >= 0);
+        must(zmq_msg_recv(&m, client, 0) >= 0);
+        must(zmq_msg_size(&m) == question.size());
+    }
+    zmq_msg_close(&m);
+    zmq_close(client);
+    zmq_close(server);
+    zmq_ctx_term(context);
+    return questions;
+}
+
 contestant pyzmq(const std::string& name, double at_most = 0, const std::string& who = "pyzmq")
 {
     const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/zmq_peer.py " + name;
@@ -248,6 +297,15 @@ void compare_many(const std::string& name, const std::string& at, std::size_t si
              {"libzmq", [=] { return push_pull_by_libzmq(at, size, count); }, {}, bar}});
 }
 
+// Over tcp libzmq's own part alone is more than a fifth of what asyncio takes.
+void compare_ping_pong(const std::string& name, const std::string& at, double of_asyncio = 0)
+{
+    compare("zmq", name, {"req/s"},
+            {{"ferry", [=] { return ping_pong_by_ferry(at); }},
+             {"libzmq", [=] { return ping_pong_by_libzmq(at); }},
+             pyzmq(name, of_asyncio, "pyzmq-asyncio")});
+}
+
 void compare_latencies()
 {
     if (!wanted("zmq", "req-rep")) return;
@@ -256,8 +314,7 @@ void compare_latencies()
     compare("zmq", "req-rep", {"req/s"},
             {{"ferry", [&] { return req_rep_by_ferry(mine); }},
              {"libzmq", [&] { return req_rep_by_libzmq(theirs); }, {}, bar},
-             pyzmq("req-rep"),
-             pyzmq("req-rep-asyncio", 0, "pyzmq-asyncio")});
+             pyzmq("req-rep")});
     print("zmq", "ferry/req-rep", "latency", {median(mine)}, "us");
     print("zmq", "libzmq/req-rep", "latency", {median(theirs)}, "us");
     print_ratio("zmq", "req-rep-latency", median(mine) / median(theirs), "libzmq", bar);
@@ -282,4 +339,6 @@ int main()
     compare_pipelines("push-pull-64k-ipc", ipc, 64 << 10, big_batch);
     compare_pipelines("push-pull-64k-inproc", inproc, 64 << 10, 10 * big_batch);
     compare_latencies();
+    compare_ping_pong("ping-pong", tcp);
+    compare_ping_pong("ping-pong-inproc", inproc, bar_of_asyncio);
 }

@@ -57,10 +57,10 @@ def req_rep(count=5000):
     return count
 
 
-async def req_rep_asyncio(count=5000):
+async def ping_pong(at, count=5000):               # both ends in one loop
     shared = zmq.asyncio.Context.instance()
     client, server = shared.socket(zmq.REQ), shared.socket(zmq.REP)
-    client.bind('tcp://127.0.0.1:*')
+    client.bind(at)
     server.connect(client.last_endpoint)
 
     async def answer():
@@ -76,14 +76,16 @@ async def req_rep_asyncio(count=5000):
     server.close()
     return count
 
+
+endpoints = {'': 'tcp://127.0.0.1:*', 'ipc': 'ipc://*', 'inproc': 'inproc://bench'}
 began = time.process_time()
 if case == 'req-rep':
     done = req_rep()
-elif case == 'req-rep-asyncio':
-    done = asyncio.run(req_rep_asyncio())
+elif case.startswith('ping-pong'):
+    done = asyncio.run(ping_pong(endpoints[case.removeprefix('ping-pong').removeprefix('-')]))
 else:                                              # push-pull-SIZE[-TRANSPORT]
     size, _, transport = case.removeprefix('push-pull-').partition('-')
-    endpoint = {'': 'tcp://127.0.0.1:*', 'ipc': 'ipc://*', 'inproc': 'inproc://bench'}[transport]
+    endpoint = endpoints[transport]
     if size == '64':
         done = push_pull(endpoint, 64, 100000)
     else:
