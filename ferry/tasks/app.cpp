@@ -209,6 +209,8 @@ awaitable<void> context::update_state(std::string status, value meta) const
     d.task_id = id();
     d.status = std::move(status);
     d.result = std::move(meta);
+    d.parent_id = request_->parent_id;
+    d.group_id = request_->group;
     d.reply_to = request_->reply_to;
     return store_state(results_, std::move(d));
 }

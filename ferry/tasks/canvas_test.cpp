@@ -288,6 +288,36 @@ TEST(canvas_plan, stamps_go_with_every_successor)
     EXPECT_EQ(next.parent_id, "1");
 }
 
+TEST(canvas_plan, a_workflow_hands_its_links_and_options_to_its_parts)
+{
+    const value steps[] = {call_of("a"), call_of("b")};
+    value whole = detail::chain_of(steps);
+    whole["options"] =
+        value::object("link", value::array(call_of("after")), "link_error", call_of("failed"),
+                      "queue", "q", "priority", 3, "task_id", "own");
+    const detail::plan p = detail::start(whole, {});
+    ASSERT_EQ(p.calls.size(), 1U);
+    const call_settings& first = p.calls[0];
+    EXPECT_EQ(first.queue, "q");
+    EXPECT_EQ(first.message.priority, 3);
+    EXPECT_NE(first.message.id, "own");
+    EXPECT_EQ(first.message.errbacks, value::array(call_of("failed")));
+    EXPECT_TRUE(first.message.callbacks.is_null());
+    const value& last = first.message.chain[0]["options"];
+    EXPECT_EQ(last["link"], value::array(call_of("after")));
+    EXPECT_EQ(last["link_error"], value::array(call_of("failed")));
+    EXPECT_FALSE(last.contains("queue"));
+
+    value members = detail::group_of(steps);
+    members["options"]["queue"] = "q";
+    for (const call_settings& one : detail::start(members, {}).calls) EXPECT_EQ(one.queue, "q");
+
+    // A body keeps them: whoever ends the last part reads them there.
+    const detail::plan chord = detail::start(detail::chord_of(members, whole), {});
+    ASSERT_EQ(chord.chords.size(), 1U);
+    EXPECT_EQ(chord.chords[0].body["options"]["link_error"], value::array(call_of("failed")));
+}
+
 TEST(canvas_plan, what_takes_a_place_has_what_belongs_to_it)
 {
     message replaced;

@@ -109,6 +109,31 @@ private:
         return {result, result};
     }
 
+    /// What a chain is linked to, its last step is; and all of them to what is called if one fails.
+    static void link_as(const value& chain, std::vector<value>& steps)
+    {
+        for (const value& callback : elements(find_in(chain, "options", "link"))) {
+            steps.back() = with_link(std::move(steps.back()), "link", callback);
+        }
+        for (const value& errback : elements(find_in(chain, "options", "link_error"))) {
+            for (value& step : steps) step = with_link(std::move(step), "link_error", errback);
+        }
+    }
+
+    /// Of a body: whoever ends the last part looks for its error links there.
+    static void keep_links(const value& chain, value& body)
+    {
+        for (const std::string_view option : {"link", "link_error"}) {
+            for (const value& callback : elements(find_in(chain, "options", option))) {
+                if (task_of(body) == chain_name) {
+                    body["options"][option].push_back(callback);
+                } else {
+                    body = with_link(std::move(body), option, callback);
+                }
+            }
+        }
+    }
+
     /// Two lists of steps as one; the next step is always the last.
     static value behind(const value& own, const value& rest)
     {
@@ -124,6 +149,10 @@ private:
         std::vector<value> steps;
         add_step(steps, chain, depth);
         if (steps.empty()) refuse_signature("an empty chain");
+        link_as(chain, steps);
+        if (const value* const options = chain.get_if("options")) {
+            steps[0] = with_options(std::move(steps[0]), *options);
+        }
         if (steps.size() == 1) return begin(steps[0], in, rest, outermost, depth + 1);
         value follow = rest.is_null() ? value::array() : rest;
         std::vector<std::string> results;
@@ -169,6 +198,9 @@ private:
         if (in.chord.is_null()) place.group = freeze(group, in, depth);
         std::vector<value> members;
         add_members(group, members, depth);
+        if (const value* const options = group.get_if("options")) {
+            for (value& member : members) member = with_options(std::move(member), *options);
+        }
         if (outermost) made_.group = place.group;
         value results = value::array();
         for (const value& member : members) {
@@ -189,11 +221,14 @@ private:
         std::vector<value> body_steps;
         add_step(body_steps, value{*given}, depth + 1);
         const auto later = elements(&rest);
+        const bool has_own_links = given->is_object() && task_of(*given) == chain_name;
+        if (has_own_links && !later.empty()) link_as(*given, body_steps);
         for (auto step = later.rbegin(); step != later.rend(); ++step) {
             add_step(body_steps, *step, depth + 1);
         }
         if (body_steps.empty()) refuse_signature("a chord has no body");
         value body = body_steps.size() == 1 ? body_steps[0] : chain_of(body_steps);
+        if (has_own_links && later.empty()) keep_links(*given, body);
         const std::string id = freeze(body, in, depth + 1);
         if (outermost) made_.results.push_back(id);
         membership place;
@@ -416,7 +451,7 @@ plan after_failed_chord(const message& last)
     const value id = id_of(last.chord);
     from.result = &id;
     value body = last.chord;
-    if (task_of(body) == chain_name) {
+    if (task_of(body) == chain_name && find_in(body, "options", "link_error") == nullptr) {
         const auto steps = steps_of(body);
         if (!steps.empty()) body = value{steps[0]};
     }

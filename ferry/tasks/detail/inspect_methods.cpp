@@ -239,7 +239,7 @@ value conf(worker_core& w, const value&)
     const app_settings& s = w.app->settings();
     const worker_settings& own = w.settings;
     value accepts = value::array();
-    for (const std::string& type : s.accept.types()) accepts.push_back(type);
+    for (const std::string& type : s.accept.types()) accepts.push_back(find_codec(type).name);
     return value::object(
         "broker_url", masked(s.broker_url), "result_backend", masked(s.results_url),
         "accept_content", std::move(accepts), "enable_utc", true, "result_expires",

@@ -2,6 +2,8 @@
 
 #include "ferry/core/error.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -85,6 +87,35 @@ value with_link(value signature, std::string_view option, const value& callback)
         body = with_link(body, option, callback);
     } else {
         signature["options"][option].push_back(callback);
+    }
+    return signature;
+}
+
+value with_options(value signature, const value& options)
+{
+    // Links are with_link()'s, and the rest is what a part gets with its place.
+    constexpr std::array<std::string_view, 10> own = {
+        "link",     "link_error",  "task_id", "root_id", "parent_id",
+        "group_id", "group_index", "chord",   "chain",   "reply_to"};
+    const std::string task{task_of(signature)};
+    if (!options.is_object() || options.empty()) return signature;
+    if (task == chain_name || task == group_name) {
+        value& tasks = signature["kwargs"]["tasks"];
+        for (std::size_t i = 0; i < tasks.size(); ++i) {
+            if (i == 0 || task == group_name) tasks[i] = with_options(tasks[i], options);
+        }
+    } else if (task == chord_name) {
+        value& kwargs = signature["kwargs"];
+        kwargs["body"] = with_options(kwargs["body"], options);
+        std::vector<value> members;
+        add_members(value{kwargs["header"]}, members, 0);
+        value header = value::array();
+        for (value& m : members) header.push_back(with_options(std::move(m), options));
+        kwargs["header"] = std::move(header);
+    } else {
+        for (const auto& [name, v] : options.items()) {
+            if (std::ranges::find(own, name) == own.end()) signature["options"][name] = v;
+        }
     }
     return signature;
 }

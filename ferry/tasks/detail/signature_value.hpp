@@ -34,6 +34,8 @@ value map_of(std::string_view task, const value& call, value items);
 
 /// \param option  `link`: of the last task; `link_error`: of all.
 value with_link(value signature, std::string_view option, const value& callback);
+/// What a workflow says of how it is sent, its parts say then: all of them, of a chain the first.
+value with_options(value signature, const value& options);
 /// Its last task gets the id, unless it has one.
 value with_id(value signature, std::string_view id);
 /// @}

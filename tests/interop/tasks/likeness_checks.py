@@ -226,6 +226,35 @@ def replacements(side):
 
 
 @question
+def links_of_workflows(side):
+    """Chains that are linked as a whole, where a worker starts them: as callbacks and bodies."""
+    s, si = side.s, side.si
+    add, mul, xsum = (lambda *a, n=n: s(n, *a) for n in ('add', 'mul', 'xsum'))
+    bad = si('fail', 'x')
+    parts, broken = [add(1, 1), add(2, 2)], [add(1, 1), s('fail', 'x')]
+    many = {
+        'callback': lambda called: side.send('add', 1, 2, link=chain(mul(10), add(1)).set(link=[called])),
+        'failing callback': lambda called: side.send('add', 1, 2, link=chain(mul(10), bad).set(link_error=[called])),
+        'errors of a chain': lambda called: chain(add(1, 1), bad, add(1)).on_error(called)(),
+        'errors of a chord': lambda called: chord(broken, xsum()).on_error(called)(),
+        'errors of a body': lambda called: chord(broken, xsum().on_error(called))(),
+        # Celery does not know the id of such a body.
+        'errors before a body': lambda called: chord(broken, chain(xsum(), mul(2)).on_error(
+            si('note', 'body').set(task_id=called.options['task_id'])))(),
+        'errors in a body': lambda called: chord(parts, chain(xsum(), bad).on_error(called))(),
+        'body': lambda called: chord(parts, chain(xsum(), mul(2)).set(link=[called]))(),
+        'priority of a chain': lambda called: side.send('add', 1, 2, link=chain(called, mul(2)).set(priority=3)),
+        'time of a group': lambda called: side.send('add', 1, 2, link=group(called, mul(2)).set(countdown=0.1)),
+        'time of a chord': lambda called: side.send('add', 1, 2, link=chord([add(1), add(2)], called).set(countdown=0.1)),
+    }
+    found = {}
+    for name, send in many.items():
+        one = str(uuid.uuid4())
+        found[name] = side.end_of(send(s('note').set(task_id=one))), side.end_of_id(one)
+    return found
+
+
+@question
 def canvases_in_other_serializers(side):
     """Pickled signatures are objects of Celery's own; of a chord either part may be the one that ends last. Celery itself
     cannot write a canvas inside of another but as a pickle."""
