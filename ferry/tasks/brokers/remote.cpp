@@ -54,7 +54,7 @@ awaitable<std::unique_ptr<consumer>> remote_broker::consume(std::vector<std::str
                                                             std::size_t prefetch,
                                                             std::shared_ptr<result_store> results)
 {
-    return detail::home::call<std::unique_ptr<consumer>>(
+    return detail::home::fetch<std::unique_ptr<consumer>>(
         home_, [at = home_, core = core_, queues = std::move(queues), prefetch,
                 results = std::move(results)]() mutable {
             return core->consume(std::move(at), std::move(queues), prefetch, std::move(results));
@@ -80,7 +80,7 @@ awaitable<std::int64_t> remote_broker::purge(std::string queue)
 awaitable<std::unique_ptr<listener>> remote_broker::listen(bus on, std::string name,
                                                            std::string key)
 {
-    return detail::home::call<std::unique_ptr<listener>>(
+    return detail::home::fetch<std::unique_ptr<listener>>(
         home_,
         [at = home_, core = core_, on, name = std::move(name), key = std::move(key)]() mutable {
             return core->listen(std::move(at), on, std::move(name), std::move(key));

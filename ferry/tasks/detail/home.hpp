@@ -44,6 +44,11 @@ public:
     /// calling thread then waits for that end.
     static awaitable<void> stay(std::shared_ptr<home> self, awaitable<void> operation);
 
+    /// As call(), for what holds the home itself: it is never destroyed there, where it may be the
+    /// last to hold it. Whoever cancels the call waits for the end of the operation, as of stay().
+    template <class T, class F>
+    static awaitable<T> fetch(std::shared_ptr<home> self, F make);
+
 private:
     class guest;
 
@@ -131,6 +136,15 @@ private:
         }
     }
 
+    /// `into` is the caller's, who stays until the end.
+    template <class T, class F>
+    static awaitable<void> make_into(std::optional<T>* into, F make)
+    {
+        auto operation = make();
+        T made = co_await std::move(operation);
+        into->emplace(std::move(made));
+    }
+
     const std::shared_ptr<gate> stop_ = std::make_shared<gate>();
     std::optional<loop> loop_;
     std::thread thread_;
@@ -153,6 +167,19 @@ awaitable<T> home::call(std::shared_ptr<home> self, F make)
     watching.ended = true;
     if (shared->failure) std::rethrow_exception(shared->failure);
     if constexpr (!std::is_void_v<T>) co_return std::move(*shared->made);
+}
+
+template <class T, class F>
+awaitable<T> home::fetch(std::shared_ptr<home> self, F make)
+{
+    if (self->here()) {
+        auto operation = make();
+        co_return co_await std::move(operation);
+    }
+    std::optional<T> made;
+    auto staying = stay(self, make_into<T, F>(&made, std::move(make)));
+    co_await std::move(staying);
+    co_return std::move(*made);
 }
 
 }  // namespace ferry::tasks::detail

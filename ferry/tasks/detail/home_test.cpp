@@ -74,6 +74,58 @@ awaitable<void> cancel_the_stay(std::shared_ptr<home> at, seen* s)
     EXPECT_TRUE(s->left) << "the caller goes on before the guest has left";
 }
 
+/// What is opened at home, and keeps it.
+struct opened {
+    std::shared_ptr<home> at;
+};
+
+/// Tells when the thread that first asks for it ends.
+void mark_the_end_of_this_thread(std::atomic<bool>* gone)
+{
+    struct mark {
+        std::atomic<bool>* gone;
+        ~mark() { *gone = true; }
+    };
+    static thread_local const mark at_the_end{gone};
+    (void)at_the_end;
+}
+
+awaitable<opened> open(std::shared_ptr<home> at, seen* s, std::atomic<bool>* gone)
+{
+    mark_the_end_of_this_thread(gone);
+    opened made{std::move(at)};
+    s->begun->open();
+    event never;
+    try {
+        co_await never.wait();
+    } catch (const cancelled&) {
+        // It was there already.
+    }
+    co_return made;
+}
+
+awaitable<void> cancel_the_opening(std::shared_ptr<home> at, seen* s, std::atomic<bool>* gone)
+{
+    const std::weak_ptr<home> watched = at;
+    auto make = [at, s, gone]() mutable { return open(std::move(at), s, gone); };
+    auto opening = home::fetch<opened>(std::move(at), std::move(make));
+    const auto running = spawn(std::move(opening));
+    auto begun = gate::wait(s->begun);
+    co_await std::move(begun);
+    running.cancel();
+    co_await running.wait();
+    EXPECT_TRUE(running.cancelled());
+    EXPECT_TRUE(watched.expired());
+    EXPECT_TRUE(*gone) << "nobody has waited for its thread";
+}
+
+TEST(home, is_not_left_to_itself_by_who_cancels_what_keeps_it)
+{
+    seen s;
+    std::atomic<bool> gone = false;
+    run(cancel_the_opening(std::make_shared<home>(), &s, &gone));
+}
+
 TEST(home, sees_a_guest_out_who_is_cancelled)
 {
     seen s;
