@@ -49,6 +49,9 @@ protected:
         co_await yield_now();
         self.replace(chain(group(twice_.s(n), add_.s(n, 1)), xsum_.s()));
     });
+    task<int()> nobody_ = app_.task("ferry.nobody", [this](context self) -> int {
+        self.replace(workflow<>(app_.core(), value()));
+    });
     task<int(int)> more_ = app_.task(
         "ferry.more", [this](context self, int n) { return more(this, std::move(self), n); });
 
@@ -170,6 +173,11 @@ TEST_F(canvas_test, a_task_gives_its_place_to_others)
         EXPECT_EQ(co_await std::move(within), 8);
         auto header = get(chord(group(twice_.s(1), both_.s(2), add_.s(1, 1)), xsum_.s()).delay());
         EXPECT_EQ(co_await std::move(header), 11);
+        auto sending = nobody_.delay();
+        const auto nobody = co_await std::move(sending);
+        auto waiting = detail::wait_for_result(app_.core(), nobody.id());
+        const result_document failed = co_await std::move(waiting);
+        EXPECT_EQ(failed.status, state::failure);
     };
     serve(body);
 }

@@ -223,14 +223,14 @@ awaitable<performed> replace(std::shared_ptr<app_core> app, std::shared_ptr<resu
 {
     plan next;
     try {
-        next = in_place_of(what->call, p.replacement);
+        next = in_place_of(what->call, *p.replacement);
     } catch (const error&) {
         co_return after_failure(*what, std::current_exception());
     }
     auto adding =
         add_plan(std::move(app), std::move(results), std::move(next), std::move(p.leaves));
     p.leaves = co_await std::move(adding);
-    p.replacement = value();
+    p.replacement.reset();
     p.followed = true;
     co_return p;
 }
@@ -240,7 +240,7 @@ awaitable<performed> replace(std::shared_ptr<app_core> app, std::shared_ptr<resu
 awaitable<performed> follow_up(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                                std::shared_ptr<request> what, performed p)
 {
-    if (!p.replacement.is_null()) {
+    if (p.replacement) {
         auto replacing = replace(app, results, what, std::move(p));
         p = co_await std::move(replacing);
     }
@@ -273,7 +273,7 @@ performed perform_now(const request& what, const std::shared_ptr<result_store>& 
         p = after_failure(what, std::current_exception());
         log_end(what, p);
     }
-    p.followed = p.replacement.is_null();
+    p.followed = !p.replacement;
     return p;
 }
 

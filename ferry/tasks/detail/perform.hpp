@@ -7,6 +7,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace ferry::tasks::detail {
@@ -19,8 +20,8 @@ struct performed {
     std::string state;  ///< SUCCESS, FAILURE, RETRY, REVOKED; IGNORED and REJECTED leave nothing
     std::string repr;   ///< of the exception, or of the result if somebody wants it
     std::string traceback;
-    value replacement;       ///< the call that takes the task's place; null: none
-    bool followed = false;   ///< what waits for its end has been told
+    std::optional<value> replacement;  ///< the call that takes the task's place
+    bool followed = false;             ///< what waits for its end has been told
     bool cut_short = false;  ///< cancelled with its worker: nothing is left, and it comes again
 };
 static_assert(awaitable_argument<performed>);
