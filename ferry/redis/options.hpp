@@ -77,7 +77,8 @@ public:
     /// Connections beside the shared one (64): of blocking commands, transactions, subscribers.
     options& max_connections(std::size_t n) { return max_connections_ = n, *this; }
 
-    /// Asks these for the address of the master named `service`, and again after a fail-over.
+    /// Asks these for the address of the master named `service`, and listens to all of them, over
+    /// a connection each, for a fail-over: the old master is left as soon as one of them tells.
     options& sentinels(std::vector<net::endpoint> all, std::string service)
     {
         sentinels_ = std::move(all);

@@ -68,7 +68,7 @@ std::size_t reply_parser::parse(std::string_view in)
         const std::string_view rest = in.substr(at, limits_.line_bytes + 2);
         const std::size_t end = rest.find('\r');
         if (end == 0) throw_bad("an empty line", ' ', "");
-        if (end == rest.npos && rest.size() > limits_.line_bytes) {
+        if (end > limits_.line_bytes && rest.size() > limits_.line_bytes) {
             throw limit_error("line_bytes", limits_.line_bytes);
         }
         if (end == rest.npos || end + 1 == rest.size()) return at;

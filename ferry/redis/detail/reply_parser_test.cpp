@@ -163,6 +163,9 @@ TEST(reply_parser, limits_what_a_server_may_send)
     EXPECT_EQ(limit_of("$99999999999999999999999\r\n"), "bulk_bytes");
     EXPECT_EQ(limit_of("$?\r\n;60\r\n" + std::string(60, 'a') + "\r\n;60\r\n"), "bulk_bytes");
     EXPECT_EQ(limit_of("+" + std::string(60, 'a')), "line_bytes");
+    EXPECT_EQ(limit_of("+" + std::string(49, 'a') + "\r\n"), "none");
+    EXPECT_EQ(limit_of("+" + std::string(50, 'a') + "\r\n"), "line_bytes");
+    EXPECT_EQ(limit_of("+" + std::string(50, 'a') + "\r\n:1\r\n"), "line_bytes");
     EXPECT_EQ(limit_of("*11\r\n"), "elements");
     EXPECT_EQ(limit_of("%6\r\n"), "elements");
     EXPECT_EQ(limit_of("*1\r\n*1\r\n*1\r\n*1\r\n"), "depth");
