@@ -434,6 +434,39 @@ TEST_F(amqp_interop, cancelled_calls_leave_the_channel_in_step)
     EXPECT_EQ(std::get<0>(got).size(), 5);
 }
 
+// As pika's consume(queue, inactivity_timeout=...).
+awaitable<void> take_in_time(consumer* from, int count)
+{
+    int silences = 0;
+    for (int i = 0; i < count;) {
+        try {
+            auto taking = timeout(200us, from->next());
+            const auto d = co_await std::move(taking);
+            EXPECT_EQ(d->text(), std::to_string(i));
+            ++i;
+        } catch (const timeout_error&) {
+            ++silences;
+        }
+    }
+    EXPECT_GT(silences, 0);
+}
+
+awaitable<void> give_now_and_then(channel to, std::string queue, int count)
+{
+    for (int i = 0; i < count; ++i) {
+        auto pause = ferry::sleep(i == 0 ? 5ms : std::chrono::milliseconds(i % 3));
+        co_await std::move(pause);
+        auto publishing = to.basic_publish("", queue, std::to_string(i));
+        co_await std::move(publishing);
+    }
+}
+
+TEST_F(amqp_interop, a_consumer_that_is_asked_with_a_time_limit_loses_nothing)
+{
+    consumer from = run(ch.basic_consume(q, no_ack()));
+    run(timeout(60s, gather(take_in_time(&from, 300), give_now_and_then(ch, q, 300))));
+}
+
 TEST_F(amqp_interop, all_four_ways_of_waiting)
 {
     run(ch.basic_publish("", q, "one"));
