@@ -172,6 +172,9 @@ awaitable<void> be_client(net::stream s)
     }
     working.spawn(whatever_comes(get(ch)));
     working.spawn(whatever_comes(declare(ch)));
+    // One that leaves in parts.
+    static const buffer long_body(std::string(600'000, 'x'));
+    working.spawn(whatever_comes(ch.basic_publish("", "q", long_body)));
     co_await working.join();
     if (ch.is_open() && c.is_open()) std::abort();
 }
