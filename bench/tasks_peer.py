@@ -67,6 +67,16 @@ def wait_for(path):
         time.sleep(0.002)
 
 
+def latency_of_calls(task):
+    """The median of microseconds, from the call to its result."""
+    times = []
+    for n in range(200):
+        start = time.perf_counter()
+        assert task.delay(n).get(timeout=30, interval=0.001) == n
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1e6
+
+
 def main(count):
     folder = tempfile.mkdtemp()
     first, last = folder + '/first', folder + '/last'
@@ -102,12 +112,11 @@ def main(count):
             result.get(timeout=60)
         say('results', 'rate', count / (time.perf_counter() - start), 'tasks/s')
 
-        times = []
-        for n in range(200):
-            start = time.perf_counter()
-            assert echo.delay(n).get(timeout=30, interval=0.001) == n
-            times.append(time.perf_counter() - start)
-        say('delay-get', 'latency', statistics.median(times) * 1e6, 'us')
+        say('delay-get', 'latency', latency_of_calls(echo), 'us')
+        if app.conf.broker_url.startswith('amqp'):
+            sure = Celery('sure', broker=app.conf.broker_url, backend=app.conf.result_backend)
+            sure.conf.broker_transport_options = {'confirm_publish': True}
+            say('confirmed-delay-get', 'latency', latency_of_calls(sure.signature(echo.name)), 'us')
     subprocess.run(['rm', '-r', folder], check=True)
 
 

@@ -200,11 +200,14 @@ bool publish_and_report(channel_core& core, const std::string& exchange,
                         const buffer& long_body, std::string_view short_body, mandatory flag,
                         std::shared_ptr<publish_watcher> told)
 {
-    if (!core.confirms()) {
-        throw error(errc::bad_argument, "amqp: try_publish needs a channel with confirms");
-    }
     core.check_not_ended();
     if (!detail::admitted(core)) return false;
+    if (!core.confirms()) {
+        core.publish(exchange, routing_key, with, long_body, short_body, static_cast<bool>(flag),
+                     nullptr);
+        told->published(nullptr);
+        return true;
+    }
     auto reporter = std::make_unique<confirm_reporter>(std::move(told));
     core.publish(exchange, routing_key, with, long_body, short_body, static_cast<bool>(flag),
                  reporter.get());

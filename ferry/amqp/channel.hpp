@@ -94,7 +94,7 @@ class publish_watcher {
 public:
     virtual ~publish_watcher() = default;
 
-    /// The broker has taken the message, or `failure` is what basic_publish() would have thrown.
+    /// basic_publish() would have returned, or `failure` is what it would have thrown.
     /// Once, on the channel's loop.
     virtual void published(std::exception_ptr failure) noexcept = 0;
 };
@@ -189,11 +189,11 @@ public:
     awaitable<void> forward(std::string exchange, std::string routing_key, const message& what,
                             mandatory flag = mandatory(false));
 
-    /// As basic_publish() on a channel with confirms, for who publishes thousands a second: no
-    /// coroutine waits, but `told` hears of the end. It lives until then, or until the channel
-    /// ends.
+    /// As basic_publish(), for who publishes thousands a second: no coroutine waits, but `told`
+    /// hears of the end, without confirms before this returns. It lives until then, or until the
+    /// channel ends.
     /// \return false: it would have to wait for room, or for the connection. Nothing is sent then.
-    /// \throws error(errc::bad_argument)  the channel has no confirms; and as basic_publish()
+    /// \throws as basic_publish()
     bool try_publish(const std::string& exchange, const std::string& routing_key,
                      const publish_body& body, const properties& with, mandatory flag,
                      std::shared_ptr<publish_watcher> told);

@@ -177,9 +177,14 @@ std::shared_ptr<message_broker> open_amqp_broker(const std::string& url)
 {
     std::string rest = url.starts_with("py") ? url.substr(2) : url;
     value arguments = value::object();
-    for (const url_option& o : take_options(rest, {"max_priority", "queue_type"})) {
+    amqp_broker_options with;
+    for (const url_option& o :
+         take_options(rest, {"max_priority", "queue_type", "confirm_publish"})) {
         if (o.name == "queue_type") {
             arguments.insert("x-queue-type", o.text);
+        } else if (o.name == "confirm_publish") {
+            if (o.text != "0" && o.text != "1") refuse(rest, "confirm_publish=" + o.text);
+            with.confirm_publish(o.text == "1");
         } else if (o.text.empty() || o.text.size() > 3 ||
                    o.text.find_first_not_of("0123456789") != std::string::npos) {
             refuse(rest, "max_priority=" + o.text);
@@ -187,8 +192,8 @@ std::shared_ptr<message_broker> open_amqp_broker(const std::string& url)
             arguments.insert("x-max-priority", std::stoi(o.text));
         }
     }
-    return std::make_shared<amqp_broker>(amqp::options::from_url(rest),
-                                         amqp_broker_options().arguments(std::move(arguments)));
+    with.arguments(std::move(arguments));
+    return std::make_shared<amqp_broker>(amqp::options::from_url(rest), std::move(with));
 }
 
 std::shared_ptr<result_store> open_rpc_results(const std::string& url, const message_broker* beside,

@@ -67,6 +67,11 @@ const backend all_backends[] = {
          return environment("FERRY_RABBITMQ") + "?max_priority=9";
      },
      [](const testing::temporary_directory&) { return std::string{}; }, false, true},
+    {"rabbitmq_unconfirmed",
+     [](const testing::temporary_directory&) {
+         return environment("FERRY_RABBITMQ") + "?max_priority=9&confirm_publish=0";
+     },
+     [](const testing::temporary_directory&) { return std::string{}; }, false, true},
 };
 
 std::vector<backend> backends()

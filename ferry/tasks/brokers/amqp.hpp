@@ -18,8 +18,8 @@ class amqp_core;
 class rpc_core;
 }  // namespace detail
 
-/// How queues are declared. Who declares a queue that exists in another way is refused (406), so
-/// everybody who uses it must say the same.
+/// How queues are declared, and calls published. Who declares a queue that exists in another way is
+/// refused (406), so everybody who uses it must say the same.
 class amqp_broker_options {
 public:
     amqp_broker_options() = default;
@@ -37,6 +37,18 @@ public:
         return *this;
     }
 
+    /// Whether a call is sent when RabbitMQ has confirmed it, as by default, or when it is on its
+    /// way, as Celery's are unless its `confirm_publish` is set: what a lost connection or a broker
+    /// that dies takes along is lost then. RabbitMQ writes what it confirms to its disk before it
+    /// delivers it: a result comes a few hundred microseconds sooner without. What workers send is
+    /// always confirmed.
+    amqp_broker_options& confirm_publish(bool asked)
+    {
+        confirm_publish_ = asked;
+        return *this;
+    }
+    bool confirm_publish() const noexcept { return confirm_publish_; }
+
     const value& arguments_of(const std::string& queue) const
     {
         const auto at = of_queue_.find(queue);
@@ -46,6 +58,7 @@ public:
 private:
     value arguments_ = value::object();
     std::map<std::string, value> of_queue_;
+    bool confirm_publish_ = true;
 };
 
 /// RabbitMQ as Celery uses it: a queue `q` is durable and bound to a direct exchange `q` with the

@@ -87,23 +87,56 @@ awaitable<amqp::connection> amqp_core::connection(self_pointer self)
 
 awaitable<amqp::channel> amqp_core::publishing(self_pointer self)
 {
-    if (self->publishing_ && !self->publishing_->is_open()) {
-        auto waiting = connection(self);
-        amqp::connection over = co_await std::move(waiting);
-        // Closed by the broker, and not because its connection was lost.
-        if (over.is_open() && self->publishing_ && !self->publishing_->is_open()) {
-            self->publishing_.reset();
-            self->declared_.clear();
-        }
+    return opened(std::move(self), &amqp_core::publishing_, &amqp_core::declared_, true);
+}
+
+/// RabbitMQ closes the one on which an exchange is named that is not there.
+awaitable<amqp::channel> amqp_core::exchanging(self_pointer self)
+{
+    return opened(std::move(self), &amqp_core::exchanging_, &amqp_core::known_exchanges_, true);
+}
+
+awaitable<amqp::channel> amqp_core::calling(self_pointer self)
+{
+    if (self->with_.confirm_publish()) return publishing(std::move(self));
+    return opened(std::move(self), &amqp_core::calling_, &amqp_core::declared_, false);
+}
+
+awaitable<amqp::channel> amqp_core::opened(self_pointer self, slot which, names known,
+                                           bool confirms)
+{
+    amqp_core& core = *self;
+    if (core.*which && (core.*which)->is_open()) co_return *(core.*which);
+    auto connecting = connection(self);
+    amqp::connection over = co_await std::move(connecting);
+    // Closed by the broker, and not because its connection was lost.
+    if (over.is_open() && core.*which && !(core.*which)->is_open()) {
+        (core.*which).reset();
+        (core.*known).clear();
     }
-    if (!self->publishing_) {
-        auto connecting = connection(self);
-        amqp::connection over = co_await std::move(connecting);
-        auto opening = over.channel(amqp::confirm());
+    if (!(core.*which)) {
+        auto opening = confirms ? over.channel(amqp::confirm()) : over.channel();
         amqp::channel made = co_await std::move(opening);
-        if (!self->publishing_) self->publishing_.emplace(std::move(made));
+        made.add_on_return([weak = std::weak_ptr<amqp_core>(self)](amqp::returned_message m) {
+            const auto strong = weak.lock();
+            if (strong) strong->returning_.start(send_again(strong, std::move(m)));
+        });
+        if (!(core.*which)) (core.*which).emplace(std::move(made));
     }
-    co_return *self->publishing_;
+    co_return *(core.*which);
+}
+
+/// A call whose queue somebody has deleted, and of which nobody waits to hear.
+awaitable<void> amqp_core::send_again(self_pointer self, amqp::returned_message what)
+{
+    try {
+        self->declared_.erase(what.routing_key());
+        auto publishing_it =
+            publish(self, publishing(self), what.routing_key(), what.body(), what.properties());
+        co_await std::move(publishing_it);
+    } catch (const error& e) {
+        log::error("a call is lost", "queue", what.routing_key(), "reason", e.what());
+    }
 }
 
 awaitable<void> amqp_core::declare(self_pointer self, amqp::channel on, std::string queue)
@@ -197,13 +230,15 @@ awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelop
         return publish_through(std::move(self), std::move(exchange), std::move(type),
                                std::move(queue), std::move(body), to_properties(std::move(e)));
     }
-    return publish(std::move(self), std::move(queue), std::move(body), to_properties(std::move(e)));
+    auto opening = publishing(self);
+    return publish(std::move(self), std::move(opening), std::move(queue), std::move(body),
+                   to_properties(std::move(e)));
 }
 
-awaitable<void> amqp_core::publish(self_pointer self, std::string queue, amqp::publish_body body,
+awaitable<void> amqp_core::publish(self_pointer self, awaitable<amqp::channel> opening,
+                                   std::string queue, amqp::publish_body body,
                                    amqp::properties with)
 {
-    auto opening = publishing(self);
     amqp::channel on = co_await std::move(opening);
     // The broker confirms what it throws away, too: a queue that somebody has deleted is made
     // again.
@@ -221,25 +256,6 @@ awaitable<void> amqp_core::publish(self_pointer self, std::string queue, amqp::p
             self->declared_.erase(queue);
         }
     }
-}
-
-/// On a channel of its own: RabbitMQ closes the one on which an exchange is named that is not
-/// there.
-awaitable<amqp::channel> amqp_core::exchanging(self_pointer self)
-{
-    auto connecting = connection(self);
-    amqp::connection over = co_await std::move(connecting);
-    // As in publishing().
-    if (over.is_open() && self->exchanging_ && !self->exchanging_->is_open()) {
-        self->exchanging_.reset();
-        self->known_exchanges_.clear();
-    }
-    if (!self->exchanging_) {
-        auto opening = over.channel(amqp::confirm());
-        amqp::channel made = co_await std::move(opening);
-        if (!self->exchanging_) self->exchanging_.emplace(std::move(made));
-    }
-    co_return *self->exchanging_;
 }
 
 awaitable<void> amqp_core::publish_through(self_pointer self, std::string exchange,
@@ -269,7 +285,7 @@ awaitable<void> amqp_core::publish_through(self_pointer self, std::string exchan
     }
 }
 
-/// A letter of which the broker's word is awaited, without a coroutine.
+/// A letter of which the broker's word is awaited, if it gives one, without a coroutine.
 class amqp_core::posting final : public amqp::publish_watcher {
 public:
     posting(std::weak_ptr<amqp_core> core, std::shared_ptr<letter> what)
@@ -290,7 +306,9 @@ public:
     awaitable<void> again(self_pointer core)
     {
         const parcel& p = letter_->content;
-        return publish(std::move(core), p.queue, p.body, amqp::properties::parse(p.head));
+        auto opening = calling(core);
+        return publish(std::move(core), std::move(opening), p.queue, p.body,
+                       amqp::properties::parse(p.head));
     }
 
 private:
@@ -311,6 +329,7 @@ private:
 
 void amqp_core::publish(std::vector<std::shared_ptr<letter>> all)
 {
+    auto& on = with_.confirm_publish() ? publishing_ : calling_;
     for (const std::shared_ptr<letter>& one : all) {
         const parcel& p = one->content;
         if (!p.exchange.empty()) {
@@ -318,12 +337,11 @@ void amqp_core::publish(std::vector<std::shared_ptr<letter>> all)
                                            p.body, amqp::properties::parse(p.head)));
             continue;
         }
-        const bool ready = publishing_ && publishing_->is_open() && declared_.contains(p.queue);
+        const bool ready = on && on->is_open() && declared_.contains(p.queue);
         const auto post = std::make_shared<posting>(weak_from_this(), one);
         bool sent = false;
         try {
-            sent = ready &&
-                   publishing_->try_publish("", p.queue, p.body, p.head, amqp::mandatory(), post);
+            sent = ready && on->try_publish("", p.queue, p.body, p.head, amqp::mandatory(), post);
         } catch (const error&) {
             letter::end(one, std::current_exception());
             continue;
@@ -345,7 +363,7 @@ awaitable<void> amqp_core::send(self_pointer self, std::string exchange, std::st
 
 awaitable<std::int64_t> amqp_core::size(self_pointer self, std::string queue)
 {
-    auto opening = publishing(self);
+    auto opening = calling(self);
     amqp::channel on = co_await std::move(opening);
     auto declaring = declare(self, on, queue);
     co_await std::move(declaring);
@@ -356,7 +374,7 @@ awaitable<std::int64_t> amqp_core::size(self_pointer self, std::string queue)
 
 awaitable<std::int64_t> amqp_core::purge(self_pointer self, std::string queue)
 {
-    auto opening = publishing(self);
+    auto opening = calling(self);
     amqp::channel on = co_await std::move(opening);
     auto declaring = declare(self, on, queue);
     co_await std::move(declaring);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/amqp/amqp.hpp"
+#include "ferry/async/scope.hpp"
 #include "ferry/async/sync.hpp"
 #include "ferry/tasks/broker.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
@@ -80,9 +81,17 @@ private:
     class posting;
 
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
-    static awaitable<void> publish(self_pointer self, std::string queue, amqp::publish_body body,
+    static awaitable<void> publish(self_pointer self, awaitable<amqp::channel> opening,
+                                   std::string queue, amqp::publish_body body,
                                    amqp::properties with);
     static awaitable<amqp::channel> exchanging(self_pointer self);
+    static awaitable<amqp::channel> calling(self_pointer self);
+    using slot = std::optional<amqp::channel> amqp_core::*;
+    using names = std::set<std::string> amqp_core::*;
+    /// \param known  what is declared over it.
+    static awaitable<amqp::channel> opened(self_pointer self, slot which, names known,
+                                           bool confirms);
+    static awaitable<void> send_again(self_pointer self, amqp::returned_message what);
     static awaitable<void> publish_through(self_pointer self, std::string exchange,
                                            std::string type, std::string key,
                                            amqp::publish_body body, amqp::properties with);
@@ -96,12 +105,14 @@ private:
     std::optional<amqp::connection> connection_;
     std::optional<amqp::channel> publishing_;
     std::optional<amqp::channel> exchanging_;  ///< what goes through exchanges
+    std::optional<amqp::channel> calling_;     ///< calls that are not confirmed
     std::vector<std::weak_ptr<amqp_consumer>> watching_;
     std::map<std::string, queue_binding> bindings_;  ///< of queues with exchanges of other names
     std::set<std::string> declared_;                 ///< queues
     std::set<std::string> exchanges_;                ///< of the buses
     std::set<std::string> known_exchanges_;          ///< declared by us
     mutable head_templates heads_;
+    scope returning_;  ///< calls that came back
 };
 
 /// Exchange, type and durability of a bus.
