@@ -3,6 +3,8 @@
 #include "ferry/tasks/message.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,6 @@
 #include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace ferry::tasks {
 namespace {
@@ -85,6 +86,21 @@ std::string time_repr(const zoned_time& t)
     return text + "seconds=" + std::to_string((offset - before).count()) + ")))";
 }
 
+struct list {
+    const value* next = nullptr;
+    const value* end = nullptr;
+    std::string_view closing = {};
+};
+struct map {
+    using iterator = decltype(std::declval<const value&>().items().begin());
+    iterator next;
+    iterator end;
+};
+struct container {
+    std::variant<list, map> what;
+    bool first = true;
+};
+
 /// Brings out one token of Celery's `reprstream` after the other, until they are as long as it may
 /// be; then only the brackets that are still to be closed.
 class stream {
@@ -94,25 +110,13 @@ public:
     std::string write(const value& top, bool as_tuple)
     {
         begin(top, as_tuple);
-        while (!open_.empty()) advance();
+        while (depth_ > 0) advance();
         return std::move(out_);
     }
 
 private:
-    struct list {
-        const value* next;
-        const value* end;
-        std::string_view closing;
-    };
-    struct map {
-        using iterator = decltype(std::declval<const value&>().items().begin());
-        iterator next;
-        iterator end;
-    };
-    struct container {
-        std::variant<list, map> what;
-        bool first = true;
-    };
+    container& innermost() noexcept { return open_[depth_ - 1]; }
+    void push(container c) noexcept { open_[depth_++] = std::move(c); }
 
     static std::string_view closing_of(const container& c)
     {
@@ -125,7 +129,7 @@ private:
     {
         if (left_ > 0) return true;
         out_ += ", ...";
-        for (; !open_.empty(); open_.pop_back()) out_ += closing_of(open_.back());
+        for (; depth_ > 0; --depth_) out_ += closing_of(innermost());
         return false;
     }
     void put(std::string_view token)
@@ -141,17 +145,29 @@ private:
     }
     void plain(std::string_view token)
     {
-        if (room()) put(truncated(token, most()));
+        if (!room()) return;
+        if (token.size() < most()) return put(token);
+        put(truncated(token, most()));
+    }
+
+    void number(std::int64_t n)
+    {
+        std::array<char, 20> digits;
+        const char* const end = std::to_chars(digits.begin(), digits.end(), n).ptr;
+        plain({digits.data(), end});
     }
 
     void text(std::string_view s)
     {
         if (!room()) return;
         std::string shown = "'";
-        for (const char c : truncated(s, most())) {
-            if (c == '\'') shown += '\\';
-            shown += c;
-        }
+        const auto add = [&shown](std::string_view all) {
+            for (const char c : all) {
+                if (c == '\'') shown += '\\';
+                shown += c;
+            }
+        };
+        s.size() < most() ? add(s) : add(truncated(s, most()));
         put(shown += '\'');
     }
 
@@ -185,17 +201,20 @@ private:
             case value_kind::object: {
                 if (too_deep("{", "}")) return;
                 const auto range = v.items();
-                open_.push_back({map{range.begin(), range.end()}});
+                push({map{range.begin(), range.end()}});
                 return literal("{");
             }
             case value_kind::datetime: return plain(time_repr(v.as<zoned_time>()));
+            case value_kind::integer:
+                if (!v.is_big()) return number(v.as<std::int64_t>());
+                [[fallthrough]];
             default: return plain(python_repr(v));
         }
     }
 
     bool too_deep(std::string_view opening, std::string_view closing)
     {
-        if (open_.size() < most_levels) return false;
+        if (depth_ < most_levels) return false;
         std::string token{opening};
         plain(token.append("...").append(closing));
         return true;
@@ -204,33 +223,34 @@ private:
     void open(const value& v, std::string_view opening, std::string_view closing)
     {
         if (too_deep(opening, closing)) return;
-        open_.push_back({list{v.begin(), v.end(), closing}});
+        push({list{v.begin(), v.end(), closing}});
         literal(opening);
     }
 
     void advance()
     {
-        container& c = open_.back();
+        container& c = innermost();
         auto* const l = std::get_if<list>(&c.what);
         auto* const m = std::get_if<map>(&c.what);
         if (l != nullptr ? l->next == l->end : m->next == m->end) {
             const std::string_view closing = closing_of(c);
-            open_.pop_back();
+            --depth_;
             return literal(closing);
         }
         if (!std::exchange(c.first, false)) literal(", ");
-        if (open_.empty()) return;
+        if (depth_ == 0) return;
         if (l != nullptr) return begin(*l->next++);
         const auto [key, item] = *m->next;
         ++m->next;
         text(key);
-        if (!open_.empty()) literal(": ");
-        if (!open_.empty()) begin(item);
+        if (depth_ > 0) literal(": ");
+        if (depth_ > 0) begin(item);
     }
 
     std::ptrdiff_t left_;  ///< characters
     std::string out_;
-    std::vector<container> open_;
+    std::array<container, most_levels> open_;
+    std::size_t depth_ = 0;  ///< of those
 };
 
 }  // namespace

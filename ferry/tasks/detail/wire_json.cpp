@@ -19,25 +19,29 @@ template <class Value, class F>
 bool find_in(Value& root, F each)
 {
     if (each(root)) return true;
-    std::vector<Value*> open;
+    std::vector<Value*> open;  // none, if the root holds no containers
     const auto look_at = [&](Value& v) {
         if (each(v)) return true;
         if (v.is_sequence() || v.is_object()) open.push_back(&v);
         return false;
     };
-    if (root.is_sequence() || root.is_object()) open.push_back(&root);
-    while (!open.empty()) {
-        Value& v = *open.back();
-        open.pop_back();
+    const auto look_into = [&look_at](Value& v) {
         if (v.is_object()) {
             for (auto&& [key, item] : v.items()) {
                 if (look_at(item)) return true;
             }
-        } else {
+        } else if (v.is_sequence()) {
             for (Value& item : v) {
                 if (look_at(item)) return true;
             }
         }
+        return false;
+    };
+    if (look_into(root)) return true;
+    while (!open.empty()) {
+        Value& v = *open.back();
+        open.pop_back();
+        if (look_into(v)) return true;
     }
     return false;
 }
@@ -71,7 +75,7 @@ value parse_wire(std::string_view text)
 
 std::string dump_wire(const value& v)
 {
-    const auto options = json::dump_options().nan(json::nan_policy::literal);
+    static const auto options = json::dump_options().nan(json::nan_policy::literal);
     return find_in(v, is_special) ? json::dump(with_texts(v), options) : json::dump(v, options);
 }
 
