@@ -28,6 +28,7 @@
 #include "ferry/amqp/outbox.hpp"
 #include "ferry/amqp/pool.hpp"
 #include "ferry/amqp/properties.hpp"
+#include "ferry/amqp/properties_reader.hpp"
 #include "ferry/amqp/properties_writer.hpp"
 #include "ferry/amqp/publisher.hpp"
 #include "ferry/amqp/rpc.hpp"

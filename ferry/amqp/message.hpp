@@ -29,6 +29,10 @@ public:
     /// Read anew at each call. \throws protocol_error  they are malformed.
     amqp::properties properties() const { return amqp::properties::parse(properties_); }
 
+    /// As they came, for a properties_reader; empty for a message that came from nowhere.
+    const std::string& properties_text() const& noexcept { return properties_; }
+    std::string properties_text() && noexcept { return std::move(properties_); }
+
     const std::string& exchange() const noexcept { return exchange_; }
     const std::string& routing_key() const noexcept { return routing_key_; }
 

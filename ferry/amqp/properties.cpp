@@ -1,33 +1,11 @@
 #include "ferry/amqp/properties.hpp"
 
-#include "ferry/amqp/detail/wire.hpp"
+#include "ferry/amqp/properties_reader.hpp"
 #include "ferry/amqp/properties_writer.hpp"
 
 #include <chrono>
 
 namespace ferry::amqp {
-namespace {
-
-// The bits of the flags, first property highest.
-enum bit : unsigned {
-    content_type_bit = 15,
-    content_encoding_bit = 14,
-    headers_bit = 13,
-    delivery_mode_bit = 12,
-    priority_bit = 11,
-    correlation_id_bit = 10,
-    reply_to_bit = 9,
-    expiration_bit = 8,
-    message_id_bit = 7,
-    timestamp_bit = 6,
-    type_bit = 5,
-    user_id_bit = 4,
-    app_id_bit = 3,
-    cluster_id_bit = 2,
-    more_bit = 0
-};
-
-}  // namespace
 
 properties::fields& properties::set()
 {
@@ -74,28 +52,24 @@ void properties::append_to(std::string& out) const
 
 properties properties::parse(std::string_view in)
 {
+    const properties_reader r(in);
     properties p;
+    p.delivery_mode_ = r.delivery_mode();
+    p.priority_ = r.priority();
     fields& f = p.set();
-    detail::wire_reader r(in);
-    const unsigned flags = r.u16();
-    // Nobody has more than one word of flags; what they would mean is unknown.
-    for (unsigned more = flags; (more & 1U << more_bit) != 0;) more = r.u16();
-    const auto has = [&](bit b) { return (flags & 1U << b) != 0; };
-    if (has(content_type_bit)) f.content_type = r.short_text();
-    if (has(content_encoding_bit)) f.content_encoding = r.short_text();
-    if (has(headers_bit)) f.headers = r.table();
-    if (has(delivery_mode_bit)) p.delivery_mode_ = r.octet();
-    if (has(priority_bit)) p.priority_ = r.octet();
-    if (has(correlation_id_bit)) f.correlation_id = r.short_text();
-    if (has(reply_to_bit)) f.reply_to = r.short_text();
-    if (has(expiration_bit)) f.expiration = r.short_text();
-    if (has(message_id_bit)) f.message_id = r.short_text();
-    if (has(timestamp_bit))
-        f.timestamp = ferry::timestamp(std::chrono::seconds(r.u64() & 0xFFFFFFFFFFU));
-    if (has(type_bit)) f.type = r.short_text();
-    if (has(user_id_bit)) f.user_id = r.short_text();
-    if (has(app_id_bit)) f.app_id = r.short_text();
-    if (has(cluster_id_bit)) r.short_text();
+    f.content_type = r.content_type();
+    f.content_encoding = r.content_encoding();
+    f.headers = r.all_headers();
+    f.correlation_id = r.correlation_id();
+    f.reply_to = r.reply_to();
+    f.expiration = r.expiration();
+    f.message_id = r.message_id();
+    if (r.timestamp()) {
+        f.timestamp = ferry::timestamp(std::chrono::seconds(*r.timestamp() & 0xFFFFFFFFFFU));
+    }
+    f.type = r.type();
+    f.user_id = r.user_id();
+    f.app_id = r.app_id();
     return p;
 }
 

@@ -4,6 +4,7 @@
 #include "ferry/tasks/lease.hpp"
 #include "ferry/tasks/message.hpp"
 #include "ferry/tasks/result.hpp"
+#include "ferry/tasks/sealed_envelope.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -98,7 +99,7 @@ public:
 struct delivery {
     delivery() = default;
 
-    envelope content;
+    sealed_envelope content;
     std::string queue;
     std::string exchange;      ///< through which it came; empty: straight to the queue
     std::string routing_key;   ///< at that exchange

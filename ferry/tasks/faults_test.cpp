@@ -214,7 +214,7 @@ TEST_P(faults, messages_that_come_twice_end_a_chord_with_the_sum_of_each_once)
         for (const delivery& d : all) {
             settlement s;
             s.tag = d.tag;
-            for (int i = 0; i < 2; ++i) s.publish.emplace_back("celery", d.content);
+            for (int i = 0; i < 2; ++i) s.publish.emplace_back("celery", d.content.open());
             auto settling = from->settle(std::move(s));
             co_await std::move(settling);
         }

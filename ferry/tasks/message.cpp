@@ -1,6 +1,7 @@
 #include "ferry/tasks/message.hpp"
 
 #include "ferry/core/value_builder.hpp"
+#include "ferry/tasks/detail/message_fields.hpp"
 #include "ferry/tasks/detail/task_headers.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
@@ -12,193 +13,10 @@
 namespace ferry::tasks {
 namespace {
 
-[[noreturn]] void refuse(std::string_view field, std::string_view why)
-{
-    std::string text = "task message: ";
-    text += field;
-    text += ": ";
-    text += why;
-    throw error{ferry::errc::malformed, std::move(text)};
-}
-
-/// Empty for null, so that a sender may leave out what it has nothing to say of.
-std::string text_or_empty(const value& v, std::string_view name)
-{
-    if (v.is_null()) return {};
-    if (!v.is_string()) refuse(name, "not a text");
-    return std::string{v.as<std::string_view>()};
-}
-
-/// Null for a member that is missing, so that a sender may leave out what it has nothing to say of.
-const value& member(const value& object, std::string_view name)
-{
-    static const value null;
-    const value* found = object.get_if(name);
-    return found == nullptr ? null : *found;
-}
-
-std::string text_of(const value& object, std::string_view name)
-{
-    return text_or_empty(member(object, name), name);
-}
-
-/// A header that message has a member for, or that is made anew from its members.
-struct known_header {
-    std::string_view name;
-    bool in_body;  ///< of protocol 1, too
-    void (*read)(const value& v, std::string_view name, message& into);
-};
-
-template <std::string message::* Member>
-void read_text(const value& v, std::string_view name, message& into)
-{
-    into.*Member = text_or_empty(v, name);
-}
-
-template <std::optional<timestamp> message::* Member>
-void read_time(const value& v, std::string_view name, message& into)
-{
-    const std::string written = text_or_empty(v, name);
-    if (written.empty()) return;
-    const auto time = iso8601::try_parse(written);
-    if (!time) refuse(name, "not a time");
-    into.*Member = time->utc;
-}
-
-void read_nothing(const value&, std::string_view, message&) {}
-
-std::int64_t integer(const value& v, std::string_view name)
-{
-    if (!v.is_integer() || v.is_big()) refuse(name, "not an integer");
-    return v.as<std::int64_t>();
-}
-
-void read_group_index(const value& v, std::string_view name, message& into)
-{
-    if (!v.is_null()) into.group_index = integer(v, name);
-}
-
-void read_retries(const value& v, std::string_view name, message& into)
-{
-    if (!v.is_null()) into.retries = std::max<std::int64_t>(0, integer(v, name));
-}
-
-std::optional<double> seconds_of(const value& v, std::string_view name)
-{
-    if (v.is_null()) return std::nullopt;
-    if (!v.is_integer() && !v.is_real()) refuse(name, "not a number");
-    return v.to<double>();
-}
-
-void read_time_limits(const value& v, std::string_view name, message& into)
-{
-    if (v.is_null()) return;
-    if (!v.is_sequence() || v.size() != 2) refuse(name, "not two numbers");
-    into.hard_time_limit = seconds_of(v.at(0), name);
-    into.soft_time_limit = seconds_of(v.at(1), name);
-}
-
-void read_ignore_result(const value& v, std::string_view, message& into)
-{
-    into.ignore_result = v.is_boolean() && v.as<bool>();
-}
-
-// In the order in which Celery and ferry write them.
-constexpr std::array known_headers = {
-    known_header{"lang", false, read_nothing},
-    known_header{"task", true, read_text<&message::task>},
-    known_header{"id", true, read_text<&message::id>},
-    known_header{"shadow", false, read_text<&message::shadow>},
-    known_header{"eta", true, read_time<&message::eta>},
-    known_header{"expires", true, read_time<&message::expires>},
-    known_header{"group", true, read_text<&message::group>},
-    known_header{"group_index", true, read_group_index},
-    known_header{"retries", true, read_retries},
-    known_header{"timelimit", true, read_time_limits},
-    known_header{"root_id", false, read_text<&message::root_id>},
-    known_header{"parent_id", false, read_text<&message::parent_id>},
-    known_header{"argsrepr", false, read_text<&message::args_repr>},
-    known_header{"kwargsrepr", false, read_text<&message::kwargs_repr>},
-    known_header{"origin", false, read_text<&message::origin>},
-    known_header{"ignore_result", false, read_ignore_result},
-    known_header{"compression", false, read_nothing},
-};
-
-void require_name_and_id(const message& m)
-{
-    if (m.task.empty()) refuse("task", "missing");
-    if (m.id.empty()) refuse("id", "missing");
-}
-
-void read_headers(const value& headers, message& into)
-{
-    const auto* expected = known_headers.begin();
-    for (const auto& [name, v] : headers.items()) {
-        const auto* at = expected;
-        if (at == known_headers.end() || at->name != name) {
-            at = std::ranges::find(known_headers, name, &known_header::name);
-        }
-        if (at == known_headers.end()) {
-            into.headers.insert(name, v);
-            continue;
-        }
-        at->read(v, at->name, into);
-        expected = std::next(at);
-    }
-    require_name_and_id(into);
-}
-
-void read_body_of_protocol_1(const value& body, message& into)
-{
-    for (const known_header& h : known_headers) {
-        if (h.in_body) h.read(member(body, h.name), h.name, into);
-    }
-    if (into.group.empty()) into.group = text_of(body, "taskset");
-    require_name_and_id(into);
-}
-
-void read_arguments(const value& args, const value& kwargs, message& into)
-{
-    if (args.is_sequence()) {
-        into.args = args;
-    } else if (!args.is_null()) {
-        refuse("args", "not a list");
-    }
-    if (kwargs.is_object()) {
-        into.kwargs = kwargs;
-    } else if (!kwargs.is_null()) {
-        refuse("kwargs", "not a mapping");
-    }
-}
-
-void read_embed(const value& embed, message& into)
-{
-    if (embed.is_null()) return;
-    if (!embed.is_object()) refuse("embed", "not a mapping");
-    into.callbacks = member(embed, "callbacks");
-    into.errbacks = member(embed, "errbacks");
-    into.chain = member(embed, "chain");
-    into.chord = member(embed, "chord");
-}
-
-value read_body(const envelope& e, const accept_content& accept, message& into)
-{
-    if (!accept.contains(e.content_type)) {
-        throw error{ferry::errc::denied,
-                    "task message: content type " + e.content_type + " is not accepted"};
-    }
-    if (e.body.size() > max_body_bytes) throw limit_error{"max_body_bytes", max_body_bytes};
-    const codec& how = find_codec(e.content_type);
-    into.serializer = how.name;
-    into.compression = text_of(e.headers, "compression");
-    try {
-        if (into.compression.empty()) return how.load(e.body);
-        return how.load(expand_body(into.compression, e.body));
-    } catch (error& failure) {
-        failure.add_context("task message");
-        throw;
-    }
-}
+using detail::integer;
+using detail::member;
+using detail::refuse;
+using detail::text_of;
 
 /// What follows the arguments in the body of protocol 2.
 value embed_of(const message& m)
@@ -327,31 +145,6 @@ envelope encode(const message& m)
     e.content_encoding = body.content_encoding;
     e.body = std::move(body.text);
     return e;
-}
-
-message decode(const envelope& e, const accept_content& accept)
-{
-    message m;
-    m.reply_to = e.reply_to;
-    m.priority = e.priority;
-    const value body = read_body(e, accept, m);
-    const bool has_headers = e.headers.contains("task");
-    if (has_headers) read_headers(e.headers, m);
-    if (body.is_object()) {
-        // Protocol 1, or its body below the headers of protocol 2.
-        if (!has_headers) {
-            read_body_of_protocol_1(body, m);
-        }
-        read_arguments(member(body, "args"), member(body, "kwargs"), m);
-        read_embed(body, m);
-    } else if (has_headers && body.is_sequence() && body.size() >= 2) {
-        read_arguments(body.at(0), body.at(1), m);
-        read_embed(body.size() > 2 ? body.at(2) : value{}, m);
-    } else {
-        refuse("body", has_headers ? "not [args, kwargs, embed]" : "no task message");
-    }
-    if (m.root_id.empty()) m.root_id = m.id;
-    return m;
 }
 
 std::string head_to_text(const envelope& e)

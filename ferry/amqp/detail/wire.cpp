@@ -158,6 +158,45 @@ void wire_reader::throw_too_short()
     throw_syntax("a frame ends too early");
 }
 
+void wire_reader::throw_unknown(char type)
+{
+    throw_syntax(fmt::format("a table has a field of the unknown type {:#04x}",
+                             static_cast<unsigned char>(type)));
+}
+
+std::string_view wire_reader::skip_field(char type)
+{
+    switch (type) {
+        case 'V': return {};
+        case 't':
+        case 'b':
+        case 'B': return take(1);
+        case 's':
+        case 'U':
+        case 'u': return take(2);
+        case 'I':
+        case 'i':
+        case 'f': return take(4);
+        case 'D': return take(5);
+        case 'l':
+        case 'L':
+        case 'd':
+        case 'T': return take(8);
+        case 'S':
+        case 'x':
+        case 'F':
+        case 'A': return long_text();
+        default: throw_unknown(type);
+    }
+}
+
+value wire_reader::field()
+{
+    value_builder build(in_.size());
+    field(build, 0);
+    return build.finish();
+}
+
 value wire_reader::table()
 {
     value_builder build(in_.size());
@@ -216,9 +255,7 @@ void wire_reader::field(value_builder& into, std::size_t depth)
             while (!inside.done()) inside.field(into, depth + 1);
             return into.array(from);
         }
-        default:
-            throw_syntax(fmt::format("a table has a field of the unknown type {:#04x}",
-                                     static_cast<unsigned char>(type)));
+        default: throw_unknown(type);
     }
 }
 

@@ -80,6 +80,11 @@ public:
 
     /// Of members with the same name the first counts.
     value table();
+    /// What wire_writer::field() writes.
+    value field();
+    /// Goes beyond a field of that type. \return what follows its type, of a text, a table or an
+    /// array without its length.
+    std::string_view skip_field(char type);
 
     std::string_view rest() const noexcept { return in_; }
     bool done() const noexcept { return in_.empty(); }
@@ -95,6 +100,7 @@ private:
         return v;
     }
     [[noreturn]] static void throw_too_short();
+    [[noreturn]] static void throw_unknown(char type);
     void table(value_builder& into, std::size_t depth);
     void field(value_builder& into, std::size_t depth);
 

@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto pause_after_failure = 1s;
+constexpr std::size_t most_free = 1024;
 
 }  // namespace
 
@@ -115,16 +116,9 @@ void amqp_consumer::take(const std::string& queue, amqp::delivery d)
         taken.exchange = d.exchange();
         taken.routing_key = d.routing_key();
     }
-    bool readable = true;
-    try {
-        taken.content = to_envelope(d);
-    } catch (const error& e) {
-        log::error("message dropped", "queue", queue, "reason", e.what());
-        readable = false;
-    }
-    held_.insert_or_assign(number, std::move(d).detach());
-    if (!readable) return finish(tag_of(number), verdict::reject);
-    if (arrived_.empty()) loop::current().post([me = self()] { me->hand_over(); });
+    buffer body = std::move(d).body();
+    taken.content = sealed_envelope(std::move(d).properties_text(), std::move(body));
+    hold(std::move(d).detach());
     arrived_.push_back(std::move(taken));
 }
 
@@ -138,6 +132,7 @@ awaitable<void> amqp_consumer::pump(self_pointer self, std::shared_ptr<source> f
     try {
         while (true) {
             auto coming = from->from->next();
+            if (!coming.attempt()) self->hand_over();
             std::optional<amqp::delivery> d = co_await std::move(coming);
             if (!d) co_return;
             self->take(from->queue, std::move(*d));
@@ -182,17 +177,51 @@ void amqp_consumer::lost()
     settled_.clear();
 }
 
+void amqp_consumer::hold(amqp::receipt r)
+{
+    const std::uint64_t number = r.delivery_tag();
+    if (free_.empty()) {
+        held_.emplace_hint(held_.end(), number, std::move(r));
+        return;
+    }
+    receipts::node_type node = std::move(free_.back());
+    free_.pop_back();
+    node.key() = number;
+    node.mapped() = std::move(r);
+    held_.insert(held_.end(), std::move(node));
+}
+
+/// None for one that is settled already.
+std::optional<amqp::receipt> amqp_consumer::release(std::uint64_t tag)
+{
+    if (!holds(tag)) return std::nullopt;
+    receipts::node_type node = held_.extract(number_of(tag));
+    if (!node) return std::nullopt;
+    amqp::receipt r = std::move(node.mapped());
+    if (free_.size() < most_free) free_.push_back(std::move(node));
+    return r;
+}
+
 void amqp_consumer::finish(std::uint64_t tag, verdict how)
 {
-    if (!holds(tag)) return;
-    const auto at = held_.find(number_of(tag));
-    if (at == held_.end()) return;
-    amqp::receipt r = std::move(at->second);
-    held_.erase(at);
-    settled_.add(r.delivery_tag());
+    const bool first = acked_.empty();
+    end_one(tag, how);
+    if (first && !acked_.empty()) loop::current().post([me = self()] { me->acknowledge(); });
+}
+
+void amqp_consumer::finish_all(std::span<const ending> all)
+{
+    for (const ending& e : all) end_one(e.tag, e.how);
+    acknowledge();
+}
+
+void amqp_consumer::end_one(std::uint64_t tag, verdict how)
+{
+    std::optional<amqp::receipt> r = release(tag);
+    if (!r) return;
+    settled_.add(r->delivery_tag());
     if (how == verdict::ack) {
-        if (acked_.empty()) loop::current().post([me = self()] { me->acknowledge(); });
-        acked_.push_back(std::move(r));
+        acked_.push_back(std::move(*r));
         return;
     }
     const auto give_back = [](amqp::receipt one, bool requeue) -> awaitable<void> {
@@ -203,40 +232,29 @@ void amqp_consumer::finish(std::uint64_t tag, verdict how)
             log::info("delivery is not settled: it will come again", "reason", e.what());
         }
     };
-    spawn(give_back(std::move(r), how == verdict::requeue), "amqp reject");
+    spawn(give_back(std::move(*r), how == verdict::requeue), "amqp reject");
 }
 
 /// One frame for all up to the first delivery that is still held, and one for each beyond it.
 void amqp_consumer::acknowledge()
 {
-    std::vector<amqp::receipt> each;
-    amqp::receipt through;
-    for (amqp::receipt& r : std::exchange(acked_, {})) {
-        if (r.delivery_tag() > settled_.through()) {
-            each.push_back(std::move(r));
-        } else if (r.delivery_tag() > through.delivery_tag()) {
-            through = std::move(r);
-        }
-    }
-    if (!each.empty() || through.delivery_tag() != 0) {
-        spawn(tell(std::move(each), std::move(through)), "amqp ack");
-    }
-}
-
-awaitable<void> amqp_consumer::tell(std::vector<amqp::receipt> each, amqp::receipt through)
-{
+    std::vector<amqp::receipt> all = std::exchange(told_, {});
+    all.swap(acked_);
+    const auto beyond = std::ranges::partition(
+        all, [this](const amqp::receipt& r) { return r.delivery_tag() <= settled_.through(); });
+    const auto through = std::max_element(
+        all.begin(), beyond.begin(),
+        [](const auto& a, const auto& b) { return a.delivery_tag() < b.delivery_tag(); });
+    // This is their thread: they are done when they return.
+    const auto tell = [](amqp::receipt& r, bool multiple) { r.ack(multiple).attempt(); };
     try {
-        if (through.delivery_tag() != 0) {
-            auto told = through.ack(true);
-            co_await std::move(told);
-        }
-        for (amqp::receipt& one : each) {
-            auto told = one.ack();
-            co_await std::move(told);
-        }
+        if (through != beyond.begin()) tell(*through, true);
+        for (amqp::receipt& r : beyond) tell(r, false);
     } catch (const error& e) {
         log::info("deliveries are not settled: they will come again", "reason", e.what());
     }
+    all.clear();
+    told_ = std::move(all);
 }
 
 void amqp_consumer::limit(std::size_t usual, std::size_t waiting)

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,7 @@ public:
         return core_->publish(std::move(queue), std::move(e));
     }
     void finish(std::uint64_t tag, verdict how) override;
+    void finish_all(std::span<const ending> all) override;
     void limit(std::size_t usual, std::size_t waiting) override;
     awaitable<void> set_queue(std::string name, bool consume, queue_binding from) override;
     awaitable<void> leave() override;
@@ -64,8 +67,10 @@ private:
     static awaitable<void> end(self_pointer self);
     void take(const std::string& queue, amqp::delivery d);
     void hand_over();
+    void hold(amqp::receipt r);
+    std::optional<amqp::receipt> release(std::uint64_t tag);
+    void end_one(std::uint64_t tag, verdict how);
     void acknowledge();
-    static awaitable<void> tell(std::vector<amqp::receipt> each, amqp::receipt through);
     void failed(const error& why);
 
     std::shared_ptr<amqp_core> core_;
@@ -76,8 +81,11 @@ private:
     std::optional<amqp::channel> channel_;
     std::vector<std::shared_ptr<source>> sources_;
     std::vector<delivery> arrived_;
-    std::map<std::uint64_t, amqp::receipt> held_;  ///< by delivery tag
-    std::vector<amqp::receipt> acked_;             ///< the broker does not know yet
+    using receipts = std::map<std::uint64_t, amqp::receipt>;
+    receipts held_;                          ///< by delivery tag
+    std::vector<receipts::node_type> free_;  ///< memory for them
+    std::vector<amqp::receipt> acked_;       ///< the broker does not know yet
+    std::vector<amqp::receipt> told_;        ///< memory for them
     settled_tags settled_;
     bool limiting_ = false;
     bool limit_changed_ = false;

@@ -42,22 +42,6 @@ amqp::properties to_properties(envelope&& e)
     return p;
 }
 
-envelope to_envelope(amqp::delivery& d)
-{
-    amqp::properties p = d.properties();
-    envelope e;
-    if (p.headers().is_object()) e.headers = p.take_headers();
-    e.content_type = p.content_type();
-    e.content_encoding = p.content_encoding();
-    e.correlation_id = p.correlation_id();
-    e.reply_to = p.reply_to();
-    e.expiration = p.expiration();
-    e.priority = p.priority().value_or(0);
-    e.delivery_mode = p.delivery_mode().value_or(2);
-    e.body = std::string{d.text()};
-    return e;
-}
-
 awaitable<amqp::connection> amqp_core::connection(self_pointer self)
 {
     auto entering = self->opening_.acquire();
@@ -221,6 +205,16 @@ parcel amqp_core::pack(std::string queue, const message& m) const
     return p;
 }
 
+/// Of all that find it missing at the same time, one declares the queue.
+awaitable<void> amqp_core::declare_once(self_pointer self, amqp::channel on, std::string queue)
+{
+    auto entering = self->declaring_.acquire();
+    const auto held = co_await std::move(entering);
+    if (self->declared_.contains(queue)) co_return;
+    auto declaring = declare(self, on, queue);
+    co_await std::move(declaring);
+}
+
 awaitable<void> amqp_core::publish(self_pointer self, std::string queue, envelope e)
 {
     amqp::publish_body body(std::move(e.body));
@@ -244,7 +238,7 @@ awaitable<void> amqp_core::publish(self_pointer self, awaitable<amqp::channel> o
     // again.
     for (bool again = false;; again = true) {
         if (!self->declared_.contains(queue)) {
-            auto declaring = declare(self, on, queue);
+            auto declaring = declare_once(self, on, queue);
             co_await std::move(declaring);
         }
         try {

@@ -80,6 +80,7 @@ public:
 private:
     class posting;
 
+    static awaitable<void> declare_once(self_pointer self, amqp::channel on, std::string queue);
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
     static awaitable<void> publish(self_pointer self, awaitable<amqp::channel> opening,
                                    std::string queue, amqp::publish_body body,
@@ -102,6 +103,7 @@ private:
     amqp::options server_;
     amqp_broker_options with_;
     lock opening_;
+    lock declaring_;
     std::optional<amqp::connection> connection_;
     std::optional<amqp::channel> publishing_;
     std::optional<amqp::channel> exchanging_;  ///< what goes through exchanges
@@ -126,6 +128,5 @@ awaitable<void> declare_bus(amqp::channel on, bus which);
 
 /// Takes everything out but the body.
 amqp::properties to_properties(envelope&& e);
-envelope to_envelope(amqp::delivery& d);
 
 }  // namespace ferry::tasks::detail

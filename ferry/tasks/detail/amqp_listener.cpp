@@ -48,7 +48,7 @@ public:
                 }
                 auto coming = self->from_->next();
                 std::optional<amqp::delivery> d = co_await std::move(coming);
-                if (d) co_return to_envelope(*d);
+                if (d) co_return sealed_envelope(d->properties_text(), d->body()).open();
                 self->from_.reset();
                 failed = true;
             } catch (const error& e) {

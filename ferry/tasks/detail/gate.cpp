@@ -12,6 +12,7 @@ public:
             parked.wake();
         } else {
             gate_.home_ = loop::current();
+            gate_.thread_ = std::this_thread::get_id();
         }
         gate_.parked_ = &parked;
     }
@@ -37,13 +38,19 @@ private:
 void gate::open()
 {
     std::optional<loop> home;
+    std::thread::id thread;
     {
         const std::lock_guard lock{mutex_};
         if (open_) return;
         open_ = true;
         home = home_;
+        thread = thread_;
     }
     if (!home) return;
+    if (thread == std::this_thread::get_id()) {
+        if (parked_ != nullptr) parked_->wake();
+        return;
+    }
     home->post([self = shared_from_this()] {
         if (self->parked_ != nullptr) self->parked_->wake();
     });

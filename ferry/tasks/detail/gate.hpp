@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace ferry::tasks::detail {
@@ -27,6 +28,7 @@ private:
     std::mutex mutex_;
     bool open_ = false;         ///< guarded
     std::optional<loop> home_;  ///< guarded; of the coroutine that waits
+    std::thread::id thread_;    ///< guarded; home's
     waiter* parked_ = nullptr;  ///< of the home loop's thread
 };
 

@@ -44,7 +44,7 @@ std::string or_usual(const value& v, std::string_view usual)
 // Pickles say everything that a value can hold. What there is twice is kept once.
 value packable(const delivery& d)
 {
-    const envelope& e = d.content;
+    const envelope& e = d.content.open();
     value usual = value::tuple();
     value others = e.headers.deep_copy();
     for (const char* name : usual_headers) {
@@ -80,7 +80,7 @@ delivery held_delivery::unpack() const
     const value all = pickle::load(as_bytes(packed_));
     const auto text = [&all](int index) { return all.at(index).as<std::string>(); };
     delivery d;
-    envelope& e = d.content;
+    envelope& e = d.content.open();
     if (!all.at(1).is_null()) e.headers = all.at(1).deep_copy();
     const value& usual = all.at(0);
     for (std::size_t i = 0; i < usual_headers.size(); ++i) {

@@ -55,13 +55,13 @@ void consumer_core::put(std::vector<delivery> arrived)
     arrival_->open();
 }
 
-void consumer_core::put(const home& at, request r)
+template <class F>
+void consumer_core::put(const home& at, bool hurries, F add)
 {
-    const bool hurries = r.done || leaves_something(r.what);
     bool tell = false;
     {
         const std::lock_guard lock{mutex_};
-        outbox_.push_back(std::move(r));
+        add();
         tell = !std::exchange(draining_, true);
         if (hurries && std::exchange(unhurried_, false)) tell = true;
     }
@@ -70,21 +70,27 @@ void consumer_core::put(const home& at, request r)
 
 void consumer_core::settle_later(const home& at, settlement s)
 {
+    if (!leaves_something(s)) {
+        if (s.tag == 0) return;
+        return put(at, false, [&] { endings_.push_back({s.tag, s.verdict}); });
+    }
     request r;
     r.what = std::move(s);
-    put(at, std::move(r));
+    put(at, true, [&] { outbox_.push_back(std::move(r)); });
 }
 
 awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::shared_ptr<home> at,
                                       settlement s)
 {
+    if (!leaves_something(s)) {
+        self->settle_later(*at, std::move(s));
+        co_return;
+    }
     request r;
     r.what = std::move(s);
-    if (leaves_something(r.what)) r.done.emplace();
-    const answer done = r.done;
-    self->put(*at, std::move(r));
-    if (!done) co_return;
-    auto waiting = outcome<std::monostate>::get(*done);
+    const auto& done = r.done.emplace();
+    auto waiting = outcome<std::monostate>::get(done);
+    self->put(*at, true, [&] { self->outbox_.push_back(std::move(r)); });
     co_await std::move(waiting);
 }
 
@@ -106,11 +112,13 @@ bool consumer_core::flows(std::size_t settled)
 void consumer_core::drain()
 {
     std::vector<request> all;
+    std::vector<ending> endings = std::exchange(spare_, {});
     bool later = false;
     {
         const std::lock_guard lock{mutex_};
         all.swap(outbox_);
-        later = flows(all.size());
+        endings.swap(endings_);
+        later = flows(all.size() + endings.size());
         draining_ = unhurried_ = later;
     }
     if (later) {
@@ -121,12 +129,13 @@ void consumer_core::drain()
     for (request& r : all) {
         if (r.done) {
             settling_.start(carry_out_for(shared_from_this(), std::move(r.what), *r.done));
-        } else if (leaves_something(r.what)) {
+        } else {
             settling_.start(carry_out_at_last(shared_from_this(), std::move(r.what)));
-        } else if (r.what.tag != 0) {
-            finish(r.what.tag, r.what.verdict);
         }
     }
+    if (!endings.empty()) finish_all(endings);
+    endings.clear();
+    spare_ = std::move(endings);
 }
 
 /// One that names an exchange which is not there is lost, as Celery's are: it must not hold up what

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,6 +48,16 @@ public:
     /// Sees to it that the broker learns what became of a delivery; of one that is settled already,
     /// nothing.
     virtual void finish(std::uint64_t tag, verdict how) = 0;
+    /// What became of a delivery that leaves nothing else.
+    struct ending {
+        std::uint64_t tag;
+        verdict how;
+    };
+    /// The same of many.
+    virtual void finish_all(std::span<const ending> all)
+    {
+        for (const ending& e : all) finish(e.tag, e.how);
+    }
     /// As consumer::prefetch().
     virtual void limit(std::size_t usual, std::size_t waiting) = 0;
     virtual awaitable<void> set_queue(std::string name, bool consume, queue_binding from) = 0;
@@ -98,7 +109,9 @@ private:
         consumer_core& at_;
     };
 
-    void put(const home& at, request r);
+    /// \param add  puts something into the outbox, with the lock held.
+    template <class F>
+    void put(const home& at, bool hurries, F add);
     void drain();
     bool flows(std::size_t settled);
     static awaitable<void> publish_through(std::shared_ptr<consumer_core> self, const outgoing* o);
@@ -111,6 +124,8 @@ private:
     std::mutex mutex_;
     std::vector<delivery> inbox_;  ///< guarded
     std::vector<request> outbox_;  ///< guarded
+    std::vector<ending> endings_;  ///< guarded; of the outbox, too
+    std::vector<ending> spare_;    ///< memory for them
     bool draining_ = false;        ///< guarded: home knows that there is something, or will look
     bool unhurried_ = false;       ///< guarded: only after a while
     look look_{*this};

@@ -21,12 +21,15 @@ namespace ferry::tasks::detail {
 /// may be read on any thread.
 class request : public std::enable_shared_from_this<request> {
 public:
-    request(message m, std::string from_queue, std::uint64_t delivery_tag, bool came_before)
-        : call{std::move(m)},
-          queue{std::move(from_queue)},
-          tag{delivery_tag},
-          redelivered{came_before}
+    /// Its call is still to be filled in.
+    request(std::string from_queue, std::uint64_t delivery_tag, bool came_before)
+        : queue{std::move(from_queue)}, tag{delivery_tag}, redelivered{came_before}
     {
+    }
+    request(message m, std::string from_queue, std::uint64_t delivery_tag, bool came_before)
+        : request{std::move(from_queue), delivery_tag, came_before}
+    {
+        call = std::move(m);
     }
 
     message call;

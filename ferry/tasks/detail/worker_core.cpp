@@ -2,6 +2,7 @@
 
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/message_reader.hpp"
 #include "ferry/tasks/detail/settle_at_last.hpp"
 #include "ferry/tasks/detail/task_headers.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
@@ -146,8 +147,8 @@ awaitable<void> worker_core::receive(worker_core* self)
 
 std::shared_ptr<request> worker_core::request_of(const delivery& d) const
 {
-    auto made =
-        std::make_shared<request>(decode(d.content, app->accept()), d.queue, d.tag, d.redelivered);
+    auto made = std::make_shared<request>(d.queue, d.tag, d.redelivered);
+    decode_into(made->call, d.content, app->accept());
     made->exchange = d.exchange;
     made->routing_key = d.routing_key;
     return made;
@@ -157,6 +158,7 @@ void worker_core::accept(delivery d, moment when)
 {
     std::shared_ptr<request> r;
     try {
+        if (processes) static_cast<void>(d.content.open());  // it must be fit for them
         r = request_of(d);
     } catch (const error& e) {
         log::error("task message dropped", "queue", d.queue, "reason", e.what());
@@ -183,15 +185,16 @@ void worker_core::accept(delivery d, moment when)
     if (const auto at = limits.find(r->call.task); at != limits.end()) {
         if (!r->call.hard_time_limit) r->call.hard_time_limit = at->second.hard;
         if (!r->call.soft_time_limit) r->call.soft_time_limit = at->second.soft;
-        if (processes && d.content.headers.contains("task")) {
+        if (processes && d.content.open().headers.contains("task")) {
             const auto seconds = [](const std::optional<double>& s) {
                 return s ? value(*s) : value();
             };
-            d.content.headers.insert("timelimit", value::array(seconds(r->call.hard_time_limit),
-                                                               seconds(r->call.soft_time_limit)));
+            d.content.open().headers.insert(
+                "timelimit",
+                value::array(seconds(r->call.hard_time_limit), seconds(r->call.soft_time_limit)));
         }
     }
-    if (processes) r->content = std::make_unique<envelope>(std::move(d.content));
+    if (processes) r->content = std::make_unique<envelope>(std::move(d.content.open()));
     enqueue(std::move(r));
 }
 
