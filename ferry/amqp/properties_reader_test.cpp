@@ -42,9 +42,13 @@ TEST(header_reader, gives_each_member_as_the_table_has_it)
         EXPECT_EQ(h.get(), v);
         EXPECT_EQ(h.is_null(), v.is_null());
         EXPECT_EQ(h.is_text(), v.is_string());
-        if (v.is_string()) EXPECT_EQ(h.text(), v.as<std::string_view>());
+        if (v.is_string()) {
+            EXPECT_EQ(h.text(), v.as<std::string_view>());
+        }
         EXPECT_EQ(h.integer().has_value(), v.is_integer());
-        if (v.is_integer()) EXPECT_EQ(h.integer(), v.as<std::int64_t>());
+        if (v.is_integer()) {
+            EXPECT_EQ(h.integer(), v.as<std::int64_t>());
+        }
         EXPECT_EQ(h.is_true(), v == value(true));
         EXPECT_EQ(h.holds_nulls(2), name == "limits");
     }
