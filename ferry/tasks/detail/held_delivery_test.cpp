@@ -57,7 +57,8 @@ TEST(held_delivery, comes_out_as_it_went_in)
 
 TEST(held_delivery, keeps_the_kinds_of_its_headers)
 {
-    const value& mine = held_delivery(full_one()).unpack().content.open().headers["mine"];
+    const delivery out = held_delivery(full_one()).unpack();
+    const value& mine = out.content.open().headers["mine"];
     EXPECT_TRUE(mine["big"].is_big());
     EXPECT_TRUE(mine["price"].is_decimal());
     EXPECT_TRUE(mine["raw"].is_bytes());
