@@ -39,7 +39,8 @@ awaitable<void> until_there(std::shared_ptr<message_broker> at, std::string queu
 {
     while (true) {
         auto asking = at->size(queue);
-        if (co_await std::move(asking) == count) co_return;
+        const std::int64_t waiting = co_await std::move(asking);
+        if (waiting == count) co_return;
         co_await sleep(20ms);
     }
 }
