@@ -84,8 +84,8 @@ TEST_P(amqp_calls, arrive_in_order)
 
 INSTANTIATE_TEST_SUITE_P(all, amqp_calls,
                          ::testing::Values("?confirm_publish=1", "?confirm_publish=0"),
-                         [](const auto& info) {
-                             return std::string(info.index == 0 ? "confirmed" : "unconfirmed");
+                         [](const auto& which) {
+                             return std::string(which.index == 0 ? "confirmed" : "unconfirmed");
                          });
 
 TEST(amqp_urls, name_what_they_do_not_understand)
