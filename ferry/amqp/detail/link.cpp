@@ -24,8 +24,8 @@ using clock = std::chrono::steady_clock;
 
 // What is taken for a stream of messages, looked at so often, and how long its reads are put off.
 constexpr unsigned many_messages = 4;
-constexpr clock::duration stream_window = 2ms;
-constexpr clock::duration longest_pause = 1ms;
+constexpr clock::duration stream_window = 4ms;
+constexpr clock::duration longest_pause = 2ms;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
 // Parts of shared bodies of up to so many bytes are copied into the text that is written.

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // How long an ack may wait for others while there are many: so many in that time.
-constexpr std::chrono::milliseconds unhurried = 1ms;
+constexpr std::chrono::milliseconds unhurried = 2ms;
 constexpr std::size_t many = 4;
 
 // A server that is not there must not hold up the end of a program for longer.
