@@ -29,6 +29,8 @@ namespace ferry::bench {
 namespace {
 
 constexpr int batch = 4000;
+constexpr int confirmed_batch = 20'000;
+constexpr std::size_t confirm_window = 1024;  // messages
 constexpr unsigned longest_seconds = 175;
 
 void require(bool good, const char* what)
@@ -60,6 +62,23 @@ public:
                                        bytes_of(body)) == AMQP_STATUS_OK,
                     "publish");
         }
+    }
+    void begin_confirms()
+    {
+        amqp_confirm_select(state_, 1);
+        require(amqp_get_rpc_reply(state_).reply_type == AMQP_RESPONSE_NORMAL, "confirm");
+    }
+    /// With so many unconfirmed at most; returns when all are confirmed. What is confirmed of one
+    /// queue is so in order.
+    void publish_confirmed(const std::string& queue, const std::string& body, int count,
+                           std::uint64_t window)
+    {
+        for (int i = 0; i < count; ++i) {
+            while (published_ - confirmed_ >= window) wait_for_confirm();
+            publish(queue, body, 1);
+            ++published_;
+        }
+        while (confirmed_ < published_) wait_for_confirm();
     }
     int socket() const { return amqp_get_sockfd(state_); }
     void begin(const std::string& queue, std::uint16_t prefetch)
@@ -103,8 +122,20 @@ private:
     {
         return {text.size(), const_cast<char*>(text.data())};
     }
+    void wait_for_confirm()
+    {
+        amqp_maybe_release_buffers(state_);
+        amqp_frame_t frame;
+        require(amqp_simple_wait_frame(state_, &frame) == AMQP_STATUS_OK &&
+                    frame.payload.method.id == AMQP_BASIC_ACK_METHOD,
+                "confirm");
+        const auto* const ack = static_cast<const amqp_basic_ack_t*>(frame.payload.method.decoded);
+        confirmed_ = std::max(confirmed_, ack->delivery_tag);
+    }
     const amqp_bytes_t answers_ = amqp_cstring_bytes("amq.rabbitmq.reply-to");
     amqp_connection_state_t state_;
+    std::uint64_t published_ = 0;  ///< since begin_confirms()
+    std::uint64_t confirmed_ = 0;
 };
 
 // The floor: the same frames by sendmsg() from where they lie, as many in a call as ferry's, and
@@ -307,9 +338,48 @@ void compare_consuming(const amqp::options& at, const std::string& host, int por
     run(c.close());
 }
 
-// A window of 1024 messages, beside pika, which waits for each. The rate counts here, too.
+// Messages a second, and CPU microseconds for each.
+struct confirmed_figures {
+    std::vector<double> rate;
+    std::vector<double> cpu;
+
+    template <class F>
+    void measure(F publish)
+    {
+        const double cpu_began = cpu_seconds();
+        const double began = wall_seconds();
+        publish();
+        rate.push_back(confirmed_batch / (wall_seconds() - began));
+        cpu.push_back((cpu_seconds() - cpu_began) / confirmed_batch * 1e6);
+    }
+    void measure_pika(const std::string& program)
+    {
+        std::FILE* const peer = ::popen(program.c_str(), "r");
+        double their_rate = 0;
+        double their_cpu = 0;
+        require(peer != nullptr && std::fscanf(peer, "%lf %lf", &their_rate, &their_cpu) == 2,
+                "pika is missing: python3-pika");
+        ::pclose(peer);
+        rate.push_back(their_rate);
+        cpu.push_back(their_cpu);
+    }
+    void print(const std::string& who_and_case) const
+    {
+        bench::print("amqp", who_and_case, "rate", rate, "msg/s");
+        bench::print("amqp", who_and_case, "cpu", cpu, "us/op");
+    }
+    void compare(const std::string& name, const confirmed_figures& theirs, const char* who,
+                 double bar, double rate_bar) const
+    {
+        print_ratio("amqp", name, median_ratio(cpu, theirs.cpu), who, bar);
+        print_ratio("amqp", name + "-time", median_ratio(theirs.rate, rate), who, rate_bar);
+    }
+};
+
+// With a window, beside pika, which waits for each, and beside rabbitmq-c with the same window:
+// what that does not reach either is the broker's limit.
 void compare_confirms(const amqp::options& at, const std::string& url, const std::string& name,
-                      const std::string& body, bool persistent = false, double rate_bar = 0)
+                      const std::string& body, bool persistent, double rate_bar)
 {
     if (!wanted("amqp", name)) return;
     amqp::connection c = run(amqp::connect(at));
@@ -318,33 +388,29 @@ void compare_confirms(const amqp::options& at, const std::string& url, const std
         run(ch.queue_declare("bench.confirms", amqp::durable(),
                              amqp::arguments(value::object("x-max-length", 10))))
             .name();
-    amqp::publisher out(ch);
-    std::vector<double> rate;
-    std::vector<double> cpu;
+    amqp::publisher out(ch, confirm_window);
+    rival with_window(at.hosts().front().host(), at.hosts().front().port());
+    with_window.begin_confirms();
+    const std::string pika = "/usr/bin/python3 " FERRY_BENCH_DIR "/amqp_peer.py " + url + ' ' +
+                             queue + ' ' + std::to_string(body.size()) + (persistent ? " 2" : " 1");
+    confirmed_figures mine;
+    confirmed_figures of_rabbitmq_c;
+    confirmed_figures of_pika;
     for (int i = 0; i < repetitions(); ++i) {
-        const double cpu_began = cpu_seconds();
-        const double began = wall_seconds();
-        run(publish_confirmed(&out, &queue, &body, persistent, batch));
-        rate.push_back(batch / (wall_seconds() - began));
-        cpu.push_back((cpu_seconds() - cpu_began) / batch * 1e6);
+        mine.measure(
+            [&] { run(publish_confirmed(&out, &queue, &body, persistent, confirmed_batch)); });
+        if (!persistent) {
+            of_rabbitmq_c.measure([&] {
+                with_window.publish_confirmed(queue, body, confirmed_batch, confirm_window);
+            });
+        }
+        of_pika.measure_pika(pika);
     }
-    const std::string program = "/usr/bin/python3 " FERRY_BENCH_DIR "/amqp_peer.py " + url + ' ' +
-                                queue + ' ' + std::to_string(body.size()) +
-                                (persistent ? " 2" : " 1");
-    std::FILE* const peer = ::popen(program.c_str(), "r");
-    double theirs_rate = 0;
-    double theirs_cpu = 0;
-    require(peer != nullptr && std::fscanf(peer, "%lf %lf", &theirs_rate, &theirs_cpu) == 2,
-            "pika is missing: python3-pika");
-    ::pclose(peer);
-    print("amqp", "ferry/" + name, "rate", rate, "msg/s");
-    print("amqp", "ferry/" + name, "cpu", cpu, "us/op");
-    print("amqp", "pika/" + name, "rate", {theirs_rate}, "msg/s");
-    print("amqp", "pika/" + name, "cpu", {theirs_cpu}, "us/op");
-    print_ratio("amqp", name, median(cpu) / theirs_cpu, "pika");
-    if (rate_bar > 0) {
-        print_ratio("amqp", name + "-time", theirs_rate / median(rate), "pika", rate_bar);
-    }
+    mine.print("ferry/" + name);
+    if (!persistent) of_rabbitmq_c.print("rabbitmq-c/" + name);
+    of_pika.print("pika/" + name);
+    if (!persistent) mine.compare(name, of_rabbitmq_c, "rabbitmq-c", 0, 0);
+    mine.compare(name, of_pika, "pika", 1.0 / 10, rate_bar);
     run(ch.queue_delete(queue));
     run(c.close());
 }
@@ -471,7 +537,7 @@ int main()
     compare_consuming(at, host, port, "consume-ack-1", small, 1);
     compare_consuming(at, host, port, "consume-ack-100", small, 100);
     compare_consuming(at, host, port, "consume-10k-ack-1", large, 1);
-    compare_confirms(at, url, "publish-confirmed-100", small);
+    compare_confirms(at, url, "publish-confirmed-100", small, false, 1.0 / 10);
     const std::string kilobyte(1024, 'x');
     compare_confirms(at, url, "publish-confirmed-1k", kilobyte, false, 1.0 / 5);
     compare_confirms(at, url, "publish-persistent-1k", kilobyte, true, 1.0 / 10);
