@@ -1,5 +1,6 @@
 // A client beside a broker that breaks the rules, or goes away, at every point.
 #include "ferry/amqp/amqp.hpp"
+#include "ferry/amqp/detail/test_broker.hpp"
 #include "ferry/amqp/detail/test_frames.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
@@ -10,7 +11,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,22 +26,10 @@ using namespace std::string_literals;
 using detail::frame_of;
 using detail::method;
 using detail::method_frame;
-
-// The client's next method, as it should be in a script.
-awaitable<std::optional<method>> read_method(net::stream* from)
-{
-    const auto asked = co_await detail::read_request(from);
-    if (!asked) co_return std::nullopt;
-    co_return asked->asks;
-}
-
-// How the broker writes: whole, or in pieces.
-using writing = std::function<awaitable<void>(net::stream*, std::string)>;
-
-awaitable<void> write_whole(net::stream* to, std::string text)
-{
-    co_await to->write(std::move(text));
-}
+using detail::options_for;
+using detail::read_method;
+using detail::write_whole;
+using detail::writing;
 
 awaitable<void> write_octets(net::stream* to, std::string text)
 {
@@ -49,50 +37,6 @@ awaitable<void> write_octets(net::stream* to, std::string text)
         co_await to->write(std::string(1, c));
         co_await yield_now();
     }
-}
-
-// Does its part of the login, but for the last `missing` steps. \return whether it was whole.
-awaitable<bool> log_in(net::stream* s, int steps, const writing* write)
-{
-    if (steps-- == 0) co_return false;
-    co_await s->read_exactly(8);
-    if (steps-- == 0) co_return false;
-    auto starting = (*write)(s, detail::start_frame());
-    co_await std::move(starting);
-    if (steps-- == 0) co_return false;
-    const auto ok = co_await read_method(s);
-    EXPECT_TRUE(ok == method::connection_start_ok);
-    if (steps-- == 0) co_return false;
-    auto tuning = (*write)(s, detail::tune_frame());
-    co_await std::move(tuning);
-    if (steps-- == 0) co_return false;
-    const auto tuned = co_await read_method(s);
-    EXPECT_TRUE(tuned == method::connection_tune_ok);
-    const auto open = co_await read_method(s);
-    EXPECT_TRUE(open == method::connection_open);
-    if (steps-- == 0) co_return false;
-    auto opening = (*write)(s, detail::open_ok_frame());
-    co_await std::move(opening);
-    co_return true;
-}
-
-constexpr int whole_login = 100;
-
-awaitable<void> open_a_channel(net::stream* s, const writing* write)
-{
-    const auto open = co_await read_method(s);
-    EXPECT_TRUE(open == method::channel_open);
-    auto opening = (*write)(s, detail::channel_open_ok_frame());
-    co_await std::move(opening);
-}
-
-options at(const net::listener& where)
-{
-    return options()
-        .hosts({net::tcp("127.0.0.1", where.port())})
-        .no_recovery()
-        .call_timeout(60s)
-        .timeout(60s);
 }
 
 std::error_code failure_of(awaitable<void> operation)
@@ -114,8 +58,7 @@ awaitable<void> connect_only(options with)
 awaitable<void> accept_and_leave(net::listener* on, int steps)
 {
     net::stream s = co_await on->accept();
-    const writing write = write_whole;
-    auto login = log_in(&s, steps, &write);
+    auto login = detail::log_in(&s, steps, detail::write_whole);
     co_await std::move(login);
 }
 
@@ -125,7 +68,7 @@ TEST(fake_broker, going_away_at_each_step_of_the_login_is_an_error)
         SCOPED_TRACE(steps);
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(accept_and_leave(&on, steps));
-        EXPECT_TRUE(failure_of(connect_only(at(on))) == condition::disconnected);
+        EXPECT_TRUE(failure_of(connect_only(options_for(on))) == condition::disconnected);
         run(serving.wait());
     }
 }
@@ -157,7 +100,7 @@ TEST(fake_broker, what_is_no_such_broker_is_told_apart)
         SCOPED_TRACE(r.name);
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(accept_and_say(&on, r.text));
-        EXPECT_EQ(failure_of(connect_only(at(on))), r.code);
+        EXPECT_EQ(failure_of(connect_only(options_for(on))), r.code);
         serving.cancel();
         run(serving.wait());
     }
@@ -178,7 +121,7 @@ TEST(fake_broker, no_login_is_sent_that_is_longer_than_it_may_be)
     for (const bool fast : {false, true}) {
         SCOPED_TRACE(fast);
         const auto serving = spawn(accept_and_read(&on, fast ? "" : detail::start_frame()));
-        auto with = at(on).fast_login(fast).client_properties(
+        auto with = options_for(on).fast_login(fast).client_properties(
             value::object("about", std::string(4096, 'x')));
         EXPECT_EQ(failure_of(connect_only(std::move(with))), errc::frame_error);
         run(serving.wait());
@@ -190,10 +133,7 @@ TEST(fake_broker, no_login_is_sent_that_is_longer_than_it_may_be)
 awaitable<int> accept_and_break(net::listener* on, std::string text)
 {
     net::stream s = co_await on->accept();
-    const writing write = write_whole;
-    auto login = log_in(&s, whole_login, &write);
-    co_await std::move(login);
-    auto opening = open_a_channel(&s, &write);
+    auto opening = detail::let_in(&s, 1);
     co_await std::move(opening);
     co_await s.write(std::move(text));
     for (;;) {
@@ -277,7 +217,7 @@ TEST(fake_broker, whoever_breaks_the_rules_is_told_so)
         SCOPED_TRACE(r.name);
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(accept_and_break(&on, r.text));
-        EXPECT_TRUE(failure_of(wait_for_the_end(at(on)))) << "no failure";
+        EXPECT_TRUE(failure_of(wait_for_the_end(options_for(on)))) << "no failure";
         EXPECT_EQ(run(timeout(60s, serving.join())), r.code);
     }
 }
@@ -302,9 +242,7 @@ std::string message(std::string_view body)
 awaitable<void> serve_a_message(net::listener* on, writing write, std::string body)
 {
     net::stream s = co_await on->accept();
-    auto login = log_in(&s, whole_login, &write);
-    co_await std::move(login);
-    auto opening = open_a_channel(&s, &write);
+    auto opening = detail::let_in(&s, 1, write);
     co_await std::move(opening);
     const auto get = co_await read_method(&s);
     EXPECT_TRUE(get == method::basic_get);
@@ -351,7 +289,7 @@ TEST(fake_broker, frames_may_come_in_any_pieces)
     const auto comes_by = [&](writing write) {
         net::listener on(net::tcp("127.0.0.1", 0));
         const auto serving = spawn(serve_a_message(&on, std::move(write), body));
-        EXPECT_EQ(run(timeout(60s, get_a_message(at(on)))), body);
+        EXPECT_EQ(run(timeout(60s, get_a_message(options_for(on)))), body);
         run(timeout(60s, serving.join()));
     };
     comes_by(write_whole);
@@ -377,17 +315,14 @@ TEST(fake_broker, a_message_may_take_longer_than_an_answer)
     net::listener on(net::tcp("127.0.0.1", 0));
     const std::string body(300, 'x');
     const auto serving = spawn(serve_a_message(&on, write_slowly, body));
-    EXPECT_EQ(run(timeout(60s, get_a_message(at(on).call_timeout(1s)))), body);
+    EXPECT_EQ(run(timeout(60s, get_a_message(options_for(on).call_timeout(1s)))), body);
     run(timeout(60s, serving.join()));
 }
 
 awaitable<void> hold_back(net::listener* on, int* published)
 {
     net::stream s = co_await on->accept();
-    const writing write = write_whole;
-    auto login = log_in(&s, whole_login, &write);
-    co_await std::move(login);
-    auto opening = open_a_channel(&s, &write);
+    auto opening = detail::let_in(&s, 1);
     co_await std::move(opening);
     co_await s.write(method_frame(1, method::channel_flow, "\0"s));
     const auto answer = co_await read_method(&s);
@@ -419,163 +354,9 @@ TEST(fake_broker, may_hold_back_a_channel)
     net::listener on(net::tcp("127.0.0.1", 0));
     int published = 0;
     const auto serving = spawn(hold_back(&on, &published));
-    run(timeout(60s, publish_one(at(on), &published)));
+    run(timeout(60s, publish_one(options_for(on), &published)));
     EXPECT_EQ(published, 1);
     run(timeout(60s, serving.join()));
-}
-
-// A frame that the client has sent.
-struct sent_frame {
-    std::uint8_t type = 0;
-    std::uint16_t channel = 0;
-    std::size_t size = 0;
-    method asks{};
-};
-
-awaitable<sent_frame> read_sent(net::stream* from)
-{
-    for (;;) {
-        if (const auto f = detail::next_frame(from->buffered_text(), detail::frame_max_size)) {
-            sent_frame found{f->type, f->channel, f->payload.size()};
-            if (f->type == detail::frame_method) {
-                found.asks = static_cast<method>(detail::wire_reader(f->payload).u32());
-            }
-            from->consume(f->size());
-            co_return found;
-        }
-        const std::size_t count = co_await from->fill();
-        if (count == 0) throw error(errc::closed, "the client went away");
-    }
-}
-
-// A login and two channels.
-awaitable<void> open_two_channels(net::stream* s)
-{
-    const writing write = write_whole;
-    auto login = log_in(s, whole_login, &write);
-    co_await std::move(login);
-    for (const std::uint16_t channel : {1, 2}) {
-        const auto open = co_await read_method(s);
-        EXPECT_TRUE(open == method::channel_open);
-        co_await s->write(detail::channel_open_ok_frame(channel));
-    }
-}
-
-// Takes what comes, up to so many bytes of bodies.
-awaitable<void> take_publishes(net::listener* on, std::size_t count, std::vector<sent_frame>* all)
-{
-    net::stream s = co_await on->accept();
-    auto opening = open_two_channels(&s);
-    co_await std::move(opening);
-    for (std::size_t bytes = 0; bytes < count;) {
-        const sent_frame f = co_await read_sent(&s);
-        if (f.type == detail::frame_body) bytes += f.size;
-        all->push_back(f);
-    }
-}
-
-constexpr std::size_t long_bytes = 64U << 20U;
-
-awaitable<void> publish_long_and_short(options with, const task<void>* taken)
-{
-    auto connecting = connect(std::move(with));
-    connection c = co_await std::move(connecting);
-    auto opening = c.channel();
-    channel one = co_await std::move(opening);
-    opening = c.channel();
-    channel two = co_await std::move(opening);
-    auto first = one.basic_publish("", "q", std::string(long_bytes, 'x'));
-    co_await std::move(first);
-    const auto declaring = spawn(one.queue_declare("q"));
-    const auto behind = spawn(one.basic_publish("", "q", "behind"));
-    auto between = two.basic_publish("", "q", "between");
-    co_await std::move(between);
-    co_await taken->wait();
-    EXPECT_TRUE(behind.done());
-    co_await declaring.wait();
-    EXPECT_TRUE(declaring.failure() != nullptr);  // nobody has answered
-}
-
-TEST(fake_broker, gets_other_channels_frames_between_those_of_a_long_body)
-{
-    net::listener on(net::tcp("127.0.0.1", 0));
-    std::vector<sent_frame> all;
-    const auto taken = spawn(take_publishes(&on, long_bytes + 6 + 7, &all));
-    run(timeout(60s, publish_long_and_short(at(on), &taken)));
-    run(taken.join());
-    std::string order;  // in it, 'b' stands for any number of body frames
-    std::string others;
-    for (const sent_frame& f : all) {
-        if (f.channel == 2) {
-            others += f.type == detail::frame_body ? order.back() : '-';
-            continue;
-        }
-        const char letter = f.type == detail::frame_header    ? 'h'
-                            : f.type == detail::frame_body    ? 'b'
-                            : f.asks == method::basic_publish ? 'p'
-                            : f.asks == method::queue_declare ? 'd'
-                                                              : '?';
-        if (order.empty() || letter != 'b' || order.back() != 'b') order += letter;
-    }
-    EXPECT_EQ(order, "phbdphb");
-    // The other channel's message came while the first body was on its way.
-    EXPECT_TRUE(others == "--b" || others == "--h") << others;
-    EXPECT_EQ(all.back().size, 6U);
-}
-
-// Closes the first channel while a long body comes on it.
-awaitable<void> close_within_a_body(net::listener* on, std::size_t* taken)
-{
-    net::stream s = co_await on->accept();
-    auto opening = open_two_channels(&s);
-    co_await std::move(opening);
-    sent_frame first;
-    while (first.type != detail::frame_header) first = co_await read_sent(&s);
-    std::string why;
-    detail::wire_writer w(why);
-    w.u16(406);
-    w.short_text("PRECONDITION_FAILED");
-    w.u32(0);
-    co_await s.write(method_frame(1, method::channel_close, why));
-    for (;;) {
-        const sent_frame f = co_await read_sent(&s);
-        if (f.type == detail::frame_body) *taken += f.size;
-        if (f.asks == method::channel_close_ok) break;
-    }
-    // What comes now is of the other channel.
-    for (const auto type : {detail::frame_method, detail::frame_header, detail::frame_body}) {
-        const sent_frame f = co_await read_sent(&s);
-        EXPECT_EQ(f.channel, 2);
-        EXPECT_EQ(f.type, type);
-    }
-}
-
-awaitable<void> publish_to_a_closed_channel(options with, const task<void>* serving)
-{
-    auto connecting = connect(std::move(with));
-    connection c = co_await std::move(connecting);
-    auto opening = c.channel();
-    channel one = co_await std::move(opening);
-    opening = c.channel();
-    channel two = co_await std::move(opening);
-    auto first = one.basic_publish("", "q", std::string(long_bytes, 'x'));
-    co_await std::move(first);
-    const auto behind = spawn(one.basic_publish("", "q", "behind"));
-    co_await behind.wait();
-    EXPECT_THROW(std::rethrow_exception(behind.failure()), channel_closed);
-    auto beside = two.basic_publish("", "q", "beside");
-    co_await std::move(beside);
-    co_await serving->wait();
-}
-
-TEST(fake_broker, gets_no_more_of_a_body_once_it_has_closed_the_channel)
-{
-    net::listener on(net::tcp("127.0.0.1", 0));
-    std::size_t taken = 0;
-    const auto serving = spawn(close_within_a_body(&on, &taken));
-    run(timeout(60s, publish_to_a_closed_channel(at(on), &serving)));
-    run(serving.join());
-    EXPECT_LT(taken, long_bytes);
 }
 
 std::string settling(method how, std::uint64_t tag, std::uint16_t channel = 1)
@@ -598,10 +379,7 @@ awaitable<void> confirm_nothing(net::stream* s)
 
 awaitable<void> open_with_confirms(net::stream* s)
 {
-    const writing write = write_whole;
-    auto login = log_in(s, whole_login, &write);
-    co_await std::move(login);
-    auto opening = open_a_channel(s, &write);
+    auto opening = detail::let_in(s, 1);
     co_await std::move(opening);
     const auto select = co_await read_method(s);
     EXPECT_TRUE(select == method::confirm_select);
@@ -678,9 +456,8 @@ awaitable<void> write_late(net::stream* to, std::string text)
 awaitable<std::vector<std::uint16_t>> refuse_on_two_channels(net::listener* on)
 {
     net::stream s = co_await on->accept();
-    const writing write = write_whole;
-    auto login = log_in(&s, whole_login, &write);
-    co_await std::move(login);
+    auto opening = detail::let_in(&s, 0);
+    co_await std::move(opening);
     std::map<std::uint16_t, std::uint64_t> tags;
     std::vector<std::uint16_t> closed;
     task_group late;
@@ -735,7 +512,7 @@ TEST(fake_broker, one_that_refuses_on_a_channel_is_asked_on_another)
 {
     net::listener on(net::tcp("127.0.0.1", 0));
     const auto serving = spawn(refuse_on_two_channels(&on));
-    run(timeout(60s, publish_until_taken(at(on).confirm_timeout(50ms))));
+    run(timeout(60s, publish_until_taken(options_for(on).confirm_timeout(50ms))));
     // The program's own channel stays, and the one between has got all its answers.
     EXPECT_EQ(run(timeout(60s, serving.join())), std::vector<std::uint16_t>{2});
 }
@@ -744,7 +521,8 @@ TEST(fake_broker, a_publish_that_gets_no_confirm_fails)
 {
     net::listener on(net::tcp("127.0.0.1", 0));
     const auto serving = spawn(confirm_at_last(&on));
-    EXPECT_EQ(failure_of(publish_confirmed(at(on).confirm_timeout(50ms))), errc::confirm_timeout);
+    EXPECT_EQ(failure_of(publish_confirmed(options_for(on).confirm_timeout(50ms))),
+              errc::confirm_timeout);
     serving.cancel();
     run(serving.wait());
 }
