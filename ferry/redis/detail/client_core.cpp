@@ -171,13 +171,19 @@ void client_core::master_moved(const master_change& change) noexcept
     }
 }
 
+/// Whether it is so lately used that nobody need ask whether its server is still there.
+bool client_core::is_fresh(const connection& c) const noexcept
+{
+    const auto interval = options_.health_check_interval();
+    if (c.busy() || interval == 0ms) return true;
+    return std::chrono::steady_clock::now() - c.last_used() < interval;
+}
+
 awaitable<bool> client_core::healthy(std::shared_ptr<client_core> self,
                                      std::shared_ptr<connection> c)
 {
     if (c->closed()) co_return false;
-    const auto interval = self->options_.health_check_interval();
-    const auto idle = std::chrono::steady_clock::now() - c->last_used();
-    if (c->busy() || interval == 0ms || idle < interval) co_return true;
+    if (self->is_fresh(*c)) co_return true;
     try {
         const command ping("PING");
         auto asking = connection::send(c, &ping, self->options_.timeout());
@@ -187,6 +193,12 @@ awaitable<bool> client_core::healthy(std::shared_ptr<client_core> self,
         c->close();
         co_return false;
     }
+}
+
+std::shared_ptr<connection> client_core::at_hand() const noexcept
+{
+    if (!shared_ || shared_->closed() || (!bound_ && !is_fresh(*shared_))) return nullptr;
+    return shared_;
 }
 
 awaitable<std::shared_ptr<connection>> client_core::shared(std::shared_ptr<client_core> self)
@@ -232,8 +244,11 @@ awaitable<reply> client_core::execute(std::shared_ptr<client_core> self, command
         std::exception_ptr failure;
         bool again = false;
         try {
-            auto getting = shared(self);
-            const auto over = co_await std::move(getting);
+            auto over = self->at_hand();
+            if (!over) {
+                auto getting = shared(self);
+                over = co_await std::move(getting);
+            }
             auto sending = connection::send(over, &c, self->options_.timeout());
             reply answer = co_await std::move(sending);
             if (!answer.is_error()) co_return answer;
@@ -266,8 +281,11 @@ awaitable<std::vector<reply>> client_core::execute_all(std::shared_ptr<client_co
         std::exception_ptr failure;
         bool again = false;
         try {
-            auto getting = shared(self);
-            const auto over = co_await std::move(getting);
+            auto over = self->at_hand();
+            if (!over) {
+                auto getting = shared(self);
+                over = co_await std::move(getting);
+            }
             auto sending = connection::send_all(over, all, self->options_.timeout());
             co_return co_await std::move(sending);
         } catch (const connection_lost&) {

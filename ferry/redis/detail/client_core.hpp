@@ -84,7 +84,10 @@ private:
                                                               net::endpoint at);
     void master_moved(const master_change& change) noexcept;
 
+    /// The shared connection; null if something has to be waited for: see shared().
+    std::shared_ptr<connection> at_hand() const noexcept;
     static awaitable<std::shared_ptr<connection>> shared(std::shared_ptr<client_core> self);
+    bool is_fresh(const connection& c) const noexcept;
     static awaitable<bool> healthy(std::shared_ptr<client_core> self,
                                    std::shared_ptr<connection> c);
 

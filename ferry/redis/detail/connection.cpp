@@ -23,6 +23,8 @@ constexpr std::chrono::seconds keepalive{15};
 
 class connection::pending final : public waiter, public timer {
 public:
+    std::chrono::steady_clock::time_point began;
+
     pending(connection& over, std::size_t answers) : over_{over}, left_{answers}
     {
         number_ = over.first_due_ + over.due_.size();
@@ -49,16 +51,26 @@ public:
         wake();
     }
 
-    reply take() { return std::move(one_); }
+    /// \throws what it failed for
+    reply take()
+    {
+        finish();
+        return std::move(one_);
+    }
     std::vector<reply> take_all()
     {
+        finish();
         if (more_.empty()) more_.push_back(std::move(one_));
         return std::move(more_);
     }
-    const std::exception_ptr& failure() const noexcept { return failure_; }
     bool timed_out() const noexcept { return timed_out_; }
 
 private:
+    void finish()
+    {
+        stop();
+        if (failure_) std::rethrow_exception(failure_);
+    }
     void expired() noexcept override
     {
         timed_out_ = true;
@@ -155,7 +167,13 @@ awaitable<reply> connection::send(std::shared_ptr<connection> self, const comman
     if (self->failure_) std::rethrow_exception(self->failure_);
     pending mine(*self, 1);
     c->append_to(self->out_);
-    co_await self->settle(mine, c->name(), limit);
+    self->begin(mine, limit);
+    try {
+        co_await mine.park();
+    } catch (const cancelled&) {
+        self->end_of_patience(mine, c->name(), limit);
+        throw;
+    }
     co_return mine.take();
 }
 
@@ -166,26 +184,30 @@ awaitable<std::vector<reply>> connection::send_all(std::shared_ptr<connection> s
     if (all.empty()) co_return std::vector<reply>();
     pending mine(*self, all.size());
     for (const command& c : all) c.append_to(self->out_);
-    co_await self->settle(mine, all.front().name(), limit);
+    self->begin(mine, limit);
+    try {
+        co_await mine.park();
+    } catch (const cancelled&) {
+        self->end_of_patience(mine, all.front().name(), limit);
+        throw;
+    }
     co_return mine.take_all();
 }
 
-awaitable<void> connection::settle(pending& p, std::string_view name, duration limit)
+void connection::begin(pending& p, duration limit)
 {
-    const auto began = std::chrono::steady_clock::now();
-    last_used_ = began;
+    last_used_ = std::chrono::steady_clock::now();
+    p.began = last_used_;
     has_output_.set();
-    if (limit > duration::zero()) p.start_after(limit);
-    try {
-        co_await p.park();
-    } catch (const cancelled&) {
-        if (!p.timed_out()) throw;
-        // A peer that is cut off, or stands still, ends no connection by itself.
-        if (received_ < began) close(fmt::format("nothing came for {} ms", limit.count()));
-        throw timeout_error(std::string(name) + ' ' + remote_, limit);
-    }
-    p.stop();
-    if (p.failure()) std::rethrow_exception(p.failure());
+    if (limit > duration::zero()) p.start(last_used_ + limit);
+}
+
+void connection::end_of_patience(const pending& p, std::string_view name, duration limit)
+{
+    if (!p.timed_out()) return;
+    // A peer that is cut off, or stands still, ends no connection by itself.
+    if (received_ < p.began) close(fmt::format("nothing came for {} ms", limit.count()));
+    throw timeout_error(std::string(name) + ' ' + remote_, limit);
 }
 
 void connection::tell(const command& c)

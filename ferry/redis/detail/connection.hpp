@@ -84,7 +84,9 @@ private:
     static awaitable<void> read_all(std::shared_ptr<connection> self);
     awaitable<void> read_more();
     void start();
-    awaitable<void> settle(pending& p, std::string_view name, duration limit);
+    void begin(pending& p, duration limit);
+    /// To be called where a wait was cancelled. \throws timeout_error, if its limit did that
+    void end_of_patience(const pending& p, std::string_view name, duration limit);
     void deliver();
     void take(reply r);
     void fail(std::exception_ptr why) noexcept;
