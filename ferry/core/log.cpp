@@ -1,6 +1,7 @@
 #include "ferry/core/log.hpp"
 
 #include "ferry/core/time.hpp"
+#include "ferry/core/utf8.hpp"
 
 #include <pthread.h>
 #include <spdlog/logger.h>
@@ -59,30 +60,43 @@ bool names_a_secret(std::string_view key)
         secret_words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
+/// Whether a terminal, or who reads the line, might take it for something else than text.
+bool is_harmful(const utf8::decoded& c)
+{
+    return !c.valid || c.code_point < 0x20 || (c.code_point >= 0x7F && c.code_point < 0xA0);
+}
+
 bool needs_quotes(std::string_view value)
 {
-    return value.empty() || std::ranges::any_of(value, [](char c) {
-               return static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '\\' || c == '=' ||
-                      c == 0x7F;
-           });
+    if (value.find_first_of(" \"\\=") != std::string_view::npos) return true;
+    std::size_t at = 0;
+    while (at < value.size()) {
+        const utf8::decoded c = utf8::decode(value, at);
+        if (is_harmful(c)) return true;
+        at += c.size;
+    }
+    return value.empty();
 }
 
 void append_escaped(std::string& to, std::string_view text)
 {
     constexpr std::string_view digits = "0123456789abcdef";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            to += '\\';
-            to += c;
-        } else if (c == '\n') {
+    for (std::size_t at = 0; at < text.size();) {
+        const utf8::decoded c = utf8::decode(text, at);
+        const std::string_view part = text.substr(at, c.size);
+        at += c.size;
+        if (part == "\"" || part == "\\") to += '\\';
+        if (part == "\n") {
             to += "\\n";
-        } else if (byte < 0x20 || byte == 0x7F) {
-            to += "\\x";
-            to += digits[byte >> 4U];
-            to += digits[byte & 15U];
+        } else if (!is_harmful(c)) {
+            to += part;
         } else {
-            to += c;
+            for (const char one : part) {
+                const auto byte = static_cast<unsigned char>(one);
+                to += "\\x";
+                to += digits[byte >> 4U];
+                to += digits[byte & 15U];
+            }
         }
     }
 }

@@ -61,6 +61,9 @@ TEST_F(log_test, no_value_can_forge_a_line)
 {
     log::error("bad", "name", "a\nerror forged", "quoted", "say \"hi\"", "empty", "");
     EXPECT_EQ(lines_.at(0), R"(error bad name="a\nerror forged" quoted="say \"hi\"" empty="")");
+    // C1 controls, which a terminal may obey, and what is no UTF-8.
+    log::error("b\u009B[31m", "reason", "\xFF\xFE", "name", "Zo\u00EB");
+    EXPECT_EQ(lines_.at(1), "error b\\xc2\\x9b[31m reason=\"\\xff\\xfe\" name=Zo\u00EB");
 }
 
 TEST_F(log_test, masks_secrets)
