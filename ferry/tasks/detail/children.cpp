@@ -82,6 +82,13 @@ std::optional<frame> receive_frame(int from)
     return f;
 }
 
+/// Between two tasks a process says nothing, unless it dies.
+bool has_ended(int socket) noexcept
+{
+    pollfd told{socket, POLLIN, 0};
+    return ::poll(&told, 1, 0) > 0;
+}
+
 // ---- What a process tells of a task that ended ------------------------------------------------
 
 std::string text_of(const performed& p)
@@ -399,6 +406,16 @@ std::vector<pid_t> nursery::pids() const
     return alive_;
 }
 
+void child::renew() noexcept
+{
+    end();
+    try {
+        process_ = nursery_->give_birth();
+    } catch (const error& e) {
+        log::error("no new process for tasks yet", "reason", e.what());
+    }
+}
+
 void child::end() noexcept
 {
     if (process_.socket < 0) return;
@@ -410,6 +427,7 @@ void child::end() noexcept
 
 performed child::run(request& what, std::uint64_t job_number)
 {
+    if (process_.socket >= 0 && has_ended(process_.socket)) end();
     if (process_.socket < 0) process_ = nursery_->give_birth();
     const pid_t pid = process_.pid;
     what.process = pid;
@@ -443,7 +461,7 @@ performed child::run(request& what, std::uint64_t job_number)
     }
     what.set_interrupt(nullptr);
     if (answer) {
-        if (++tasks_ == max_tasks_ || (max_kib_ > 0 && resident_kib(pid) > max_kib_)) end();
+        if (++tasks_ == max_tasks_ || (max_kib_ > 0 && resident_kib(pid) > max_kib_)) renew();
         performed p = performed_from((*answer)[0]);
         // Somebody may have begun to watch in the meantime.
         if (p.repr.empty() && p.state == state::success && what.watched() && p.leaves.result) {
@@ -455,6 +473,7 @@ performed child::run(request& what, std::uint64_t job_number)
     process_ = nursery::born{-1, -1};
     tasks_ = 0;
     const int status = nursery_->reap(pid);
+    renew();
     if (over) return limit_exceeded(what);
     if (what.terminated_by() != 0) return terminated(what);
     log::error("a process that ran a task has died", "pid", pid, "task", what.call.task, "id",

@@ -56,14 +56,17 @@ public:
     child& operator=(const child&) = delete;
     ~child() { end(); }
 
+    /// Has a new process, in place of the one that it had; if the system refuses, the next task
+    /// asks again.
+    void renew() noexcept;
+
     /// Blocks until the task ended: by itself, by its hard limit, by interrupt(), or because the
     /// process died.
     performed run(request& what, std::uint64_t job_number);
 
-    /// Lets the process end; the next task gets a new one.
+private:
     void end() noexcept;
 
-private:
     std::shared_ptr<nursery> nursery_;
     std::size_t max_tasks_;
     std::size_t max_kib_;

@@ -59,6 +59,7 @@ void pool::add_lane()
     if (nursery_) {
         l->process =
             std::make_unique<child>(nursery_, with_.max_tasks_per_child, with_.max_kib_per_child);
+        l->process->renew();
     }
     ++running_;
     const std::lock_guard lock{mutex_};
@@ -85,7 +86,7 @@ void pool::restart()
     for (const auto& l : lanes_) {
         const std::lock_guard lock{l->mutex};
         // Between two tasks: while one runs, the lane's thread waits for the process.
-        if (l->home && l->process) l->home->post([l] { l->process->end(); });
+        if (l->home && l->process) l->home->post([l] { l->process->renew(); });
     }
 }
 

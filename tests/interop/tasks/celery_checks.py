@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 import uuid
+from pathlib import Path
 
 from celery import Celery, chain, chord, chunks, group, xmap, xstarmap
 from celery.exceptions import ChordError, NotRegistered, TaskRevokedError, TimeLimitExceeded
@@ -43,6 +44,26 @@ def start(node=NODE, **environment):
 
 def control(method, **arguments):
     return ask(app, NODE, method, **arguments)
+
+
+@check
+def processes_are_there_before_tasks():
+    pids = lambda: control('stats')['pool']['processes']
+    equal(len(pids()), 1 if POOL == 'threads' else 2)
+    if POOL == 'threads':
+        return
+    # One that dies while it has nothing to do takes no task with it.
+    gone = pids()[0]
+    os.kill(gone, signal.SIGKILL)
+    until(lambda: Path(f'/proc/{gone}/stat').read_text().rpartition(')')[2].split()[0] == 'Z')
+    two = lambda: [r.get(timeout=PATIENCE) for r in [S('ferry.sleep', (0.5,)) for _ in range(2)]]
+    until(lambda: two() == [0.5, 0.5] and gone not in pids())
+    equal(len(pids()), 2)
+    # One that dies of its task, and one that is killed for it, have a successor at once.
+    for how in dict(), dict(time_limit=1):
+        name = 'ferry.sleep' if how else 'ferry.crash'
+        S(name, (600,) if how else (), **how).get(timeout=PATIENCE, propagate=False)
+        until(lambda: len(pids()) == 2)
 
 
 @check
