@@ -22,10 +22,12 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-// What is taken for a stream of messages, looked at so often, and how long its reads are put off.
-constexpr unsigned many_messages = 4;
+// What is taken for a stream of messages: how far they are apart at most, looked at so often. How
+// long its reads are put off, and for how many messages that is worth it.
+constexpr clock::duration stream_gap = 250us;
 constexpr clock::duration stream_window = 4ms;
 constexpr clock::duration longest_pause = 2ms;
+constexpr unsigned many_messages = 4;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
 // Parts of shared bodies of up to so many bytes are copied into the text that is written.
@@ -459,7 +461,8 @@ clock::duration link::pause() noexcept
     const unsigned most = std::exchange(least_prefetch_, std::uint16_t{65535}) / 4U;
     counted_since_ = received_;
     pause_ = std::min(longest_pause, passed * most / std::max(messages, 1U));
-    if (messages * pause_ < many_messages * passed) pause_ = 0s;
+    const bool streams = messages * stream_gap >= passed;
+    if (!streams || messages * pause_ < many_messages * passed) pause_ = 0s;
     return pause_;
 }
 

@@ -21,10 +21,9 @@ constexpr std::size_t most_free = 1024;
 
 amqp_consumer::amqp_consumer(std::shared_ptr<amqp_core> over, std::vector<std::string> queues,
                              std::size_t prefetch, std::shared_ptr<result_store> results)
-    : consumer_core{std::move(results)},
+    : consumer_core{std::move(results), prefetch},
       core_{std::move(over)},
-      queues_{std::move(queues)},
-      prefetch_{prefetch}
+      queues_{std::move(queues)}
 {
 }
 

@@ -75,7 +75,6 @@ private:
 
     std::shared_ptr<amqp_core> core_;
     std::vector<std::string> queues_;
-    std::size_t prefetch_;
     bool waits_ = false;     ///< some of it is for messages that are held for long
     bool together_ = false;  ///< the prefetch is the channel's
     std::optional<amqp::channel> channel_;

@@ -28,10 +28,9 @@ std::chrono::milliseconds between(std::chrono::milliseconds d, std::chrono::mill
 
 redis_consumer::redis_consumer(std::shared_ptr<redis_core> over, std::vector<std::string> queues,
                                std::size_t prefetch, std::shared_ptr<result_store> results)
-    : consumer_core{std::move(results)},
+    : consumer_core{std::move(results), prefetch},
       core_{std::move(over)},
       queues_{std::move(queues)},
-      prefetch_{prefetch},
       tag_prefix_{uuid4() + "."}
 {
 }
@@ -99,8 +98,7 @@ awaitable<void> redis_consumer::forget_settled(self_pointer self)
 
 void redis_consumer::limit(std::size_t usual, std::size_t waiting)
 {
-    const std::size_t count = usual + waiting;
-    prefetch_ = count;
+    prefetch_ = usual + waiting;
     room_.set();
 }
 

@@ -71,7 +71,6 @@ private:
     std::vector<std::string> queues_;
     std::map<std::string, queue_binding> bindings_;  ///< of queues with exchanges of other names
     std::size_t turn_ = 0;
-    std::size_t prefetch_;
     std::string tag_prefix_;
     std::uint64_t next_number_ = 1;
     std::set<std::uint64_t> held_;

@@ -16,9 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long an ack may wait for others while there are many: so many in that time.
-constexpr std::chrono::milliseconds unhurried = 2ms;
-constexpr std::size_t many = 4;
+using steady = std::chrono::steady_clock;
+
+// How long an ack may wait for others while they are no further apart than that, and for how many
+// it is worth it.
+constexpr steady::duration gap = 250us;
+constexpr steady::duration longest_patience = 2ms;
+constexpr int many = 4;
 
 // A server that is not there must not hold up the end of a program for longer.
 constexpr auto longest_farewell = 15s;
@@ -94,35 +98,37 @@ awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::
     co_await std::move(waiting);
 }
 
-/// Whether settlements come so fast that the next ones are worth waiting for.
-bool consumer_core::flows(std::size_t settled)
+/// How long the next settlements may wait for others, because they come fast; not so long that more
+/// than a quarter of what may be held would wait.
+steady::duration consumer_core::patience(std::size_t settled) noexcept
 {
-    const auto now = std::chrono::steady_clock::now();
-    const auto passed = now - lately_;
+    const auto now = steady::now();
+    const auto passed = std::min<steady::duration>(now - lately_, 1s);
     settled_lately_ += settled;
-    if (passed >= unhurried) {
-        flowing_ =
-            !closing_ && settled_lately_ >= static_cast<std::size_t>(passed / unhurried) * many;
-        settled_lately_ = 0;
-        lately_ = now;
-    }
-    return flowing_;
+    if (passed < longest_patience) return patience_;
+    const auto count = static_cast<int>(std::exchange(settled_lately_, 0));
+    const auto most = static_cast<int>(std::min<std::size_t>(prefetch_, 65535) / 4);
+    lately_ = now;
+    patience_ = std::min(longest_patience, passed * most / std::max(count, 1));
+    const bool flows = count * gap >= passed;
+    if (closing_ || !flows || count * patience_ < many * passed) patience_ = 0s;
+    return patience_;
 }
 
 void consumer_core::drain()
 {
     std::vector<request> all;
     std::vector<ending> endings = std::exchange(spare_, {});
-    bool later = false;
+    steady::duration wait{0};
     {
         const std::lock_guard lock{mutex_};
         all.swap(outbox_);
         endings.swap(endings_);
-        later = flows(all.size() + endings.size());
-        draining_ = unhurried_ = later;
+        wait = patience(all.size() + endings.size());
+        draining_ = unhurried_ = wait != 0s;
     }
-    if (later) {
-        look_.start_after(unhurried);
+    if (wait != 0s) {
+        look_.start_after(wait);
     } else {
         look_.stop();
     }
@@ -203,7 +209,7 @@ awaitable<void> consumer_core::settled(std::shared_ptr<consumer_core> self)
 awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
 {
     self->closing_ = true;
-    self->flowing_ = false;
+    self->patience_ = 0s;
     self->drain();
     self->give_up();
     try {

@@ -24,11 +24,14 @@ namespace ferry::tasks::detail {
 
 /// The part of a consumer that lives at home, beside its connection, and what it shares with the
 /// loops of the worker: deliveries go out through an inbox, settlements come in through an outbox,
-/// many at a time: while acks come by the thousand, home looks for them by itself every
-/// millisecond, and nobody has to wake it up.
+/// many at a time: while acks come by the thousand, home looks for them by itself every two
+/// milliseconds, and nobody has to wake it up.
 class consumer_core : public std::enable_shared_from_this<consumer_core> {
 public:
-    explicit consumer_core(std::shared_ptr<result_store> results) : results_{std::move(results)} {}
+    consumer_core(std::shared_ptr<result_store> results, std::size_t prefetch)
+        : prefetch_{prefetch}, results_{std::move(results)}
+    {
+    }
     consumer_core(const consumer_core&) = delete;
     consumer_core& operator=(const consumer_core&) = delete;
     virtual ~consumer_core() = default;
@@ -90,6 +93,8 @@ protected:
     /// Hands deliveries to the worker.
     void put(std::vector<delivery> arrived);
 
+    std::size_t prefetch_;  ///< deliveries that may be held at once
+
 private:
     static constexpr int epoch_bits = 40;
 
@@ -113,7 +118,7 @@ private:
     template <class F>
     void put(const home& at, bool hurries, F add);
     void drain();
-    bool flows(std::size_t settled);
+    std::chrono::steady_clock::duration patience(std::size_t settled) noexcept;
     static awaitable<void> publish_through(std::shared_ptr<consumer_core> self, const outgoing* o);
     static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, const settlement* s);
     static awaitable<void> carry_out_for(std::shared_ptr<consumer_core> self, settlement s,
@@ -131,7 +136,7 @@ private:
     look look_{*this};
     std::size_t settled_lately_ = 0;
     std::chrono::steady_clock::time_point lately_;
-    bool flowing_ = false;
+    std::chrono::steady_clock::duration patience_{0};  ///< by what came before that
     bool closing_ = false;
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;
