@@ -92,9 +92,9 @@ public:
 
     bool no_ack() const noexcept { return (bits & 2U) != 0; }
 
+    /// Unless it has left.
     void put(delivery&& d)
     {
-        if (left) return;
         waiting.push(std::move(d));
         arrived.set();
     }

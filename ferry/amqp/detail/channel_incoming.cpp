@@ -185,7 +185,7 @@ void channel_core::finish_content(buffer body)
     ++connection_->counts().delivered;
     if (c.kind == method::basic_get_ok) return answer_get(std::move(c.made));
     // One that has ended meanwhile: what it did not take goes back when the channel closes.
-    if (c.consumer == nullptr) return;
+    if (c.consumer == nullptr || c.consumer->left) return;
     if (c.consumer->abandoned) {
         if (!c.consumer->no_ack()) settle(generation_, c.made.delivery_tag(), false, true, false);
         return;
