@@ -62,6 +62,22 @@ decoded decode(std::string_view text, std::size_t at) noexcept
     return {code, trails + 1, true};
 }
 
+std::optional<char16_t> surrogate_at(std::string_view text, std::size_t at) noexcept
+{
+    if (text.size() - at < 3 || byte_at(text, at) != 0xED) return std::nullopt;
+    const unsigned second = byte_at(text, at + 1);
+    const unsigned third = byte_at(text, at + 2);
+    if ((second & 0xE0U) != 0xA0 || (third & 0xC0U) != 0x80) return std::nullopt;
+    return static_cast<char16_t>(0xD000U | (second & 0x3FU) << 6U | (third & 0x3FU));
+}
+
+void append_surrogate(std::string& to, char16_t surrogate)
+{
+    to += static_cast<char>(0xE0U | surrogate >> 12U);
+    to += static_cast<char>(0x80U | (surrogate >> 6U & 0x3FU));
+    to += static_cast<char>(0x80U | (surrogate & 0x3FU));
+}
+
 void append(std::string& to, char32_t code_point)
 {
     const auto put = [&to](char32_t byte) { to += static_cast<char>(byte); };

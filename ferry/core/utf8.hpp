@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,13 @@ struct decoded {
 
 /// Decodes the code point that begins at `at`, which must lie inside `text`.
 decoded decode(std::string_view text, std::size_t at = 0) noexcept;
+
+/// The surrogate whose three bytes, as WTF-8 and Python's `surrogatepass` have them, begin at `at`:
+/// what a text may hold beside UTF-8 if its reader was asked to keep lone surrogates.
+std::optional<char16_t> surrogate_at(std::string_view text, std::size_t at) noexcept;
+
+/// Puts the three bytes of a surrogate at the end of `to`.
+void append_surrogate(std::string& to, char16_t surrogate);
 
 /// Puts a code point at the end of `to`; surrogates and what lies above U+10FFFF become U+FFFD.
 void append(std::string& to, char32_t code_point);

@@ -53,6 +53,25 @@ TEST(utf8, every_code_point_round_trips)
     }
 }
 
+TEST(utf8, finds_the_surrogates_of_wtf8)
+{
+    for (char32_t c = 0xD000; c < 0xE100; ++c) {
+        const bool surrogate = c >= 0xD800 && c <= 0xDFFF;
+        std::string text = "a";
+        if (surrogate) {
+            utf8::append_surrogate(text, static_cast<char16_t>(c));
+        } else {
+            utf8::append(text, c);
+        }
+        ASSERT_EQ(text.size(), 4U);
+        ASSERT_EQ(utf8::surrogate_at(text, 1).value_or(0), surrogate ? c : 0);
+        ASSERT_FALSE(utf8::surrogate_at(text, 0));
+        ASSERT_FALSE(utf8::surrogate_at(text.substr(0, 3), 1));
+    }
+    EXPECT_FALSE(utf8::surrogate_at("\xED\xA0z", 0));
+    EXPECT_FALSE(utf8::surrogate_at("\xED\xC0\x80", 0));
+}
+
 TEST(utf8, what_is_no_code_point_becomes_the_replacement)
 {
     std::string text;

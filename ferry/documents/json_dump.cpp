@@ -416,7 +416,7 @@ private:
     unsigned escaped(const scan::block& block) const noexcept
     {
         return options_.ascii_ ? scan::special(block) | scan::above_tilde(block)
-                               : scan::special(block);
+                               : scan::special_or_surrogate(block);
     }
 
     void put_character(const char*& from, const char* end)
@@ -451,17 +451,13 @@ private:
     void put_multibyte(const char*& from, const char* end)
     {
         const std::string_view rest{from, end};
-        // A surrogate half may have been kept as WTF-8.
-        const bool half =
-            rest.size() >= 3 && rest[0] == '\xED' && static_cast<unsigned char>(rest[1]) >= 0xA0;
-        const auto [code_point, size, valid] = utf8::decode(rest);
-        const bool line_end = code_point == 0x2028 || code_point == 0x2029;
-        if (half && options_.ascii_) {
-            put_unit(0xD000U | (static_cast<unsigned char>(rest[1]) & 0x3FU) << 6U |
-                     (static_cast<unsigned char>(rest[2]) & 0x3FU));
+        if (const auto half = utf8::surrogate_at(rest, 0)) {
+            put_unit(*half);
             from += 3;
             return;
         }
+        const auto [code_point, size, valid] = utf8::decode(rest);
+        const bool line_end = code_point == 0x2028 || code_point == 0x2029;
         if (options_.ascii_ || (!plain_ && line_end)) {
             if (code_point >= 0x10000) {
                 put_unit(0xD800U + (static_cast<unsigned>(code_point - 0x10000) >> 10U));

@@ -495,6 +495,13 @@ TEST(json_dump, follows_its_options)
                    dump_options().sort_keys()),
               R"({"y":{"c":2,"d":1},"z":{"a":2,"b":1}})");
     EXPECT_EQ(dump("\xED\xA0\x80", dump_options().ascii()), R"("\ud800")");
+    // No UTF-8 has them as they are.
+    EXPECT_EQ(dump("\xED\xA0\x80"), R"("\ud800")");
+    EXPECT_EQ(dump("a long text that ends in \xED\xBF\xBF"),
+              R"("a long text that ends in \udfff")");
+    EXPECT_EQ(dump(value::object("\xED\xA0\x80k", 1)), R"({"\ud800k":1})");
+    EXPECT_EQ(dump("\uD7FF\uD000\uE000 in a longer text \uD7FF"),
+              "\"\uD7FF\uD000\uE000 in a longer text \uD7FF\"");
 }
 
 TEST(json_dump, refuses_what_json_does_not_have)

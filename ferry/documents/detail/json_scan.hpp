@@ -31,12 +31,21 @@ inline __m128i equal(block b, char c) noexcept
 {
     return _mm_cmpeq_epi8(b, _mm_set1_epi8(c));
 }
+inline __m128i special_bytes(block b) noexcept
+{
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(b, _mm_set1_epi8(0x1F)), b);
+    return _mm_or_si128(_mm_or_si128(equal(b, '"'), equal(b, '\\')), control);
+}
 /// `"`, `\` and control characters.
 inline unsigned special(block b) noexcept
 {
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(b, _mm_set1_epi8(0x1F)), b);
-    const __m128i any = _mm_or_si128(_mm_or_si128(equal(b, '"'), equal(b, '\\')), control);
-    return static_cast<unsigned>(_mm_movemask_epi8(any));
+    return static_cast<unsigned>(_mm_movemask_epi8(special_bytes(b)));
+}
+/// These, and the byte that a surrogate begins with in WTF-8.
+inline unsigned special_or_surrogate(block b) noexcept
+{
+    return static_cast<unsigned>(
+        _mm_movemask_epi8(_mm_or_si128(special_bytes(b), equal(b, '\xED'))));
 }
 inline unsigned escape(block b) noexcept
 {
@@ -92,6 +101,11 @@ unsigned mask_of(const block& b, F matters) noexcept
 inline unsigned special(block b) noexcept
 {
     return mask_of(b, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20; });
+}
+inline unsigned special_or_surrogate(block b) noexcept
+{
+    return mask_of(
+        b, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20 || c == 0xED; });
 }
 inline unsigned escape(block b) noexcept
 {
