@@ -76,6 +76,9 @@ public:
     load_options& max_digits(std::size_t count) noexcept { return max_digits_ = count, *this; }
     /// `text_encoding::ascii` by default. As `encoding=`.
     load_options& encoding(text_encoding how) noexcept { return encoding_ = how, *this; }
+    /// Keeps lone surrogates as the three bytes of WTF-8, as Python's str keeps them, instead of
+    /// refusing a text that has some.
+    load_options& lone_surrogates(bool on = true) noexcept { return surrogates_ = on, *this; }
     /// Refuses what no pickler writes (bytes behind the end, values left over, a second PROTO), and
     /// every class and function that is neither of the table above nor allowed, as soon as it is
     /// named.
@@ -109,6 +112,7 @@ private:
     std::size_t max_int_bytes_ = 8192;
     std::size_t max_digits_ = 4300;
     text_encoding encoding_ = text_encoding::ascii;
+    bool surrogates_ = false;
     bool strict_ = false;
     bool describe_ = false;
     std::set<std::pair<std::string, std::string>> allowed_;
@@ -117,7 +121,9 @@ private:
 
 /// Reads plain data. Keys that are no texts become texts, as json.dumps does it.
 /// \throws parse_error  no pickle; `code()` is a pickle::errc, `where().offset` the opcode's place.
-/// \throws type_error   a container holds itself, a text has a lone surrogate, a key is a tuple.
+/// \throws type_error   a container holds itself, a key is a tuple, a text has a lone surrogate,
+/// which
+///                      the options do not keep.
 /// \throws error        errc::forbidden_global: an object that is no plain data; with its path.
 /// \throws limit_error  one of the limits of the options.
 /// What follows the end is ignored, as in Python, unless `strict`. Cost: linear in the larger of
@@ -158,7 +164,8 @@ private:
 /// Writes a value as CPython writes plain data: byte for byte where no object occurs twice. Keys
 /// that occur again are references to the first, as they are when Python has read them from JSON.
 /// Timestamps become datetime, decimals Decimal, sets set, and frozenset inside of sets.
-/// \throws type_error   an array or object inside of a set, which Python cannot hash.
+/// \throws type_error   an array or object inside of a set, which Python cannot hash; a text that is
+///                      no UTF-8, but for lone surrogates in WTF-8, which Python's may have.
 /// \throws limit_error  `max_depth`.
 /// Cost: linear; no recursion.
 bytes dump(const value& v, const dump_options& options = dump_options());

@@ -23,7 +23,7 @@ struct content {
     {
         lowering lower{all, options};
         const formats::detail::tree_limits limits{options.max_depth_, options.max_expanded_,
-                                                  duplicate_keys::last};
+                                                  duplicate_keys::last, options.surrogates_};
         return formats::detail::to_value(all.nodes, from, limits, std::ref(lower));
     }
 

@@ -1,3 +1,4 @@
+#include "ferry/formats/detail/pickle_machine.hpp"
 #include "ferry/formats/detail/pickle_opcode.hpp"
 #include "ferry/formats/pickle.hpp"
 
@@ -181,6 +182,9 @@ private:
 
     std::uint32_t text(std::string_view t)
     {
+        if (detail::check_text(t) == detail::text_state::bad) {
+            throw type_error{"$", "UTF-8", "malformed text"};
+        }
         boundary();
         sized(modern() ? op::short_binunicode : 0, op::binunicode, modern() ? op::binunicode8 : 0,
               t);

@@ -96,11 +96,21 @@ TEST(pickle, texts_of_python_2_are_read_as_the_options_say)
               value{to_bytes("\xc3\xa9")});
 }
 
-TEST(pickle, lone_surrogates_are_kept_in_a_document_and_refused_in_a_value)
+TEST(pickle, lone_surrogates_are_kept_in_a_document_and_in_a_value_if_asked)
 {
     const bytes data = unhex("80 04 95 07 00 00 00 00 00 00 00 8c 03 ed a0 80 94 2e");
     EXPECT_EQ(parse(data).root().text(), "\xed\xa0\x80");
     EXPECT_THROW(load(data), type_error);
+    const value v = load(data, load_options().lone_surrogates());
+    EXPECT_EQ(v, value{"\xed\xa0\x80"});
+    EXPECT_TRUE(dump(v) == data);
+    EXPECT_THROW(dump("a\xff"), type_error);
+    EXPECT_THROW(dump(value::object("\xed\xa0", 1)), type_error);
+    // A path's text is put together of its parts.
+    const bytes path =
+        raw("\x80\x04\x8c\x07pathlib\x8c\x0dPurePosixPath\x93\x8c\x03\xed\xa0\x80\x85R.");
+    EXPECT_THROW(load(path), type_error);
+    EXPECT_EQ(load(path, load_options().lone_surrogates()), value{"\xed\xa0\x80"});
 }
 
 TEST(pickle, writes_what_python_writes)

@@ -40,6 +40,9 @@ public:
     /// `last` by default, as in PyYAML; `error` is what YAML asks for. What `<<` brings is no
     /// duplicate.
     load_options& duplicates(duplicate_keys policy) noexcept { return duplicates_ = policy, *this; }
+    /// Reads `"\uD800"` as the three bytes of WTF-8, as PyYAML does, instead of refusing it.
+    /// Columns in errors count such an escape as ten characters then.
+    load_options& lone_surrogates(bool on = true) noexcept { return surrogates_ = on, *this; }
 
 private:
     friend class composer;
@@ -47,6 +50,7 @@ private:
     std::size_t max_expanded_ = 1'000'000;
     std::size_t max_digits_ = 4300;
     duplicate_keys duplicates_ = duplicate_keys::last;
+    bool surrogates_ = false;
 };
 
 /// Reads the one document of a UTF-8 text; no document is null.
@@ -102,7 +106,8 @@ private:
 };
 
 /// Writes one document, as `safe_dump`. Tuples become sequences, sets `!!set`, bytes `!!binary`,
-/// decimals plain numbers. \throws limit_error  `max_depth`, `max_bytes`.
+/// decimals plain numbers, surrogates in WTF-8 `\uD800`. \throws limit_error  `max_depth`,
+/// `max_bytes`.
 std::string dump(const value& v, const dump_options& options = dump_options());
 
 /// Writes documents one behind another, each with `---` in front.

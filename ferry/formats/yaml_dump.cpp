@@ -1,5 +1,7 @@
 #include "ferry/core/base64.hpp"
+#include "ferry/core/utf8.hpp"
 #include "ferry/formats/detail/yaml_scalar.hpp"
+#include "ferry/formats/detail/yaml_surrogates.hpp"
 #include "ferry/formats/yaml.hpp"
 
 #include <yaml.h>
@@ -96,7 +98,9 @@ public:
         emit(event, yaml_stream_end_event_initialize(&event));
         // PyYAML tells that a plain scalar ends here; libyaml does not.
         if (open_ended_) out_.append("...\n");
-        return std::move(out_.text);
+        if (!hides_) return std::move(out_.text);
+        if (lookalike_) refuse_text();
+        return detail::show_escaped_surrogates(out_.text);
     }
 
 private:
@@ -117,6 +121,22 @@ private:
         throw std::bad_alloc{};
     }
 
+    [[noreturn]] static void refuse_text()
+    {
+        throw error{ferry::errc::malformed, "yaml: a text is not UTF-8"};
+    }
+
+    void string(std::string_view text)
+    {
+        lookalike_ = lookalike_ || detail::looks_like_hidden_surrogates(text);
+        std::string hidden;
+        if (!utf8::valid(text)) {
+            hides_ = true;
+            text = hidden = detail::hide_surrogates(text);
+        }
+        scalar(text, nullptr, resolve(text) == scalar_kind::string, true);
+    }
+
     void scalar(std::string_view text, const char* tag, bool plain, bool quoted,
                 yaml_scalar_style_t style = YAML_ANY_SCALAR_STYLE)
     {
@@ -126,7 +146,7 @@ private:
             &event, nullptr, tag == nullptr ? nullptr : to_yaml(tag),
             to_yaml(text.data() == nullptr ? "" : text.data()), static_cast<int>(text.size()),
             plain ? 1 : 0, quoted ? 1 : 0, style);
-        if (made == 0) throw error{ferry::errc::malformed, "yaml: a text is not UTF-8"};
+        if (made == 0) refuse_text();
         emit(event, made);
     }
     void plain(std::string_view text) { scalar(text, nullptr, true, false); }
@@ -174,10 +194,7 @@ private:
             case value_kind::integer:
             case value_kind::decimal: return plain(v.to<std::string>());
             case value_kind::real: return plain(real_text(v.as<double>()));
-            case value_kind::string: {
-                const auto text = v.as<std::string_view>();
-                return scalar(text, nullptr, resolve(text) == scalar_kind::string, true);
-            }
+            case value_kind::string: return string(v.as<std::string_view>());
             case value_kind::binary:
                 return scalar(base64_lines(v.as<std::span<const std::byte>>()), binary_tag, false,
                               false, YAML_LITERAL_SCALAR_STYLE);
@@ -254,6 +271,8 @@ private:
     sink out_;
     std::vector<level> levels_;
     bool open_ended_ = false;
+    bool hides_ = false;      ///< surrogates
+    bool lookalike_ = false;  ///< some text looks like what is hidden
     const value null_;
 };
 

@@ -2,6 +2,7 @@
 #include "ferry/core/utf8.hpp"
 #include "ferry/formats/detail/graph.hpp"
 #include "ferry/formats/detail/yaml_scalar.hpp"
+#include "ferry/formats/detail/yaml_surrogates.hpp"
 #include "ferry/formats/yaml.hpp"
 
 #include <yaml.h>
@@ -100,7 +101,10 @@ private:
 /// Makes a graph of each document: PyYAML's composer and constructor.
 class composer {
 public:
-    composer(std::string_view text, const load_options& options) : source_{text}, options_{options}
+    composer(std::string_view text, const load_options& options)
+        : hidden_{options.surrogates_ ? detail::hide_escaped_surrogates(text) : std::nullopt},
+          source_{hidden_ ? *hidden_ : text},
+          options_{options}
     {
         source_.next(event_);  // the stream's start
     }
@@ -311,7 +315,11 @@ private:
     node_id scalar()
     {
         const auto& s = event_.raw.data.scalar;
-        const std::string_view text{reinterpret_cast<const char*>(s.value), s.length};
+        std::string_view text{reinterpret_cast<const char*>(s.value), s.length};
+        if (hidden_) {
+            const bool escaped = s.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+            text = nodes_->keep(detail::show_surrogates(text, escaped));
+        }
         if (s.plain_implicit != 0) return implicit(text);
         const std::string_view tag = view(s.tag);
         const std::string_view name = short_name(tag, "str");
@@ -410,6 +418,7 @@ private:
         }
     }
 
+    const std::optional<std::string> hidden_;
     event_source source_;
     const load_options& options_;
     event event_;

@@ -106,6 +106,45 @@ TEST(yaml, limits_have_names)
     hits(merges, load_options(), "max_expanded");
 }
 
+TEST(yaml, lone_surrogates_are_read_if_asked_and_written_as_python_does)
+{
+    const auto read = [](std::string_view text) {
+        return load(text, load_options().lone_surrogates());
+    };
+    struct row {
+        const char* text;
+        value wanted;
+    };
+    const row rows[] = {
+        {R"("a\uD800b\udfFF")",
+         "a\xed\xa0\x80"
+         "b\xed\xbf\xbf"},
+        {R"(["\uD83D\uDE00", "\uD7FF\uE000"])",
+         value::array("\xed\xa0\xbd\xed\xb8\x80", "\uD7FF\uE000")},
+        {R"("\\uD800")", "\\uD800"},
+        {R"("\\\uD800")", "\\\xed\xa0\x80"},
+        {R"({"\uD800": 'not \uD800', plain \ud8aF: x})",
+         value::object("\xed\xa0\x80", "not \\uD800", "plain \\ud8aF", "x")},
+        {"- |\n  \\uD800\n- \"\\uD800\"\n", value::array("\\uD800\n", "\xed\xa0\x80")},
+    };
+    for (const row& r : rows) {
+        SCOPED_TRACE(r.text);
+        EXPECT_EQ(read(r.text), r.wanted);
+        EXPECT_EQ(read(dump(r.wanted)), r.wanted);
+    }
+    EXPECT_THROW(load(rows[0].text), parse_error);
+    EXPECT_EQ(dump("a\xed\xa0\x80"), "\"a\\uD800\"\n");
+    EXPECT_EQ(dump("\u00e9\xed\xa0\x80", dump_options().allow_unicode()), "\"\u00e9\\uD800\"\n");
+    // Characters that stand for surrogates meanwhile are read and written as ever, but not together
+    // with them.
+    EXPECT_EQ(read(R"("\U0010D800")"), value{"\U0010D800"});
+    EXPECT_EQ(dump("\U0010D800"), "\"\\U0010D800\"\n");
+    EXPECT_THROW(read(R"(["\U0010D800", "\uD800"])"), parse_error);
+    EXPECT_THROW(dump(value::array("\U0010D800", "\xed\xa0\x80")), error);
+    EXPECT_THROW(dump(value::array("\xed\xa0\x80", "\\U0010D800")), error);
+    EXPECT_THROW(dump("\xed\xa0"), error);
+}
+
 TEST(yaml, several_documents)
 {
     EXPECT_EQ(load_all("a\n---\n- 1\n---\n"), (std::vector<value>{"a", value::array(1), value{}}));

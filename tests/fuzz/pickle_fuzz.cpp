@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                               .max_expanded(100'000)
                               .max_memo(100'000)
                               .encoding(pickle::text_encoding::latin1)
+                              .lone_surrogates()
                               .describe_objects(size % 2 == 0);
         const value first = pickle::load(input, with);
         for (int protocol = 2; protocol <= 5; ++protocol) {
@@ -36,8 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             } catch (const type_error&) {
                 continue;  // a list within a set, as an object's description
             }
-            const bytes again =
-                pickle::dump(pickle::load(written), pickle::dump_options().protocol(protocol));
+            const value second = pickle::load(written, pickle::load_options().lone_surrogates());
+            const bytes again = pickle::dump(second, pickle::dump_options().protocol(protocol));
             if (again != written) std::abort();
         }
     } catch (const error&) {

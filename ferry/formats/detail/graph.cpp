@@ -183,7 +183,9 @@ private:
 
     void string(node_id id)
     {
-        if (from_[id].surrogates) throw type_error{path(), "UTF-8", "a lone surrogate"};
+        if (from_[id].surrogates && !limits_.lone_surrogates) {
+            throw type_error{path(), "UTF-8", "a lone surrogate"};
+        }
         build_.string(from_.text(id));
     }
 

@@ -98,6 +98,7 @@ struct tree_limits {
     std::size_t max_depth;
     std::size_t max_expanded;
     duplicate_keys duplicates = duplicate_keys::last;
+    bool lone_surrogates = false;  ///< texts may have some
 };
 
 /// Gives a node of plain data that stands for one that is none, the same for the same, and may add

@@ -151,6 +151,10 @@ struct number_format {
     bool big_endian;
 };
 
+/// UTF-8 that may have lone surrogates.
+enum class text_state : std::uint8_t { utf8, surrogates, bad };
+text_state check_text(std::string_view text) noexcept;
+
 /// Makes plain data of the objects that stand for such.
 class lowering {
 public:
@@ -189,7 +193,12 @@ private:
     std::vector<node_id> numbers(std::string_view data, const number_format& format);
     node_id number(std::string_view raw, const number_format& format);
 
-    node_id text(std::string_view t) { return nodes_.add_text(node_kind::string, nodes_.keep(t)); }
+    node_id text(std::string_view t)
+    {
+        const node_id made = nodes_.add_text(node_kind::string, nodes_.keep(t));
+        nodes_[made].surrogates = check_text(t) != text_state::utf8;
+        return made;
+    }
     node_id binary(std::string_view t)
     {
         return nodes_.add_text(node_kind::binary, nodes_.keep(t));
@@ -215,9 +224,5 @@ bool is_known(std::string_view module, std::string_view name) noexcept;
 /// Python 3's name of what Python 2 calls so.
 std::pair<std::string_view, std::string_view> python3_name(std::string_view module,
                                                            std::string_view name) noexcept;
-
-/// UTF-8 that may have lone surrogates.
-enum class text_state : std::uint8_t { utf8, surrogates, bad };
-text_state check_text(std::string_view text) noexcept;
 
 }  // namespace ferry::pickle::detail

@@ -36,9 +36,7 @@ std::string_view trim(std::string_view text) noexcept
 void put_code_point(std::string& to, std::uint32_t c)
 {
     if (c < 0xd800 || c > 0xdfff) return utf8::append(to, c);
-    to += static_cast<char>(0xe0U | c >> 12U);
-    to += static_cast<char>(0x80U | (c >> 6U & 0x3fU));
-    to += static_cast<char>(0x80U | (c & 0x3fU));
+    utf8::append_surrogate(to, static_cast<char16_t>(c));
 }
 
 }  // namespace
@@ -49,12 +47,7 @@ text_state check_text(std::string_view text) noexcept
     for (;;) {
         const std::size_t at = utf8::find_invalid(text);
         if (at == std::string_view::npos) return state;
-        const auto byte = [&](std::size_t i) {
-            return static_cast<std::uint8_t>(at + i < text.size() ? text[at + i] : 0);
-        };
-        const bool surrogate =
-            byte(0) == 0xed && (byte(1) & 0xe0U) == 0xa0 && (byte(2) & 0xc0U) == 0x80;
-        if (!surrogate) return text_state::bad;
+        if (!utf8::surrogate_at(text, at)) return text_state::bad;
         state = text_state::surrogates;
         text.remove_prefix(at + 3);
     }
