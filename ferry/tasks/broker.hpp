@@ -87,6 +87,9 @@ public:
     /// `celery.chord_unlock`, which looks every second whether all parts are ready.
     virtual bool counts_chords() const { return true; }
 
+    /// Whether results become JSON, which has no bytes; if not, they are pickled.
+    virtual bool keeps_json() const { return true; }
+
     /// Whether old results go away; if not, the task `celery.backend_cleanup` calls clean_up(), and
     /// a beat sends it once a day.
     virtual bool expires_by_itself() const { return true; }

@@ -31,6 +31,7 @@ struct definition {
     std::function<value(const definition&, const context&)> call;
     /// Makes the operation of a coroutine.
     std::function<awaitable<value>(const definition&, const context&)> start;
+    bool returns_value = false;  ///< a `value`, not a C++ type that says what becomes of it
     bool in_worker = false;  ///< runs in the worker itself, also if that has processes
 };
 
@@ -145,6 +146,7 @@ definition define(std::string name, F f, task_settings settings)
     definition d;
     d.name = std::move(name);
     d.settings = std::move(settings);
+    d.returns_value = std::is_same_v<typename shape::result, value>;
     if constexpr (shape::waits) {
         d.start = [f = std::make_shared<const F>(std::move(f))](const definition& self,
                                                                 const context& c) {

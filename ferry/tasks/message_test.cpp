@@ -199,7 +199,14 @@ TEST(python_repr, writes_as_python)
         {"a\n\t\\\x7f\x01", R"('a\n\t\\\x7f\x01')"},
         {"caf\u00e9 \u65e5\u672c", "'caf\u00e9 \u65e5\u672c'"},
         {"\u0085", R"('\x85')"},
-        {std::as_bytes(std::span{"a'\xff", 3}), R"(b'a\'\xff')"},
+        {std::as_bytes(std::span{"a'\xff\n", 4}), R"(b"a'\xff\n")"},
+        {"\u00a0\u00ad\u00ae\u2028\ufeff\ufffd", R"('\xa0\xad)"
+                                                 "\u00ae"
+                                                 R"(\u2028\ufeff)"
+                                                 "\ufffd'"},
+        {"\U0001F600\U0010FFFD", "'\U0001F600\\U0010fffd'"},
+        {"a\xed\xa0\x80 b", R"('a\ud800 b')"},
+        {"\xff\xe2\x82 ", R"('\xff\xe2\x82 ')"},
         {value::array(), "[]"},
         {value::array(1, value::array(2), "x"), "[1, [2], 'x']"},
         {value::tuple(), "()"},
@@ -298,6 +305,30 @@ TEST(message, is_carried_by_every_serializer)
     }
     EXPECT_THROW(find_codec("xml"), error);
     EXPECT_THROW(find_compression("rar"), error);
+}
+
+TEST(message, carries_lone_surrogates_as_python_writes_them)
+{
+    message m;
+    m.task = "cap.echo";
+    m.id = "1";
+    m.args = value::array("a\xed\xa0\x80", 1);
+    m.kwargs = value::object("\xed\xbf\xbf", "\uD7FF");
+    const accept_content all("json", "pickle", "yaml");
+    for (const char* serializer : {"json", "pickle", "yaml"}) {
+        SCOPED_TRACE(serializer);
+        m.serializer = serializer;
+        const message read = decode(encode(m), all);
+        EXPECT_EQ(value::array(read.args.at(0), read.args.at(1)), m.args);
+        EXPECT_EQ(read.kwargs, m.kwargs);
+    }
+    // Two halves that meet are one character in JSON, as in Python.
+    m.serializer = "json";
+    m.args = value::array("\xed\xa0\xbd\xed\xb8\x80");
+    EXPECT_TRUE(encode(m).body.starts_with("[[\"\\ud83d\\ude00\"],{\"\\udfff\":\"\uD7FF\"},"));
+    EXPECT_EQ(decode(encode(m)).args, value::array("\U0001F600"));
+    const std::string head = head_to_text(encode(m));
+    EXPECT_NE(head.find(R"(('\ud83d\ude00',))"), std::string::npos) << head;
 }
 
 TEST(message, is_read_only_if_its_type_is_accepted)

@@ -1,6 +1,6 @@
+#include "ferry/tasks/detail/python_text.hpp"
 #include "ferry/tasks/message.hpp"
 
-#include <array>
 #include <cmath>
 #include <string>
 #include <variant>
@@ -42,9 +42,11 @@ private:
             case value_kind::integer: out_ += v.to<std::string>(); break;
             case value_kind::real: out_ += real(v.as<double>(), v); break;
             case value_kind::decimal: out_ += "Decimal('" + v.to<std::string>() + "')"; break;
-            case value_kind::string: text(v.as<std::string_view>()); break;
-            case value_kind::datetime: text(v.to<std::string>()); break;
-            case value_kind::binary: bytes(v); break;
+            case value_kind::string: detail::append_quoted(out_, v.as<std::string_view>()); break;
+            case value_kind::datetime: detail::append_time(out_, v.as<zoned_time>()); break;
+            case value_kind::binary:
+                detail::append_quoted(out_, v.as<std::span<const std::byte>>());
+                break;
             case value_kind::array:
                 if (!as_tuple) return open(v, "[", "]", false);
                 [[fallthrough]];
@@ -90,7 +92,7 @@ private:
         if (!std::exchange(map.first, false)) out_ += ", ";
         const auto [key, item] = *map.next;
         ++map.next;
-        text(key);
+        detail::append_quoted(out_, key);
         out_ += ": ";
         begin(item);
     }
@@ -100,62 +102,6 @@ private:
         if (std::isnan(number)) return "nan";
         if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
         return v.to<std::string>();
-    }
-
-    void text(std::string_view s)
-    {
-        const bool has_single = s.find('\'') != std::string_view::npos;
-        const char quote = has_single && s.find('"') == std::string_view::npos ? '"' : '\'';
-        out_ += quote;
-        for (std::size_t i = 0; i < s.size(); ++i) {
-            const auto c = static_cast<unsigned char>(s[i]);
-            // The C1 controls, two bytes in UTF-8.
-            if (c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) <= 0xA0) {
-                escape(static_cast<unsigned char>(s[++i]));
-            } else if (c >= 0x80) {
-                out_ += s[i];
-            } else {
-                ascii(c, quote);
-            }
-        }
-        out_ += quote;
-    }
-
-    void bytes(const value& v)
-    {
-        const auto all = v.as<std::span<const std::byte>>();
-        out_ += "b'";
-        for (const std::byte b : all) {
-            const auto c = static_cast<unsigned char>(b);
-            if (c < 0x80) {
-                ascii(c, '\'');
-            } else {
-                escape(c);
-            }
-        }
-        out_ += '\'';
-    }
-
-    void ascii(unsigned char c, char quote)
-    {
-        switch (c) {
-            case '\n': out_ += "\\n"; return;
-            case '\r': out_ += "\\r"; return;
-            case '\t': out_ += "\\t"; return;
-            case '\\': out_ += "\\\\"; return;
-            default: break;
-        }
-        if (c < 0x20 || c == 0x7F) return escape(c);
-        if (c == static_cast<unsigned char>(quote)) out_ += '\\';
-        out_ += static_cast<char>(c);
-    }
-
-    void escape(unsigned char c)
-    {
-        constexpr std::string_view digits = "0123456789abcdef";
-        out_ += "\\x";
-        out_ += digits[c >> 4U];
-        out_ += digits[c & 15U];
     }
 
     std::string out_;

@@ -1,11 +1,11 @@
 #include "ferry/core/bytes.hpp"
 #include "ferry/core/utf8.hpp"
+#include "ferry/tasks/detail/python_text.hpp"
 #include "ferry/tasks/message.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,8 +15,6 @@
 
 namespace ferry::tasks {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr std::size_t most_levels = 3;
 
@@ -46,44 +44,6 @@ std::string truncated(std::string_view text, std::size_t most)
     std::string_view kept = text.substr(0, end);
     kept = kept.substr(0, kept.rfind(' '));
     return std::string{kept} + "...";
-}
-
-std::string in_hex(std::span<const std::byte> data)
-{
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (const std::byte b : data) {
-        text += digits[std::to_integer<unsigned>(b) >> 4U];
-        text += digits[std::to_integer<unsigned>(b) & 15U];
-    }
-    return text;
-}
-
-/// As Python's repr: `datetime.datetime(2020, 1, 2, 12, 30, tzinfo=datetime.timezone.utc)`.
-std::string time_repr(const zoned_time& t)
-{
-    using namespace std::chrono;
-    const seconds offset = t.offset.value_or(0s);
-    const auto local = t.utc + offset;
-    const auto day = floor<days>(local);
-    const year_month_day date{day};
-    const hh_mm_ss clock{local - day};
-    std::string text = "datetime.datetime(" + std::to_string(static_cast<int>(date.year()));
-    const auto add = [&text](std::int64_t n) { text += ", " + std::to_string(n); };
-    add(static_cast<unsigned>(date.month()));
-    add(static_cast<unsigned>(date.day()));
-    add(clock.hours().count());
-    add(clock.minutes().count());
-    const std::int64_t part = clock.subseconds().count();
-    if (clock.seconds() != 0s || part != 0) add(clock.seconds().count());
-    if (part != 0) add(part);
-    if (!t.offset) return text + ")";
-    text += ", tzinfo=datetime.timezone";
-    if (offset == 0s) return text + ".utc)";
-    const days before = floor<days>(offset);
-    text += "(datetime.timedelta(";
-    if (before != days{0}) text += "days=" + std::to_string(before.count()) + ", ";
-    return text + "seconds=" + std::to_string((offset - before).count()) + ")))";
 }
 
 struct list {
@@ -180,7 +140,7 @@ private:
         if (const std::string_view read = as_text(shown); utf8::valid(read)) {
             token += read;
         } else {
-            token += in_hex(shown);
+            detail::append_hex(token, shown);
         }
         if (shown.size() < all.size()) token += "...";
         put(token += '\'');
@@ -204,7 +164,6 @@ private:
                 push({map{range.begin(), range.end()}});
                 return literal("{");
             }
-            case value_kind::datetime: return plain(time_repr(v.as<zoned_time>()));
             case value_kind::integer:
                 if (!v.is_big()) return number(v.as<std::int64_t>());
                 [[fallthrough]];

@@ -42,8 +42,9 @@ value with_plain_signatures(const value& v)
 
 value load_pickle(std::string_view body)
 {
-    value all = pickle::load(as_bytes(body),
-                             pickle::load_options().max_depth(max_pickle_depth).describe_objects());
+    const auto options =
+        pickle::load_options().max_depth(max_pickle_depth).describe_objects().lone_surrogates();
+    value all = pickle::load(as_bytes(body), options);
     if (body.find("celery.canvas") == std::string_view::npos) return all;
     return with_plain_signatures(all);
 }
@@ -53,7 +54,7 @@ std::string dump_yaml(const value& v)
 }
 value load_yaml(std::string_view body)
 {
-    return yaml::load(body);
+    return yaml::load(body, yaml::load_options().lone_surrogates());
 }
 std::string dump_msgpack(const value& v)
 {

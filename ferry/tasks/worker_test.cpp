@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <stdexcept>
 
 namespace ferry::tasks {
@@ -313,9 +314,21 @@ TEST_F(worker_test, garbage_is_settled_once_and_stops_nothing)
 TEST_F(worker_test, a_result_that_cannot_be_written_is_a_failure)
 {
     auto raw = app_.task("raw", [] { return value(std::as_bytes(std::span{"\xFF", 1})); });
+    auto distinct = app_.task("distinct", [] { return value::array(value::set(1)); });
+    auto typed = app_.task("typed", [] { return std::set<int>{1}; });
     serve([&]() -> awaitable<void> {
-        const std::string text = co_await outcome(raw.delay());
-        EXPECT_TRUE(text.starts_with("builtins.TypeError")) << text;
+        std::string text = co_await outcome(raw.delay());
+        EXPECT_EQ(text,
+                  "kombu.exceptions.EncodeError: TypeError('Object of type bytes is not JSON "
+                  "serializable')");
+        text = co_await outcome(distinct.delay());
+        EXPECT_EQ(text,
+                  "kombu.exceptions.EncodeError: TypeError('Object of type set is not JSON "
+                  "serializable')");
+        // The type says what it is in C++.
+        auto sent = co_await typed.delay();
+        const std::set<int> got = co_await sent.get(60s);
+        EXPECT_EQ(got, std::set<int>{1});
     });
 }
 

@@ -38,6 +38,7 @@ public:
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
     bool counts_chords() const override { return false; }
+    bool keeps_json() const override { return false; }
     bool expires_by_itself() const override { return false; }
     awaitable<void> clean_up() override;
 

@@ -160,6 +160,7 @@ std::shared_ptr<const definition> built_in_task(const std::shared_ptr<app_core>&
     definition made;
     made.name = name;
     made.in_worker = true;
+    made.returns_value = true;
     if (name == "celery.chord_unlock") {
         made.settings.ignore_result = true;
         made.start = [app](const definition&, const context& c) { return unlock_chord(app, c); };

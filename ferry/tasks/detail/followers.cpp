@@ -269,6 +269,7 @@ std::shared_ptr<const definition> map_task(const std::shared_ptr<app_core>& app,
     if (!star && name != "celery.map") return nullptr;
     definition made;
     made.name = name;
+    made.returns_value = true;
     made.start = [app, star](const definition&, const context& c) { return run_map(app, c, star); };
     return std::make_shared<const definition>(std::move(made));
 }

@@ -77,7 +77,7 @@ held_delivery::held_delivery(delivery d)
 delivery held_delivery::unpack() const
 {
     if (whole_) return *whole_;
-    const value all = pickle::load(as_bytes(packed_));
+    const value all = pickle::load(as_bytes(packed_), pickle::load_options().lone_surrogates());
     const auto text = [&all](int index) { return all.at(index).as<std::string>(); };
     delivery d;
     envelope& e = d.content.open();

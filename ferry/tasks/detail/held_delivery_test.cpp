@@ -38,7 +38,13 @@ TEST(held_delivery, comes_out_as_it_went_in)
     child.content.open().correlation_id = "other";
     delivery first = full_one();
     first.content.open().headers.insert("root_id", "0655");
-    for (const delivery& d : {delivery(), full_one(), child, first}) {
+    // RabbitMQ carries what is no UTF-8, too.
+    delivery half = full_one();
+    half.content.open().headers.insert("argsrepr", "a\xed\xa0\x80");
+    delivery malformed = full_one();
+    malformed.content.open().headers.insert("argsrepr", "\xff");
+    malformed.content.open().headers.insert("\xed\xa0", 1);
+    for (const delivery& d : {delivery(), full_one(), child, first, half, malformed}) {
         const delivery out = held_delivery(d).unpack();
         EXPECT_EQ(out.content.open().headers, d.content.open().headers);
         EXPECT_EQ(out.content.open().content_type, d.content.open().content_type);

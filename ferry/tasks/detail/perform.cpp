@@ -6,6 +6,7 @@
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/execution.hpp"
 #include "ferry/tasks/detail/followers.hpp"
+#include "ferry/tasks/detail/wire_json.hpp"
 
 #include <chrono>
 #include <exception>
@@ -113,8 +114,17 @@ void log_end(const request& what, const performed& p)
     }
 }
 
-performed succeeded(const request& what, value result)
+/// A result that cannot be stored is the failure of its task, in kombu's words.
+performed succeeded(const request& what, value result, const result_store& in)
 {
+    if (!what.call.ignore_result && in.keeps_json()) {
+        if (const char* type = missing_in_json(result, what.task->returns_value)) {
+            const std::string why =
+                "TypeError('Object of type " + std::string{type} + " is not JSON serializable')";
+            return failed_with(what,
+                               failure_value("EncodeError", "kombu.exceptions", value::array(why)));
+        }
+    }
     performed p;
     p.state = state::success;
     if (what.watched()) p.repr = saferepr(result);
@@ -268,14 +278,33 @@ performed perform_now(const request& what, const std::shared_ptr<result_store>& 
         const context c{std::shared_ptr<const message>{what.shared_from_this(), &what.call},
                         results, what.soft_limit()};
         value result = what.task->call(*what.task, c);
-        p = succeeded(what, std::move(result));
+        p = succeeded(what, std::move(result), *results);
     } catch (...) {
         p = after_failure(what, std::current_exception());
-        log_end(what, p);
     }
+    if (p.state != state::success) log_end(what, p);
     p.followed = !p.replacement;
     return p;
 }
+
+namespace {
+
+performed ended_by(const request& what, cut how, const std::exception_ptr& failure)
+{
+    performed p;
+    switch (how) {
+        case cut::cancelled: p.cut_short = true; break;
+        case cut::terminated: return terminated(what);
+        case cut::hard_limit: return limit_exceeded(what);
+        case cut::soft_limit:
+            return failed_with(what, failure_value("SoftTimeLimitExceeded", "billiard.exceptions",
+                                                   value::array()));
+        case cut::no: return after_failure(what, failure);
+    }
+    return p;
+}
+
+}  // namespace
 
 awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<result_store> results,
                              std::shared_ptr<request> what)
@@ -297,25 +326,19 @@ awaitable<performed> perform(std::shared_ptr<app_core> app, std::shared_ptr<resu
     }
     performed p;
     if (!failure) {
-        p = succeeded(*what, value(result));
-        if (has_successors(what->call)) {
+        p = succeeded(*what, value(result), *results);
+        if (p.state == state::success && has_successors(what->call)) {
             const std::shared_ptr<const message> call{what, &what->call};
             auto following = follow_success(std::move(app), std::move(results), call,
                                             std::move(result), std::move(p.leaves));
             p.leaves = co_await std::move(following);
         }
+    } else {
+        p = ended_by(*what, how, failure);
+    }
+    if (p.state == state::success) {
         p.followed = true;
         co_return p;
-    }
-    switch (how) {
-        case cut::cancelled: p.cut_short = true; break;
-        case cut::terminated: p = terminated(*what); break;
-        case cut::hard_limit: p = limit_exceeded(*what); break;
-        case cut::soft_limit:
-            p = failed_with(*what, failure_value("SoftTimeLimitExceeded", "billiard.exceptions",
-                                                 value::array()));
-            break;
-        case cut::no: p = after_failure(*what, failure); break;
     }
     log_end(*what, p);
     auto told = follow_up(std::move(app), std::move(results), what, std::move(p));

@@ -98,8 +98,8 @@ result_document document_of(const result_columns& row)
     d.task_id = row.task_id;
     d.status = row.status;
     if (!row.result.empty()) {
-        d.result = plain_failure(
-            pickle::load(as_bytes(row.result), pickle::load_options().describe_objects()));
+        d.result = plain_failure(pickle::load(
+            as_bytes(row.result), pickle::load_options().describe_objects().lone_surrogates()));
     }
     if (row.date_done) {
         if (const auto time = iso8601::try_parse(*row.date_done)) d.date_done = time->utc;

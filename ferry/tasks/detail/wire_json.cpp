@@ -70,7 +70,21 @@ value with_texts(value v)
 
 value parse_wire(std::string_view text)
 {
-    return json::parse(text, json::parse_options().allow_nan().overflow_to_infinity());
+    static const auto options =
+        json::parse_options().allow_nan().overflow_to_infinity().lone_surrogates(
+            json::surrogates::wtf8);
+    return json::parse(text, options);
+}
+
+const char* missing_in_json(const value& v, bool sets)
+{
+    const char* name = nullptr;
+    find_in(v, [&name, sets](const value& each) {
+        if (each.is_bytes()) name = "bytes";
+        if (sets && each.is_set()) name = "set";
+        return name != nullptr;
+    });
+    return name;
 }
 
 std::string dump_wire(const value& v)

@@ -11,6 +11,10 @@ namespace ferry::tasks::detail {
 /// sends.
 value parse_wire(std::string_view text);
 
+/// The name of Python's type of what is first found in a value that JSON cannot say: "bytes", or,
+/// if `sets` are to be told from lists, "set"; null: it can be written.
+const char* missing_in_json(const value& v, bool sets);
+
 /// As kombu's encoder: a decimal is a text, and a time in UTC ends in `Z`.
 /// \throws type_error  it holds bytes.
 std::string dump_wire(const value& v);

@@ -323,6 +323,43 @@ def values(side):
 
 
 @question
+def halves_of_pairs(side):
+    """Texts with a surrogate that lacks its other half: Python's may have them, though UTF-8 has not."""
+    half, found = 'a\ud800b', []
+    for one in ('json', 'pickle', 'yaml'):
+        send = lambda name, *args, **options: side.send(name, *args, serializer=one, **options)
+        s = lambda name, *args: side.s(name, *args).set(serializer=one)
+        sent = [send('echo', half, [half], {half: '\\ud800 \udfff'}), send('echo', half, compression='zlib'),
+                send('fail', half), send('nosuch', half), send('add', half, half)]
+        if one != 'yaml':  # which has no canvases
+            sent += [(s('echo', half) | s('echo', '\udfff'))(), chord([s('echo', half), s('note', half)])(s('echo'))]
+        found += [side.end_of(r) for r in sent]
+        found.append(side.end_of(send('echo', half, countdown=0.5)))
+        later = send('echo', half, countdown=600)
+        found.append(until(lambda: with_id(side.node.ask('scheduled'), later))[0]['request']['args'])
+        later.revoke()
+    found += [side.end_of(side.send('add', '\ud83d', '\ude00')), side.document(side.send('fail', half).id),
+              side.end_of(side.send('swap', side.s('echo', half)))]
+    return [repr(one) for one in found]
+
+
+@question
+def results_that_json_cannot_say(side):
+    found = []
+    for one, v in (('pickle', b'\x00'), ('msgpack', {'k': [b'x']}), ('yaml', b'y'), ('pickle', [{1}]), ('yaml', {1})):
+        linked, told = str(uuid.uuid4()), str(uuid.uuid4())
+        more = {} if one == 'yaml' else dict(link=side.s('note').set(task_id=linked), link_error=side.s('note').set(task_id=told))
+        sent = side.send('echo', v, serializer=one, **more)
+        document = side.document(sent.id)
+        document.pop('traceback')  # Celery's shows the error within the error
+        found.append(sorted(document.items()))
+        if more:
+            found += [side.app.AsyncResult(linked).state, side.end_of_id(told)]
+            found.append(side.end_of((side.s('echo', v).set(serializer=one) | side.s('note'))()))
+    return found
+
+
+@question
 def old_messages(side):
     """Protocol 1, written by hand and by Celery."""
     past, soon = (datetime.utcnow() + timedelta(seconds=s) for s in (-5, 0.5))
