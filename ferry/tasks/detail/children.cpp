@@ -332,6 +332,16 @@ std::string how_it_ended(int status, std::uint64_t job_number)
     return text + " Job: " + std::to_string(job_number) + ".";
 }
 
+/// It is no more than what its parent has not yet looked at.
+bool is_dead(pid_t pid)
+{
+    std::ifstream from{"/proc/" + std::to_string(pid) + "/stat"};
+    std::string text;
+    std::getline(from, text);
+    const std::size_t name_end = text.rfind(") ");
+    return name_end == std::string::npos || text[name_end + 2] == 'Z';
+}
+
 /// What a process has in memory; 0 if that cannot be known.
 std::size_t resident_kib(pid_t pid)
 {
@@ -402,8 +412,13 @@ int nursery::reap(pid_t pid)
 
 std::vector<pid_t> nursery::pids() const
 {
-    const std::lock_guard lock{mutex_};
-    return alive_;
+    std::vector<pid_t> all;
+    {
+        const std::lock_guard lock{mutex_};
+        all = alive_;
+    }
+    std::erase_if(all, is_dead);
+    return all;
 }
 
 void child::renew() noexcept

@@ -34,6 +34,7 @@ public:
     /// How a process ended, as waitpid() says. Ends it if it has only closed its socket.
     int reap(pid_t pid);
 
+    /// Those that are alive: one that has died is replaced before the next task.
     std::vector<pid_t> pids() const;
 
 private:

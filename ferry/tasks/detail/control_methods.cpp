@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 namespace ferry::tasks::detail {
@@ -15,35 +16,71 @@ std::string joined(const std::vector<std::string>& all)
     return text;
 }
 
+/// What Python takes for false.
+bool is_falsy(const value* v)
+{
+    if (v == nullptr || v->is_null()) return true;
+    if (v->is_boolean()) return !v->as<bool>();
+    if (v->is_number()) return *v == value(0);
+    return (v->is_string() && v->as<std::string_view>().empty()) ||
+           ((v->is_sequence() || v->is_object()) && v->empty());
+}
+
+/// A number, or a name with or without `SIG`, as Celery takes it. \throws task_error  what Python
+/// raises for any other.
 int signal_argument(const value& arguments)
 {
-    static constexpr std::array names = {std::pair{"TERM", SIGTERM}, std::pair{"KILL", SIGKILL},
-                                         std::pair{"INT", SIGINT},   std::pair{"QUIT", SIGQUIT},
-                                         std::pair{"HUP", SIGHUP},   std::pair{"USR1", SIGUSR1},
-                                         std::pair{"USR2", SIGUSR2}, std::pair{"ABRT", SIGABRT}};
-    const value* v = arguments.get_if("signal");
-    if (v == nullptr || v->is_null()) return SIGTERM;
-    if (v->is_integer()) return v->as<int>();
+    const value* const v = arguments.get_if("signal");
+    if (is_falsy(v)) return SIGTERM;
+    if (v->is_integer()) {
+        if (v->is_big() || v->as<std::int64_t>() < 1 || v->as<std::int64_t>() > SIGRTMAX) {
+            throw task_error{"OSError", "builtins", "[Errno 22] Invalid argument"};
+        }
+        return v->as<int>();
+    }
     std::string name = v->is_string() ? v->as<std::string>() : "";
-    std::ranges::transform(name, name.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    if (name.starts_with("SIG")) name.erase(0, 3);
-    const auto* found = std::ranges::find(names, name, &std::pair<const char*, int>::first);
-    if (found == names.end()) refuse("no such signal: " + name);
-    return found->second;
+    const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+    if (name.empty() || std::ranges::any_of(name, lower)) {
+        refuse_type("signal name must be uppercase string.");
+    }
+    if (!name.starts_with("SIG")) name.insert(0, "SIG");
+    for (int number = 1; number < SIGRTMIN; ++number) {
+        const char* const known = ::sigabbrev_np(number);
+        if (known != nullptr && name.substr(3) == known) return number;
+    }
+    throw task_error{"AttributeError", "builtins",
+                     "module 'signal' has no attribute '" + name + "'"};
+}
+
+/// What Python says of ids that it cannot join.
+void refuse_ids(const value& given)
+{
+    std::size_t at = 0;
+    const auto look_at = [&at](const value& id) {
+        const std::string type{python_type(id)};
+        if (id.is_sequence() || id.is_object()) refuse_type("unhashable type: '" + type + "'");
+        if (!id.is_string()) {
+            refuse_type("sequence item " + std::to_string(at) + ": expected str instance, " + type +
+                        " found");
+        }
+        ++at;
+    };
+    if (!given.is_sequence()) return look_at(given);
+    for (const value& id : given) look_at(id);
 }
 
 value revoke(worker_core& w, const value& a)
 {
-    if (a.get_if("task_id") == nullptr) missing("task_id");
     const std::vector<std::string> ids = ids_argument(a, "task_id");
     for (const std::string& id : ids) w.revoked_ids.add(id);
-    if (!flag_argument(a, "terminate")) return ok("tasks " + joined(ids) + " flagged as revoked");
+    if (!flag_argument(a, "terminate")) {
+        if (!is_falsy(a.get_if("task_id"))) refuse_ids(a["task_id"]);
+        return ok("tasks " + joined(ids) + " flagged as revoked");
+    }
     const int signal = signal_argument(a);
     std::vector<std::string> found;
     for (const std::string& id : ids) {
-        const roster::list all = w.with_id(id);
+        const roster::list all = w.people.with_id(id);
         for (const auto& r : all) r->interrupt(signal);
         if (!all.empty()) found.push_back(id);
     }
@@ -60,9 +97,7 @@ value terminate(worker_core& w, const value& a)
 /// `{"header": stamps}`, or as `celery control` sends it, `["header=stamp"]`.
 value stamps_argument(const value& a)
 {
-    const value* const given = a.get_if("headers");
-    if (given == nullptr) missing("headers");
-    if (given->is_object()) return *given;
+    if (a["headers"].is_object()) return a["headers"];
     value all = value::object();
     for (const std::string& pair : ids_argument(a, "headers")) {
         const std::size_t equals = pair.find('=');
@@ -93,7 +128,7 @@ value revoke_by_stamped_headers(worker_core& w, const value& a)
                             : text + ", tasks " + joined(found) + " terminated");
 }
 
-/// As Celery says it.
+/// As Celery says it, which takes a negative one, too, and never runs its tasks.
 std::string what_is_wrong_with_rate(const std::string& rate)
 {
     const std::size_t slash = std::min(rate.size(), rate.find('/'));
@@ -101,31 +136,40 @@ std::string what_is_wrong_with_rate(const std::string& rate)
     if (!unit.empty() && unit != "s" && unit != "m" && unit != "h") {
         return "KeyError(" + python_repr(value(unit)) + ")";
     }
+    const std::string number = rate.substr(0, slash);
     const std::string why =
-        "could not convert string to float: " + python_repr(value(rate.substr(0, slash)));
+        number.starts_with('-') && parse_rate(number.substr(1))
+            ? "a rate limit cannot be negative: " + number
+            : "could not convert string to float: " + python_repr(value(number));
     return "Invalid rate limit string: ValueError(" + python_repr(value(why)) + ")";
+}
+
+std::string rate_argument(const value& a)
+{
+    const value& given = a["rate_limit"];
+    if (is_falsy(&given)) return {};
+    if (given.is_string()) return given.as<std::string>();
+    if (given.is_boolean()) return "1";
+    if (given.is_number()) return python_repr(given);
+    refuse_type("float() argument must be a string or a real number, not '" +
+                std::string{python_type(given)} + "'");
 }
 
 value rate_limit(worker_core& w, const value& a)
 {
-    const std::string name = text_argument(a, "task_name");
-    const value* given = a.get_if("rate_limit");
-    if (given == nullptr) missing("rate_limit");
-    std::string rate;
-    if (given != nullptr && given->is_string()) rate = given->as<std::string>();
-    if (given != nullptr && given->is_number() && *given != value(0)) {
-        rate = python_repr(*given);
-    }
+    std::string rate = rate_argument(a);
     if (!parse_rate(rate)) return failed(what_is_wrong_with_rate(rate));
-    if (!w.app->find(name)) return failed("unknown task");
-    w.set_rate(name, rate);
-    return ok(rate.empty() ? "rate limit disabled successfully"
-                           : "new rate limit set successfully");
+    const value& name = a["task_name"];
+    if (!name.is_string() || !w.app->find(name.as<std::string>())) return failed("unknown task");
+    const bool none = rate.empty();
+    w.set_rate(name.as<std::string>(), std::move(rate));
+    return ok(none ? "rate limit disabled successfully" : "new rate limit set successfully");
 }
 
 value time_limit(worker_core& w, const value& a)
 {
-    const std::string name = text_argument(a, "task_name");
+    const value* const named = a.get_if("task_name");
+    const std::string name = named != nullptr && named->is_string() ? named->as<std::string>() : "";
     if (!w.app->find(name)) return failed("unknown task");
     const auto seconds = [&a](const char* which) -> std::optional<double> {
         const value* v = a.get_if(which);
@@ -180,7 +224,8 @@ value autoscale(worker_core& w, const value& a)
 {
     if (w.scaled.most == 0) return failed("ValueError('Autoscale not enabled')");
     const auto bound = [&a](const char* name) {
-        const std::int64_t n = integer_argument(a, name, 0);
+        const value* const v = a.get_if(name);
+        const std::int64_t n = v != nullptr && v->is_null() ? 0 : integer_argument(a, name, 0);
         return static_cast<std::size_t>(std::max<std::int64_t>(n, 0));
     };
     w.set_scale(bound("max"), bound("min"));
@@ -241,10 +286,10 @@ awaitable<value> cancel_consumer(worker_core* w, value a)
 }
 
 constexpr std::array methods = {
-    remote_method{"revoke", revoke},
-    remote_method{"terminate", terminate},
-    remote_method{"revoke_by_stamped_headers", revoke_by_stamped_headers},
-    remote_method{"rate_limit", rate_limit},
+    remote_method{"revoke", revoke, {"task_id"}},
+    remote_method{"terminate", terminate, {"signal", "task_id"}},
+    remote_method{"revoke_by_stamped_headers", revoke_by_stamped_headers, {"headers"}},
+    remote_method{"rate_limit", rate_limit, {"task_name", "rate_limit"}},
     remote_method{"time_limit", time_limit},
     remote_method{"enable_events", enable_events},
     remote_method{"disable_events", disable_events},
@@ -253,8 +298,8 @@ constexpr std::array methods = {
     remote_method{"pool_shrink", pool_shrink},
     remote_method{"autoscale", autoscale},
     remote_method{"pool_restart", pool_restart},
-    remote_method{"add_consumer", nullptr, add_consumer},
-    remote_method{"cancel_consumer", nullptr, cancel_consumer},
+    remote_method{"add_consumer", nullptr, {"queue"}, add_consumer},
+    remote_method{"cancel_consumer", nullptr, {"queue"}, cancel_consumer},
     remote_method{"shutdown", shut_down},
 };
 

@@ -102,9 +102,4 @@ delivery held_delivery::unpack() const
     return d;
 }
 
-bool held_delivery::mentions(std::string_view text) const
-{
-    return whole_ || packed_.find(text) != std::string::npos;
-}
-
 }  // namespace ferry::tasks::detail

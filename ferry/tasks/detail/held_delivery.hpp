@@ -16,9 +16,6 @@ public:
 
     delivery unpack() const;
 
-    /// Whether the text occurs in it; those of which it does not need not be unpacked.
-    bool mentions(std::string_view text) const;
-
 private:
     std::string packed_;
     std::unique_ptr<const delivery> whole_;  ///< one that cannot be packed

@@ -71,12 +71,5 @@ TEST(held_delivery, keeps_the_kinds_of_its_headers)
     EXPECT_TRUE(mine["at"].is_timestamp());
 }
 
-TEST(held_delivery, knows_whose_it_may_be)
-{
-    const held_delivery held(full_one());
-    EXPECT_TRUE(held.mentions("0655"));
-    EXPECT_FALSE(held.mentions("0656"));
-}
-
 }  // namespace
 }  // namespace ferry::tasks::detail

@@ -12,6 +12,13 @@
 namespace ferry::tasks::detail {
 namespace {
 
+/// kombu's Redis transport says it only of those that came before.
+value redelivered(const worker_core& w, const request& r)
+{
+    if (!r.redelivered && w.broker->info().transport == "redis") return value();
+    return r.redelivered;
+}
+
 value info_of(const worker_core& w, const request& r, bool safe)
 {
     const std::int64_t started = r.started_at;
@@ -24,7 +31,7 @@ value info_of(const worker_core& w, const request& r, bool safe)
                          r.acknowledged.load(), "delivery_info",
                          value::object("exchange", r.exchange, "routing_key",
                                        r.exchange.empty() ? r.queue : r.routing_key, "priority",
-                                       r.call.priority, "redelivered", r.redelivered),
+                                       r.call.priority, "redelivered", redelivered(w, r)),
                          "worker_pid", runs ? value(r.process.load()) : value());
 }
 
@@ -63,18 +70,21 @@ value scheduled(worker_core& w, const value&)
 
 value query_task(worker_core& w, const value& a)
 {
-    if (a.get_if("ids") == nullptr) missing("ids");
+    if (a["ids"].is_null()) refuse_type("'NoneType' object is not iterable");
     value found = value::object();
     for (const std::string& id : ids_argument(a, "ids")) {
-        for (const auto& r : w.with_id(id)) {
+        for (const auto& r : w.people.with_id(id)) {
             found.insert(id, value::array(w.people.state_of(*r), info_of(w, *r, false)));
         }
     }
     return found;
 }
 
-constexpr std::array built_ins = {"celery.accumulate", "celery.backend_cleanup",
-                                  "celery.chord_unlock", "celery.map", "celery.starmap"};
+/// Of these four have names alone: they are signatures, and no tasks that anybody sends.
+constexpr std::array built_ins = {
+    "celery.accumulate",   "celery.backend_cleanup", "celery.chain", "celery.chord",
+    "celery.chord_unlock", "celery.chunks",          "celery.group", "celery.map",
+    "celery.starmap"};
 
 const char* truth(bool b)
 {
@@ -82,10 +92,11 @@ const char* truth(bool b)
 }
 
 /// Those that remote control or the worker has set go before the task's own.
-worker_core::time_limits limits_of(const worker_core& w, const definition& task)
+worker_core::time_limits limits_of(const worker_core& w, const std::string& name,
+                                   const task_settings& has)
 {
-    if (const auto at = w.limits.find(task.name); at != w.limits.end()) return at->second;
-    return {task.settings.hard_time_limit, task.settings.soft_time_limit};
+    if (const auto at = w.limits.find(name); at != w.limits.end()) return at->second;
+    return {has.hard_time_limit, has.soft_time_limit};
 }
 
 value registered(worker_core& w, const value& a)
@@ -100,6 +111,8 @@ value registered(worker_core& w, const value& a)
     }
     for (const std::string& name : names) {
         const auto task = w.app->find_any(name);
+        static const definition no_task;
+        const task_settings& has = task ? task->settings : no_task.settings;
         std::string shown;
         const auto add = [&](const std::string& item, const std::string& text) {
             shown += (shown.empty() ? "" : " ") + item + "=" + text;
@@ -111,17 +124,17 @@ value registered(worker_core& w, const value& a)
             if (item == "name") add(item, name);
             if (item == "serializer") add(item, "json");
             if (item == "default_retry_delay") add(item, "180");
-            if (item == "track_started") add(item, truth(task->settings.track_started));
-            if (item == "time_limit") add_limit(item, limits_of(w, *task).hard);
-            if (item == "soft_time_limit") add_limit(item, limits_of(w, *task).soft);
+            if (item == "track_started") add(item, truth(has.track_started));
+            if (item == "time_limit") add_limit(item, limits_of(w, name, has).hard);
+            if (item == "soft_time_limit") add_limit(item, limits_of(w, name, has).soft);
             if (item == "rate_limit" && !w.rate_of(name).empty()) add(item, w.rate_of(name));
             if (item == "max_retries") {
                 std::int64_t most = 3;
-                for (const retry_rule& rule : task->settings.retries) most = rule.max_retries;
+                for (const retry_rule& rule : has.retries) most = rule.max_retries;
                 add(item, std::to_string(most));
             }
-            if (item == "acks_late") add(item, truth(task->settings.acks_late));
-            if (item == "ignore_result") add(item, truth(task->settings.ignore_result));
+            if (item == "acks_late") add(item, truth(has.acks_late));
+            if (item == "ignore_result") add(item, truth(has.ignore_result));
         }
         list.push_back(shown.empty() ? name : name + " [" + shown + "]");
     }
@@ -305,7 +318,7 @@ constexpr std::array methods = {
     remote_method{"active", active},
     remote_method{"reserved", reserved},
     remote_method{"scheduled", scheduled},
-    remote_method{"query_task", query_task},
+    remote_method{"query_task", query_task, {"ids"}},
     remote_method{"registered", registered},
     remote_method{"active_queues", active_queues},
     remote_method{"stats", stats},
@@ -313,11 +326,11 @@ constexpr std::array methods = {
     remote_method{"report", report},
     remote_method{"revoked", revoked},
     remote_method{"clock", clock},
-    remote_method{"hello", hello},
+    remote_method{"hello", hello, {"from_node"}},
     remote_method{"memsample", nothing},
     remote_method{"memdump", memory_dump},
     remote_method{"objgraph", no_graph},
-    remote_method{"election", nothing},
+    remote_method{"election", nothing, {"id", "topic"}},
 };
 
 }  // namespace

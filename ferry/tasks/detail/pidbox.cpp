@@ -52,16 +52,13 @@ awaitable<value> carry_out(worker_core* w, std::string method, value arguments)
     if (found == nullptr) co_return failed("KeyError(" + python_repr(value(method)) + ")");
     value reply;
     try {
+        require_arguments(*found, arguments);
         if (found->now != nullptr) {
             reply = found->now(*w, arguments);
         } else {
             auto doing = found->later(w, std::move(arguments));
             reply = co_await std::move(doing);
         }
-    } catch (const missing_argument& m) {
-        const std::string why =
-            method + "() missing 1 required positional argument: '" + m.name + "'";
-        reply = failed("TypeError(" + python_repr(value(why)) + ")");
     } catch (const std::exception& e) {
         reply = failed(exception_repr(exception_to_value(std::current_exception())));
         log::warning("remote control", "method", method, "reason", e.what());

@@ -19,16 +19,52 @@ value failed(std::string text)
     throw error{ferry::errc::malformed, std::move(why)};
 }
 
-[[noreturn]] void missing(std::string_view name)
+[[noreturn]] void refuse_type(std::string why)
 {
-    throw missing_argument{std::string{name}};
+    throw task_error{"TypeError", "builtins", std::move(why)};
+}
+
+std::string_view python_type(const value& v) noexcept
+{
+    switch (v.kind()) {
+        case value_kind::null: return "NoneType";
+        case value_kind::boolean: return "bool";
+        case value_kind::integer: return "int";
+        case value_kind::real: return "float";
+        case value_kind::decimal: return "Decimal";
+        case value_kind::string: return "str";
+        case value_kind::datetime: return "datetime";
+        case value_kind::binary: return "bytes";
+        case value_kind::array: return "list";
+        case value_kind::tuple: return "tuple";
+        case value_kind::set: return "set";
+        case value_kind::object: break;
+    }
+    return "dict";
+}
+
+void require_arguments(const remote_method& of, const value& arguments)
+{
+    std::vector<std::string> missing;
+    for (const std::string_view name : of.required) {
+        if (!name.empty() && arguments.get_if(name) == nullptr) {
+            missing.push_back("'" + std::string{name} + "'");
+        }
+    }
+    if (missing.empty()) return;
+    const bool one = missing.size() == 1;
+    refuse_type(std::string{of.name} + "() missing " + std::to_string(missing.size()) +
+                " required positional argument" + (one ? ": " : "s: ") + missing[0] +
+                (one ? std::string{} : " and " + missing[1]));
 }
 
 std::string text_argument(const value& arguments, std::string_view name)
 {
-    const value* v = arguments.get_if(name);
-    if (v == nullptr || !v->is_string()) missing(name);
-    return v->as<std::string>();
+    const value& v = arguments.at(name);
+    if (!v.is_string()) {
+        refuse_type(std::string{name} + ": expected str, not " + std::string{python_type(v)});
+    }
+    return v.as<std::string>();
 }
 
 bool flag_argument(const value& arguments, std::string_view name)
@@ -40,8 +76,12 @@ bool flag_argument(const value& arguments, std::string_view name)
 std::int64_t integer_argument(const value& arguments, std::string_view name, std::int64_t otherwise)
 {
     const value* v = arguments.get_if(name);
-    if (v == nullptr || v->is_null()) return otherwise;
-    if (!v->is_integer() || v->is_big()) refuse(std::string{name} + ": not an integer");
+    if (v == nullptr) return otherwise;
+    if (!v->is_integer()) {
+        refuse_type("'" + std::string{python_type(*v)} +
+                    "' object cannot be interpreted as an integer");
+    }
+    if (v->is_big()) refuse(std::string{name} + ": too large");
     return v->as<std::int64_t>();
 }
 

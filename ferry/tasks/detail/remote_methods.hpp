@@ -2,6 +2,7 @@
 
 #include "ferry/tasks/detail/worker_core.hpp"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,11 +12,12 @@
 /// The commands of Celery's remote control, and what their implementations share.
 namespace ferry::tasks::detail {
 
-/// A command: what it is called, and what answers it, in one turn of the loop or later. An
-/// exception becomes the reply.
+/// A command: what it is called, the arguments that it must have, and what answers it, in one turn
+/// of the loop or later. An exception becomes the reply.
 struct remote_method {
     std::string_view name;
     value (*now)(worker_core&, const value& arguments);
+    std::array<std::string_view, 2> required = {};
     awaitable<value> (*later)(worker_core*, value arguments) = nullptr;
 };
 
@@ -36,10 +38,12 @@ value failed(std::string text);
 /// \name Arguments of a command; what does not fit is refused
 /// @{
 [[noreturn]] void refuse(std::string why);
-[[noreturn]] void missing(std::string_view name);
-struct missing_argument {
-    std::string name;
-};
+/// With Python's TypeError.
+[[noreturn]] void refuse_type(std::string why);
+/// What Python calls the type of a value: `NoneType`, `dict`.
+std::string_view python_type(const value& v) noexcept;
+/// \throws task_error  TypeError, in Python's words: one that is required is missing.
+void require_arguments(const remote_method& of, const value& arguments);
 std::string text_argument(const value& arguments, std::string_view name);
 bool flag_argument(const value& arguments, std::string_view name);
 std::int64_t integer_argument(const value& arguments, std::string_view name,

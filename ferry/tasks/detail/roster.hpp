@@ -33,8 +33,7 @@ public:
     list with_id(std::string_view task_id) const;
     std::size_t active_count() const;
     std::size_t count() const;
-    /// `active`, `reserved`, or `ready` for one that is not here, as Celery calls one that waits
-    /// for its time.
+    /// `active`, `reserved`, or `ready` for one that has ended.
     std::string_view state_of(const request& r) const;
 
     /// How many tasks of each name have ended here.

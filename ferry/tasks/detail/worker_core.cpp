@@ -68,7 +68,9 @@ std::optional<double> parse_rate(std::string_view text)
 {
     if (text.empty()) return 0.0;
     const std::size_t slash = text.find('/');
-    const std::string_view number = text.substr(0, slash);
+    std::string_view number = text.substr(0, slash);
+    while (number.starts_with(' ')) number.remove_prefix(1);
+    while (number.ends_with(' ')) number.remove_suffix(1);
     double count = 0;
     const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), count);
     if (failed != std::errc{} || end != number.data() + number.size() || count < 0) {
@@ -222,17 +224,6 @@ roster::list worker_core::scheduled() const
     roster::list all;
     for (const auto& [until, what] : held_) all.push_back(request_of(what.unpack()));
     return all;
-}
-
-roster::list worker_core::with_id(std::string_view task_id) const
-{
-    roster::list found = people.with_id(task_id);
-    for (const auto& [until, what] : held_) {
-        if (!what.mentions(task_id)) continue;
-        auto r = request_of(what.unpack());
-        if (r->call.id == task_id) found.push_back(std::move(r));
-    }
-    return found;
 }
 
 bool worker_core::take_token(bucket& from)

@@ -61,7 +61,6 @@ public:
     /// Those that wait for their time.
     roster::list scheduled() const;
     /// Wherever they are here.
-    roster::list with_id(std::string_view task_id) const;
 
     std::optional<std::unique_ptr<performed>> begins(request& what) override;
     void ended(const std::shared_ptr<request>& what, const performed& how, double seconds) override;

@@ -27,9 +27,10 @@ TEST(parse_rate, takes_what_celery_takes)
         const char* text;
         std::optional<double> times;
     };
-    for (const row& r : {row{"", 0}, row{"10/s", 10}, row{"120/m", 2}, row{"7200/h", 2},
-                         row{"5", 5}, row{"0.5/s", 0.5}, row{"x", {}}, row{"1/d", {}},
-                         row{"-1/s", {}}, row{"/s", {}}, row{"1/s/s", {}}}) {
+    for (const row& r :
+         {row{"", 0}, row{"10/s", 10}, row{"120/m", 2}, row{"7200/h", 2}, row{"5", 5},
+          row{"0.5/s", 0.5}, row{" 6 /m", 0.1}, row{"5/ s", {}}, row{"x", {}}, row{"1/d", {}},
+          row{"-1/s", {}}, row{"/s", {}}, row{"1/s/s", {}}}) {
         SCOPED_TRACE(r.text);
         EXPECT_EQ(detail::parse_rate(r.text), r.times);
     }

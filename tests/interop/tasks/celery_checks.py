@@ -56,6 +56,7 @@ def processes_are_there_before_tasks():
     gone = pids()[0]
     os.kill(gone, signal.SIGKILL)
     until(lambda: Path(f'/proc/{gone}/stat').read_text().rpartition(')')[2].split()[0] == 'Z')
+    equal(len(pids()), 1)
     two = lambda: [r.get(timeout=PATIENCE) for r in [S('ferry.sleep', (0.5,)) for _ in range(2)]]
     until(lambda: two() == [0.5, 0.5] and gone not in pids())
     equal(len(pids()), 2)
@@ -303,6 +304,26 @@ def limits():
     assert isinstance(e, TimeLimitExceeded), repr(e)
     e = S('ferry.sleep', (20,), soft_time_limit=1, time_limit=60).get(timeout=PATIENCE, propagate=False)
     assert type(e).__name__ == 'SoftTimeLimitExceeded', repr(e)
+    equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
+
+
+@check
+def orders_that_make_no_sense():
+    """Celery takes them: the task never runs again, or every process is killed."""
+    rate = lambda r: control('rate_limit', task_name='ferry.add', rate_limit=r)
+    refused = {'error': 'Invalid rate limit string: ValueError("could not convert string to float: \'x\'")'}
+    equal(rate('x'), refused)
+    for negative in '-1/s', -1:
+        assert 'cannot be negative' in rate(negative)['error'], rate(negative)
+    running = S('ferry.sleep', (600,))
+    until(lambda: with_id(control('active'), running))
+    for number in -1, 1000, 2**70:
+        equal(control('revoke', task_id=running.id, terminate=True, signal=number), {'error': "OSError('[Errno 22] Invalid argument')"})
+    equal(running.state, 'PENDING')
+    equal(control('time_limit', task_name='ferry.add', hard='x'), {'error': "RuntimeError('hard: not a number')"})
+    equal(control('add_consumer', queue=5), {'error': "TypeError('queue: expected str, not int')"})
+    running.revoke(terminate=True)
+    assert isinstance(running.get(timeout=PATIENCE, propagate=False), TaskRevokedError)
     equal(S('ferry.add', (2, 3)).get(timeout=PATIENCE), 5)
 
 
