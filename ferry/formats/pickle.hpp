@@ -164,7 +164,8 @@ private:
 /// Writes a value as CPython writes plain data: byte for byte where no object occurs twice. Keys
 /// that occur again are references to the first, as they are when Python has read them from JSON.
 /// Timestamps become datetime, decimals Decimal, sets set, and frozenset inside of sets.
-/// \throws type_error   an array or object inside of a set, which Python cannot hash; a text that is
+/// \throws type_error   an array or object inside of a set, which Python cannot hash; a text that
+/// is
 ///                      no UTF-8, but for lone surrogates in WTF-8, which Python's may have.
 /// \throws limit_error  `max_depth`.
 /// Cost: linear; no recursion.

@@ -32,7 +32,7 @@ struct definition {
     /// Makes the operation of a coroutine.
     std::function<awaitable<value>(const definition&, const context&)> start;
     bool returns_value = false;  ///< a `value`, not a C++ type that says what becomes of it
-    bool in_worker = false;  ///< runs in the worker itself, also if that has processes
+    bool in_worker = false;      ///< runs in the worker itself, also if that has processes
 };
 
 namespace detail {

@@ -104,8 +104,8 @@ inline unsigned special(block b) noexcept
 }
 inline unsigned special_or_surrogate(block b) noexcept
 {
-    return mask_of(
-        b, [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20 || c == 0xED; });
+    return mask_of(b,
+                   [](unsigned char c) { return c == '"' || c == '\\' || c < 0x20 || c == 0xED; });
 }
 inline unsigned escape(block b) noexcept
 {
