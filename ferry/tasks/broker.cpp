@@ -16,7 +16,7 @@
 
 namespace ferry::tasks {
 
-awaitable<void> result_store::begin_chord(std::string, std::int64_t)
+awaitable<void> result_store::begin_chord(std::string, std::int64_t, value)
 {
     throw error{ferry::errc::unsupported, "this result store cannot count the parts of a chord"};
 }

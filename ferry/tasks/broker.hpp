@@ -72,15 +72,18 @@ public:
     static const std::string& any_reply_to();
 
     /// Begins to count the parts of a chord, before they are sent.
+    /// \param header  its result, `[[id, parent], members]`, if groups are among the members, whose
+    /// results stay lists of their own; else null.
     /// \throws error  unsupported: the store cannot count.
-    virtual awaitable<void> begin_chord(std::string group, std::int64_t size);
+    virtual awaitable<void> begin_chord(std::string group, std::int64_t size, value header);
 
     /// Counts one more part of a chord that is not over yet.
     /// \throws error  unsupported: the store cannot count.
     virtual awaitable<void> add_part(std::string group);
 
     /// Notes that a part has ended. Noting one twice changes nothing.
-    /// \returns all parts in order to whoever notes the last one, and to nobody else.
+    /// \returns all parts in order to whoever notes the last one, and to nobody else. What the
+    /// header calls a group is one part, if none has failed.
     virtual awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part);
 
     /// Whether begin_chord() and end_part() count; if not, a chord's body is called by the task

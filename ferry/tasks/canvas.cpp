@@ -19,7 +19,8 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
             what.calls.push_back(unlock_call(*app, chord));
             continue;
         }
-        auto counted = results->begin_chord(std::move(chord.group), chord.size);
+        auto counted =
+            results->begin_chord(std::move(chord.group), chord.size, std::move(chord.header));
         co_await std::move(counted);
     }
     for (call_settings& call : what.calls) {

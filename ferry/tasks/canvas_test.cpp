@@ -42,6 +42,7 @@ protected:
     });
     task<int(std::string)> fail_ =
         app_.task("ferry.fail", [](std::string why) -> int { throw std::invalid_argument(why); });
+    task<value(value)> same_ = app_.task("ferry.same", [](value what) { return what; });
     // A function, which may run at once, and a coroutine.
     task<int(int)> twice_ = app_.task(
         "ferry.twice", [this](context self, int n) -> int { self.replace(mul_.s(n, 2)); });
@@ -106,6 +107,25 @@ TEST_F(canvas_test, a_chord_calls_its_body_with_all_results)
         auto waited = sum.get(60s);
         const int got = co_await std::move(waited);
         EXPECT_EQ(got, 26);
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, a_chord_may_end_in_a_group_and_have_groups_inside_of_its_header)
+{
+    auto body = [this]() -> awaitable<void> {
+        auto pair = group(add_.s(1, 1), add_.s(2, 2));
+        auto sent = chord(pair, group(xsum_.s(), xsum_.s())).delay();
+        const group_result both = co_await std::move(sent);
+        auto waiting = both.get(60s);
+        const std::vector<value> sums = co_await std::move(waiting);
+        EXPECT_EQ(sums, std::vector<value>(2, value{6}));
+        auto grows = group(chain(add_.s(1, 1), group(add_.s(1), mul_.s(2))), add_.s(3, 3));
+        auto nested = chord(grows, same_.s()).delay();
+        const auto result = co_await std::move(nested);
+        auto waited = result.get(60s);
+        const value got = co_await std::move(waited);
+        EXPECT_EQ(got, value::array(value::array(3, 4), 6));
     };
     serve(body);
 }

@@ -81,7 +81,7 @@ public:
     /// Listens for the result before the task can have it, as Celery does.
     std::shared_ptr<detail::arrival> expect(const std::string& task_id) override;
     /// Counted under `celery-taskset-meta-<group>`, so that Python's workers count along.
-    awaitable<void> begin_chord(std::string group, std::int64_t size) override;
+    awaitable<void> begin_chord(std::string group, std::int64_t size, value header) override;
     awaitable<void> add_part(std::string group) override;
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;
 

@@ -7,8 +7,10 @@
 #include "ferry/redis/script.hpp"
 #include "ferry/redis/subscriber.hpp"
 #include "ferry/tasks/brokers/redis.hpp"
+#include "ferry/tasks/detail/chord_structure.hpp"
 #include "ferry/tasks/detail/expected_results.hpp"
 #include "ferry/tasks/detail/home.hpp"
+#include "ferry/tasks/detail/result_table.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -79,6 +81,15 @@ chord_part part_of(std::string_view text)
     return part;
 }
 
+/// `{"result": [[id, parent], members]}`, as Celery keeps a group.
+value header_in(std::string_view text)
+{
+    const value kept = parse_serialized(text);
+    const value* const header = kept.get_if("result");
+    if (header == nullptr) throw error{ferry::errc::malformed, "chord: its header is no result"};
+    return *header;
+}
+
 std::optional<result_document> ready_document(const std::string& text)
 {
     try {
@@ -138,11 +149,24 @@ public:
         co_await std::move(deleting);
     }
 
-    static awaitable<void> begin_chord(self_pointer self, std::string group, std::int64_t size)
+    static awaitable<void> begin_chord(self_pointer self, std::string group, std::int64_t size,
+                                       value header)
+    {
+        if (!header.is_null()) {
+            const std::string kept = dump_wire(value::object("result", std::move(header)));
+            auto keeping = keep(self, self->group_key(group, ""), kept);
+            co_await std::move(keeping);
+        }
+        auto counting = keep(self, self->group_key(group, ".s"), std::to_string(size));
+        co_await std::move(counting);
+    }
+
+    /// As long as results are kept.
+    static awaitable<void> keep(self_pointer self, std::string key, std::string content)
     {
         std::vector<std::string> command;
-        command.push_back(self->group_key(group, ".s"));
-        command.push_back(std::to_string(size));
+        command.push_back(std::move(key));
+        command.push_back(std::move(content));
         if (self->expiry_.count() > 0) {
             command.push_back("EX");
             command.push_back(std::to_string(self->expiry_.count()));
@@ -174,6 +198,10 @@ public:
         const redis::reply counted = co_await std::move(counting);
         std::vector<chord_part> all;
         for (const redis::reply& one : counted.items()) all.push_back(part_of(one.text()));
+        if (all.empty()) co_return all;
+        auto asking = self->client_.get(self->group_key(group, ""));
+        const std::optional<std::string> kept = co_await std::move(asking);
+        if (kept) all = arranged(std::move(all), header_in(*kept));
         co_return all;
     }
 
@@ -461,11 +489,12 @@ awaitable<void> redis_results::forget(std::string task_id)
     });
 }
 
-awaitable<void> redis_results::begin_chord(std::string group, std::int64_t size)
+awaitable<void> redis_results::begin_chord(std::string group, std::int64_t size, value header)
 {
-    return home::call<void>(home_, [core = core_, group = std::move(group), size] {
-        return redis_result_core::begin_chord(core, group, size);
-    });
+    return home::call<void>(
+        home_, [core = core_, group = std::move(group), size, header = std::move(header)] {
+            return redis_result_core::begin_chord(core, group, size, header);
+        });
 }
 
 awaitable<void> redis_results::add_part(std::string group)

@@ -175,11 +175,12 @@ awaitable<void> sqlite_results::forget(std::string task_id)
     return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
 }
 
-awaitable<void> sqlite_results::begin_chord(std::string group, std::int64_t size)
+awaitable<void> sqlite_results::begin_chord(std::string group, std::int64_t size, value header)
 {
     const auto expires = detail::stored_now() + std::chrono::milliseconds{expiry_}.count();
-    detail::ledger::work act = [group = std::move(group), size, expires](task_table& t) {
-        t.begin_chord(group, size, expires);
+    detail::ledger::work act = [group = std::move(group), size, header = std::move(header),
+                                expires](task_table& t) {
+        t.begin_chord(group, size, header, expires);
     };
     return write(ledger_, detail::ledger::leaves::nothing, std::move(act));
 }

@@ -92,7 +92,7 @@ public:
     awaitable<result_document> find(std::string task_id) override;
     awaitable<result_document> wait(std::string task_id) override;
     awaitable<void> forget(std::string task_id) override;
-    awaitable<void> begin_chord(std::string group, std::int64_t size) override;
+    awaitable<void> begin_chord(std::string group, std::int64_t size, value header) override;
     awaitable<void> add_part(std::string group) override;
     awaitable<std::vector<chord_part>> end_part(std::string group, chord_part part) override;
 

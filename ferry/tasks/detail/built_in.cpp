@@ -184,6 +184,7 @@ call_settings unlock_call(app_core& app, const chord_size& chord)
     for (const std::string& id : chord.parts) {
         parts.push_back(value::array(value::array(id, nullptr), nullptr));
     }
+    if (!chord.header.is_null()) parts = chord.header.at(1);
     m.kwargs =
         value::object("result", std::move(parts), "interval", nullptr, "max_retries", nullptr);
     m.ignore_result = true;

@@ -1,6 +1,7 @@
 #include "ferry/tasks/detail/canvas_plan.hpp"
 
 #include "ferry/core/uuid.hpp"
+#include "ferry/tasks/detail/chord_structure.hpp"
 #include "ferry/tasks/detail/signature_call.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 #include "ferry/tasks/result.hpp"
@@ -31,6 +32,29 @@ value result_of_task(std::string_view id, value parent)
 value result_of_group(std::string_view id, value members)
 {
     return value::array(value::array(id, nullptr), std::move(members));
+}
+
+/// The result of a frozen signature that comes after another, or after null.
+value result_of(const value& frozen, value before, std::size_t depth = 0)
+{
+    check_depth(depth);
+    const std::string_view task = task_of(frozen);
+    if (task == chord_name) {
+        const value* const body = find_in(frozen, "kwargs", "body");
+        if (body != nullptr) return result_of(*body, std::move(before), depth + 1);
+    }
+    if (task == chain_name) {
+        for (const value& step : steps_of(frozen)) {
+            before = result_of(step, std::move(before), depth + 1);
+        }
+        return before;
+    }
+    if (task != group_name) return result_of_task(id_of(frozen), std::move(before));
+    value members = value::array();
+    for (const value& member : elements(find_in(frozen, "kwargs", "tasks"))) {
+        members.push_back(result_of(member, nullptr, depth + 1));
+    }
+    return value::array(value::array(id_of(frozen), std::move(before)), std::move(members));
 }
 
 class planner {
@@ -75,7 +99,14 @@ private:
         if (id.empty()) id = uuid4();
         value& options = signature["options"];
         options["task_id"] = id;
-        if (task == group_name) return id;
+        if (task == group_name) {
+            // In a chord it is one with the chord's group: so Celery does.
+            if (in.chord.is_null()) return id;
+            options["task_id"] = in.group;
+            options["group_id"] = in.group;
+            options["chord"] = in.chord;
+            return in.group;
+        }
         if (!from_.reply_to.empty()) options["reply_to"] = from_.reply_to;
         if (!in.group.empty()) options["group_id"] = in.group;
         if (!in.chord.is_null()) options["chord"] = in.chord;
@@ -159,8 +190,11 @@ private:
         for (std::size_t i = steps.size(); i-- > 1;) {
             const bool last = i + 1 == steps.size();
             value step = steps[i];
-            const std::string id = freeze(step, last ? in : membership{}, depth + 1);
-            if (last) results = results_of(step, id);
+            if (last) {
+                results = freeze_end(step, in, depth + 1);
+            } else {
+                freeze(step, membership{}, depth + 1);
+            }
             follow.push_back(std::move(step));
         }
         begun first = begin(steps[0], membership{}, follow, false, depth + 1);
@@ -168,27 +202,43 @@ private:
             std::ranges::move(results, std::back_inserter(made_.results));
         const std::size_t before = rest.is_null() ? 0 : rest.size();
         for (std::size_t i = follow.size(); i-- > before;) {
-            first.result = result_of_task(id_of(follow.at(i)), value{first.result});
+            first.result = result_of(follow.at(i), std::move(first.result));
         }
         return first;
     }
 
-    /// Of a frozen step at the end.
-    std::vector<std::string> results_of(value& step, const std::string& id)
+    /// Of what ends a workflow, and what it is a part of: freezes it, a group with all its members.
+    /// \returns the ids of its results.
+    std::vector<std::string> freeze_end(value& end, const membership& in, std::size_t depth)
     {
-        if (task_of(step) != group_name) return {id};
+        const std::string id = freeze(end, in, depth);
+        value* group = &end;
+        while (task_of(*group) != group_name) {
+            const std::string_view task = task_of(*group);
+            if (task != chain_name && task != chord_name) return {id};
+            value& parts = (*group)["kwargs"];
+            group =
+                task == chain_name ? &parts["tasks"][parts["tasks"].size() - 1] : &parts["body"];
+        }
+        return freeze_members(*group, id, in, depth);
+    }
+
+    std::vector<std::string> freeze_members(value& group, const std::string& id,
+                                            const membership& in, std::size_t depth)
+    {
         made_.group = id;
         std::vector<value> members;
-        add_members(step, members, 0);
+        add_members(group, members, depth);
         std::vector<std::string> ids;
         value list = value::array();
+        membership place = in;
         for (std::size_t i = 0; i < members.size(); ++i) {
-            membership place;
             place.index = static_cast<std::int64_t>(i);
-            ids.push_back(freeze(members[i], place, 0));
+            std::ranges::move(freeze_end(members[i], place, depth + 1), std::back_inserter(ids));
             list.push_back(std::move(members[i]));
         }
-        step["kwargs"]["tasks"] = std::move(list);
+        made_.group = id;
+        group["kwargs"]["tasks"] = std::move(list);
         return ids;
     }
 
@@ -201,11 +251,11 @@ private:
         if (const value* const options = group.get_if("options")) {
             for (value& member : members) member = with_options(std::move(member), *options);
         }
-        if (outermost) made_.group = place.group;
         value results = value::array();
         for (const value& member : members) {
             results.push_back(begin(member, place, {}, outermost, depth + 1).result);
         }
+        if (outermost) made_.group = place.group;
         const value result = result_of_group(place.group, std::move(results));
         return {result, result};
     }
@@ -229,8 +279,8 @@ private:
         if (body_steps.empty()) refuse_signature("a chord has no body");
         value body = body_steps.size() == 1 ? body_steps[0] : chain_of(body_steps);
         if (has_own_links && later.empty()) keep_links(*given, body);
-        const std::string id = freeze(body, in, depth + 1);
-        if (outermost) made_.results.push_back(id);
+        std::vector<std::string> results = freeze_end(body, in, depth + 1);
+        if (outermost) std::ranges::move(results, std::back_inserter(made_.results));
         membership place;
         place.group = uuid4();
         place.chord = body;
@@ -252,7 +302,8 @@ private:
                   std::back_inserter(made_.chords[mine].parts));
         made_.results.erase(made_.results.begin() + before, made_.results.end());
         const value first = result_of_group(place.group, std::move(parts));
-        return {first, result_of_task(id, first)};
+        if (is_nested(first)) made_.chords[mine].header = first;
+        return {first, result_of(body, first)};
     }
 
     begun begin_body_of_nothing(const value& body, std::size_t depth)

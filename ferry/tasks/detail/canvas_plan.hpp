@@ -17,6 +17,7 @@ struct chord_size {
     std::int64_t size = 0;
     value body;
     std::vector<std::string> parts{};  ///< whose results it waits for
+    value header{};                    ///< their results, if groups are among them; else null
 };
 
 /// What starts a workflow.

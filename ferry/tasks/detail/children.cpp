@@ -157,9 +157,9 @@ public:
     {
         return app_->results()->forget(std::move(id));
     }
-    awaitable<void> begin_chord(std::string group, std::int64_t size) override
+    awaitable<void> begin_chord(std::string group, std::int64_t size, value header) override
     {
-        return app_->results()->begin_chord(std::move(group), size);
+        return app_->results()->begin_chord(std::move(group), size, std::move(header));
     }
     awaitable<void> add_part(std::string group) override
     {

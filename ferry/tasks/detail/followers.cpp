@@ -28,7 +28,7 @@ awaitable<void> begin_counting(std::shared_ptr<result_store> results, chord_size
 {
     for (;;) {
         try {
-            auto counted = results->begin_chord(chord.group, chord.size);
+            auto counted = results->begin_chord(chord.group, chord.size, chord.header);
             co_await std::move(counted);
             co_return;
         } catch (const error& e) {

@@ -1,5 +1,6 @@
 #include "ferry/tasks/detail/task_table.hpp"
 
+#include "ferry/tasks/detail/chord_structure.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
@@ -240,10 +241,26 @@ void task_table::drop_expired(stored_time now)
     db_->execute("DELETE FROM chord WHERE expires<?", now);
 }
 
-void task_table::begin_chord(std::string_view group, std::int64_t size, stored_time expires)
+void task_table::begin_chord(std::string_view group, std::int64_t size, const value& header,
+                             stored_time expires)
 {
     db_->execute("INSERT OR IGNORE INTO chord(id,size,expires) VALUES(?,?,?)", group, size,
                  expires);
+    if (header.is_null()) return;
+    // A table that few files need, and that an older ferry does not mind.
+    db_->execute(
+        "CREATE TABLE IF NOT EXISTS chord_header(chord TEXT PRIMARY KEY REFERENCES chord(id) "
+        "ON DELETE CASCADE, content TEXT NOT NULL)");
+    db_->execute("INSERT OR IGNORE INTO chord_header(chord,content) VALUES(?,?)", group,
+                 dump_wire(header));
+}
+
+value task_table::header_of_chord(std::string_view group)
+{
+    constexpr const char* there = "SELECT count(*) FROM sqlite_master WHERE name='chord_header'";
+    if (integer(db_->query(there)) == 0) return {};
+    sqlite::statement row = db_->query("SELECT content FROM chord_header WHERE chord=?", group);
+    return row.step() ? parse_wire(row.text(0)) : value();
 }
 
 void task_table::add_part(std::string_view group)
@@ -282,7 +299,8 @@ std::vector<chord_part> task_table::end_part(std::string_view group, const chord
         found.result = parse_wire(row.text(3));
         all.push_back(std::move(found));
     }
-    return all;
+    const value header = header_of_chord(group);
+    return header.is_null() ? all : arranged(std::move(all), header);
 }
 
 std::optional<std::string> task_table::claim_lease(std::string_view name, std::string_view holder,

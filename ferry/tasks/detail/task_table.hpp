@@ -81,8 +81,11 @@ public:
     void forget(std::string_view task_id);
     void drop_expired(stored_time now);
 
-    void begin_chord(std::string_view group, std::int64_t size, stored_time expires);
+    void begin_chord(std::string_view group, std::int64_t size, const value& header,
+                     stored_time expires);
     void add_part(std::string_view group);
+    /// What it has begun with; null if that was null.
+    value header_of_chord(std::string_view group);
     /// As result_store::end_part.
     std::vector<chord_part> end_part(std::string_view group, const chord_part& part);
 

@@ -190,6 +190,28 @@ TEST_P(celery_and_ferry, groups_chords_and_what_workers_make_of_them)
     }
 }
 
+TEST_P(celery_and_ferry, groups_at_the_ends_of_chords_and_inside_of_their_headers)
+{
+    const std::vector<std::pair<std::string, std::string>> ways = {
+        {py_, py_}, {cpp_, cpp_}, {py_, cpp_}, {cpp_, py_}};
+    for (const auto& [one, other] : ways) {
+        SCOPED_TRACE(one + " " + other);
+        const auto pair = group(sig(one, "add", 1, 1), sig(other, "add", 2, 2));
+        const auto both = group(sig(one, "xsum"), sig(other, "note"));
+        EXPECT_EQ(end_of(chord(pair, both).delay()), "[6, [2, 4]]");
+        EXPECT_EQ(end_of(chain(pair, both).delay()), "[6, [2, 4]]");
+        const auto ends = group(sig(one, "add", 1), sig(other, "mul", 2));
+        EXPECT_EQ(end_of(chord(pair, chain(sig(other, "xsum"), ends)).delay()), "[7, 12]");
+        // The results of a group inside of a header stay a list of their own. Celery's worker
+        // forgets the size of the chord when it begins such a group, and joins what others have.
+        if (one != other) continue;
+        const auto grows = group(chain(sig(one, "add", 1, 1), ends), sig(other, "add", 3, 3));
+        EXPECT_EQ(end_of(chord(grows, sig(one, "note")).delay()), "[[3, 4], 6]");
+        const auto chorded = group(chain(pair, both), sig(other, "add", 3, 3));
+        EXPECT_EQ(end_of(chord(chorded, sig(other, "note")).delay()), "[[6, [2, 4]], 6]");
+    }
+}
+
 TEST_P(celery_and_ferry, links_and_error_links)
 {
     const std::vector<std::pair<std::string, std::string>> ways = {

@@ -122,6 +122,8 @@ def canvases(side):
         'chord of a chord': chord([chord([add(1, 1), add(2, 2)], xsum()), add(3, 3)], xsum()),
         'chord of a group': chord([group(add(1, 1), add(2, 2)), add(3, 3)], echo()),
         'chord of one': chord([add(1, 1)], xsum()),
+        'chord of a chain with a group': chord([add(1, 1) | group(add(1), add(2)), add(3, 3)], echo()),
+        'chord of groups one after another': chord([group(add(1, 1), add(1, 2)) | group(xsum(), echo()), add(3, 3)], echo()),
         'chord of none': chord([], xsum()),
         'chord, task': chord([add(1, 1), add(2, 2)], xsum()) | mul(3),
         'chord, group': chord([add(1, 1), add(2, 2)], xsum()) | group(mul(3), add(4)),
