@@ -32,13 +32,9 @@ value parse_argument(std::string_view word)
     return value(word);
 }
 
-value call(const app& of, const std::string& task, std::span<const std::string> words,
-           std::optional<std::chrono::milliseconds> wait)
+value call(const app& of, call_settings what, std::optional<std::chrono::milliseconds> wait)
 {
-    call_settings settings;
-    settings.message.task = task;
-    for (const std::string& word : words) settings.message.args.push_back(parse_argument(word));
-    return ferry::run(call_with(signature<value>(of.core(), std::move(settings)), wait));
+    return ferry::run(call_with(signature<value>(of.core(), std::move(what)), wait));
 }
 
 app& load_app(const std::string& path)

@@ -32,7 +32,7 @@ value parse_argument(std::string_view word);
 
 /// Sends a call by name and, if `wait` says so, waits for its result.
 /// \return the task's id, or what it returned. \throws task_error, timeout_error.
-value call(const app& of, const std::string& task, std::span<const std::string> words,
+value call(const app& of, call_settings what,
            std::optional<std::chrono::milliseconds> wait = std::nullopt);
 
 /// The app that a shared object exports with FERRY_TASKS_APP. The object stays loaded for good.

@@ -56,6 +56,10 @@ public:
             verb->add_option("--broker", url_, "Where calls go; the embedded broker by default")
                 ->type_name("URL")
                 ->excludes(file);
+            verb->add_option("--result-backend", results_url_,
+                             "Where results go; beside the broker by default")
+                ->type_name("URL")
+                ->excludes(file);
         }
     }
 
@@ -71,10 +75,7 @@ public:
     }
 
     const std::string& app_file() const noexcept { return file_; }
-    app plain_app() const
-    {
-        return url_.empty() ? app(cli_.get_name()) : app(cli_.get_name(), broker(url_));
-    }
+    app plain_app() const { return app(cli_.get_name(), broker(url_), results(results_url_)); }
 
     /// \return the exit status; failures are printed.
     int run(app& of);
@@ -83,6 +84,7 @@ private:
     void add_calls();
     void add_control();
     int carry_out(app& of);
+    call_settings call_as_said() const;
     void print_answer(const app& of) const;
     void purge(const app& of) const;
     bool ask_workers(const app& of) const;
@@ -91,10 +93,17 @@ private:
     detail::worker_verb worker_;
     std::string file_;
     std::string url_;
+    std::string results_url_;
 
     CLI::App* call_ = nullptr;
     std::string task_;
     std::vector<std::string> words_;
+    std::string kwargs_;
+    std::string queue_;
+    std::string countdown_;
+    std::string expires_;
+    std::string serializer_ = "json";
+    int priority_ = 0;
     std::string limit_ = "60s";
     bool detached_ = false;
 
@@ -119,10 +128,21 @@ void command_line::add_calls()
     call_ = cli_.add_subcommand("call", "Calls a task and prints what it returns");
     call_->add_option("task", task_, "The task's name")->required();
     call_->add_option("arguments", words_, "JSON, or text");
+    call_->add_option("-k,--kwargs", kwargs_, "Arguments by their names, a JSON object");
+    call_->add_option("-Q,--queue", queue_, "The queue it goes to");
+    call_->add_option("--countdown", countdown_,
+                      "Not before so much time has passed, as 500ms, 1h");
+    call_->add_option("--expires", expires_, "Revoked if no worker has taken it by then, as 1h");
+    call_->add_option("--priority", priority_, "Goes first, in RabbitMQ if it is high")
+        ->check(CLI::Range(0, 9));
+    call_->add_option("--serializer", serializer_, "How its arguments are written")
+        ->check(CLI::IsMember({"json", "pickle", "yaml", "msgpack"}))
+        ->capture_default_str();
     call_->add_option("--timeout", limit_, "How long to wait for the result, as 500ms, 10s, 1h")
         ->capture_default_str();
     call_->add_flag("--no-wait", detached_, "Print the task's id instead");
-    call_->footer("Example:\n  " + cli_.get_name() + " call shop.add 2 3");
+    call_->footer("Example:\n  " + cli_.get_name() + " call shop.add 2 3\n  " + cli_.get_name() +
+                  " call shop.resize -k '{\"width\": 640}' -Q images --countdown 10s");
 
     result_ = cli_.add_subcommand("result", "Prints what is known of a call, a JSON document");
     result_->add_option("id", id_, "What call --no-wait printed")->required();
@@ -151,11 +171,30 @@ void command_line::add_control()
                    "rate_limit task_name=shop.add rate_limit=10/s");
 }
 
+call_settings command_line::call_as_said() const
+{
+    call_settings said;
+    said.message.task = task_;
+    for (const std::string& word : words_) said.message.args.push_back(parse_argument(word));
+    if (!kwargs_.empty()) {
+        said.message.kwargs = parse_argument(kwargs_);
+        if (!said.message.kwargs.is_object()) {
+            throw error{ferry::errc::malformed, "--kwargs: not a JSON object"};
+        }
+    }
+    said.queue = queue_;
+    if (!countdown_.empty()) countdown(milliseconds_of(countdown_))(said);
+    if (!expires_.empty()) expires(milliseconds_of(expires_))(said);
+    said.message.priority = priority_;
+    said.message.serializer = serializer_;
+    return said;
+}
+
 void command_line::print_answer(const app& of) const
 {
     std::optional<std::chrono::milliseconds> wait;
     if (!detached_) wait = milliseconds_of(limit_);
-    const value answer = call(of, task_, words_, wait);
+    const value answer = call(of, call_as_said(), wait);
     if (detached_) {
         std::printf("%s\n", answer.as<std::string>().c_str());
     } else {

@@ -50,6 +50,25 @@ TEST_F(task_verbs, call_prints_what_the_worker_returned)
     EXPECT_EQ(echo.out, "\"hello\"\n");
 }
 
+TEST_F(task_verbs, call_says_how_it_is_sent)
+{
+    const std::string other = "db+sqlite:///" + (folder_ / "results.db");
+    const auto late = call({"shop.add", "2", "3", "--countdown", "2s", "--expires", "1s",
+                            "--priority", "9", "--serializer", "json"});
+    EXPECT_EQ(late.status, 1) << late.out;
+    EXPECT_NE(late.err.find("expired"), std::string::npos) << late.err;
+    // Nobody serves that queue, and no worker keeps its results there.
+    const auto sent = call({"shop.add", "2", "3", "-Q", "nobody's", "--no-wait"});
+    EXPECT_EQ(sent.status, 0) << sent.err;
+    const auto dropped = run_program({FERRY_COMMAND, "purge", "--broker", url_, "-Q", "nobody's"});
+    EXPECT_EQ(dropped.out, "1\n") << dropped.err;
+    const auto elsewhere =
+        call({"shop.add", "2", "3", "--result-backend", other, "--timeout", "1s"});
+    EXPECT_EQ(elsewhere.status, 1) << elsewhere.out;
+    const auto named = call({"shop.echo", "-k", "[1]"});
+    EXPECT_NE(named.err.find("--kwargs: not a JSON object"), std::string::npos) << named.err;
+}
+
 TEST_F(task_verbs, a_failure_reaches_the_caller_with_its_text)
 {
     const auto failed = call({"shop.fail", "boom"});
