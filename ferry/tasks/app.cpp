@@ -2,6 +2,7 @@
 
 #include "ferry/core/log.hpp"
 #include "ferry/core/uuid.hpp"
+#include "ferry/tasks/control.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/feed.hpp"
@@ -189,6 +190,14 @@ awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id)
     const std::shared_ptr<result_store> store = app->results();
     auto forgotten = store->forget(std::move(id));
     co_await std::move(forgotten);
+}
+
+awaitable<void> revoke_task(std::shared_ptr<app_core> app, std::string id, std::string signal)
+{
+    value arguments = value::object("task_id", id, "terminate", !signal.empty());
+    if (!signal.empty()) arguments.insert("signal", signal);
+    auto telling = cast(app->broker(), remote_command("revoke").arguments(std::move(arguments)));
+    co_await std::move(telling);
 }
 
 }  // namespace detail

@@ -7,9 +7,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace ferry::tasks {
 
@@ -20,6 +22,10 @@ class app_core;
 awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::string id);
 awaitable<result_document> find_result(std::shared_ptr<app_core> app, std::string id);
 awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id);
+/// \param signal  for who runs it already; empty: let it run.
+awaitable<void> revoke_task(std::shared_ptr<app_core> app, std::string id, std::string signal);
+/// The ids of the tasks in a document's children, those of groups one by one.
+std::vector<std::string> ids_of_children(const value& children);
 
 }  // namespace detail
 
@@ -57,6 +63,32 @@ public:
     /// Lets the result store forget the result.
     awaitable<void> forget() const { return detail::forget_result(app_, id_); }
 
+    /// Tells all workers not to begin the task. One that runs goes on.
+    /// \throws error  unsupported: the broker has no remote control.
+    awaitable<void> revoke() const { return detail::revoke_task(app_, id_, {}); }
+
+    /// Tells all workers not to begin the task, and sends the signal to the pool process that runs
+    /// it. As Celery's `revoke(terminate=True)`.
+    /// \throws error  unsupported: the broker has no remote control.
+    awaitable<void> terminate(std::string signal = "SIGTERM") const
+    {
+        return detail::revoke_task(app_, id_, std::move(signal));
+    }
+
+    /// The calls that the task has made, such as the next step of its chain; those of a group one
+    /// by one. Empty until it has ended.
+    awaitable<std::vector<async_result<value>>> children() const
+    {
+        return children_of(detail::find_result(app_, id_), app_);
+    }
+
+    /// The task that has made this call, such as the step before it in a chain; null if there is
+    /// none, and until this one has ended.
+    awaitable<std::optional<async_result<value>>> parent() const
+    {
+        return parent_of(detail::find_result(app_, id_), app_);
+    }
+
 private:
     static awaitable<T> take(awaitable<result_document> wait)
     {
@@ -69,6 +101,26 @@ private:
     {
         const result_document d = co_await std::move(find);
         co_return d.status;
+    }
+
+    static awaitable<std::vector<async_result<value>>> children_of(
+        awaitable<result_document> find, std::shared_ptr<detail::app_core> app)
+    {
+        const result_document d = co_await std::move(find);
+        std::vector<async_result<value>> all;
+        for (std::string& id : detail::ids_of_children(d.children)) {
+            all.emplace_back(std::move(id), app);
+        }
+        co_return all;
+    }
+
+    static awaitable<std::optional<async_result<value>>> parent_of(
+        awaitable<result_document> find, std::shared_ptr<detail::app_core> app)
+    {
+        const result_document d = co_await std::move(find);
+        std::optional<async_result<value>> found;
+        if (!d.parent_id.empty()) found.emplace(d.parent_id, std::move(app));
+        co_return found;
     }
 
     std::string id_;

@@ -429,6 +429,16 @@ private:
     std::string text_;
 };
 
+/// The name that logs, events and monitors show instead of the task's. As Celery's `shadow`.
+class shadow {
+public:
+    explicit shadow(std::string name) : name_{std::move(name)} {}
+    void operator()(call_settings& s) const { s.message.shadow = name_; }
+
+private:
+    std::string name_;
+};
+
 /// How the call's arguments are written: `json` (the default), `pickle`, `yaml`, `msgpack`. The
 /// workers must accept it. \throws error  unsupported.
 class serializer {

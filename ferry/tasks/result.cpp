@@ -1,11 +1,13 @@
 #include "ferry/tasks/result.hpp"
 
+#include "ferry/tasks/async_result.hpp"
 #include "ferry/tasks/detail/result_table.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 #include "ferry/tasks/message.hpp"
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace ferry::tasks {
 namespace {
@@ -67,7 +69,30 @@ std::string described(const std::string& type, const std::string& message)
     return message.empty() ? type : type + ": " + message;
 }
 
+/// `[[id, parent], members]`, where a task has null for members.
+void collect_ids(const value& result, std::vector<std::string>& into)
+{
+    if (!result.is_sequence() || result.size() != 2) return;
+    const value& members = result.at(1);
+    if (members.is_sequence()) {
+        for (const value& member : members) collect_ids(member, into);
+        return;
+    }
+    const value& who = result.at(0);
+    if (who.is_sequence() && !who.empty() && who.at(0).is_string()) {
+        into.push_back(who.at(0).as<std::string>());
+    }
+}
+
 }  // namespace
+
+std::vector<std::string> detail::ids_of_children(const value& children)
+{
+    std::vector<std::string> ids;
+    if (!children.is_sequence()) return ids;
+    for (const value& child : children) collect_ids(child, ids);
+    return ids;
+}
 
 std::error_code make_error_code(errc e) noexcept
 {

@@ -9,7 +9,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,6 +80,75 @@ protected:
     {
         auto find = [](async_result<value> of) -> awaitable<async_result<value>> { co_return of; };
         return end_of(find(app_.result(id)));
+    }
+
+    /// Waits until a worker runs the call, and says what it calls its task.
+    awaitable<std::string> shown_name_of(std::string id) const
+    {
+        remote_command asking("query_task");
+        asking.arguments(value::object("ids", value::array(id))).timeout(300ms);
+        while (true) {
+            auto telling = broadcast(app_.open_broker(), asking);
+            const value replies = co_await std::move(telling);
+            for (const auto& [node, found] : replies.items()) {
+                const value* const state = found.get_if(id);
+                if (state == nullptr || state->at(0) != value("active")) continue;
+                co_return state->at(1).at("name").template as<std::string>();
+            }
+        }
+    }
+
+    awaitable<void> look_around_in_a_chain(std::string one, std::string other) const
+    {
+        auto sending = chain(sig(one, "add", 1, 2), sig(other, "add", 3)).delay();
+        const async_result<value> last = co_await std::move(sending);
+        auto waiting = last.get(patience);
+        const value sum = co_await std::move(waiting);
+        EXPECT_EQ(sum, value(6));
+        auto looking_up = last.parent();
+        const std::optional<async_result<value>> first = co_await std::move(looking_up);
+        if (!first) throw std::runtime_error{"the second step has no parent"};
+        // A worker may send the next step before it stores what the first has returned.
+        auto ending = first->get(patience);
+        const value half = co_await std::move(ending);
+        EXPECT_EQ(half, value(3));
+        auto looking_down = first->children();
+        const std::vector<async_result<value>> next = co_await std::move(looking_down);
+        EXPECT_EQ(next.size(), 1U);
+        if (!next.empty()) EXPECT_EQ(next.front().id(), last.id());
+        auto above = first->parent();
+        const std::optional<async_result<value>> more = co_await std::move(above);
+        EXPECT_FALSE(more);
+        auto below = last.children();
+        const std::vector<async_result<value>> rest = co_await std::move(below);
+        EXPECT_TRUE(rest.empty());
+    }
+
+    awaitable<void> take_calls_back(std::string on) const
+    {
+        auto later = sig(on, "add", 1, 2).set(countdown(2s)).delay();
+        const async_result<value> waits = co_await std::move(later);
+        auto revoking = waits.revoke();
+        co_await std::move(revoking);
+        auto beginning = sig(on, "sleep", 600).set(shadow("shop.nap")).delay();
+        const async_result<value> sleeps = co_await std::move(beginning);
+        auto naming = shown_name_of(sleeps.id());
+        const std::string name = co_await std::move(naming);
+        EXPECT_EQ(name, "shop.nap");
+        auto terminating = sleeps.terminate("SIGKILL");
+        co_await std::move(terminating);
+        const std::array both = {waits, sleeps};
+        for (const async_result<value>& each : both) {
+            std::string end;
+            try {
+                auto waiting = each.get(patience);
+                const value got = co_await std::move(waiting);
+                end = python_repr(got);
+            } catch (const task_error& e) {
+                end = e.exc_type();
+            }
+            EXPECT_EQ(end, "TaskRevokedError");
+        }
     }
 
     const std::string broker_ = server(GetParam());
@@ -209,6 +281,23 @@ TEST_P(celery_and_ferry, groups_at_the_ends_of_chords_and_inside_of_their_header
         EXPECT_EQ(end_of(chord(grows, sig(one, "note")).delay()), "[[3, 4], 6]");
         const auto chorded = group(chain(pair, both), sig(other, "add", 3, 3));
         EXPECT_EQ(end_of(chord(chorded, sig(other, "note")).delay()), "[[6, [2, 4]], 6]");
+    }
+}
+
+TEST_P(celery_and_ferry, a_result_knows_what_goes_before_it_and_after_it)
+{
+    ferry::run(look_around_in_a_chain(py_, py_));
+    ferry::run(look_around_in_a_chain(cpp_, cpp_));
+    ferry::run(look_around_in_a_chain(py_, cpp_));
+    ferry::run(look_around_in_a_chain(cpp_, py_));
+}
+
+TEST_P(celery_and_ferry, calls_can_be_revoked_and_terminated)
+{
+    for (const std::string& on : {py_, cpp_}) {
+        SCOPED_TRACE(on);
+        EXPECT_EQ(end_of(sig(on, "add", 1, 2).delay()), "3");
+        ferry::run(timeout(patience, take_calls_back(on)));
     }
 }
 
