@@ -115,7 +115,7 @@ protected:
         auto looking_down = first->children();
         const std::vector<async_result<value>> next = co_await std::move(looking_down);
         EXPECT_EQ(next.size(), 1U);
-        if (!next.empty()) EXPECT_EQ(next.front().id(), last.id());
+        for (const async_result<value>& step : next) EXPECT_EQ(step.id(), last.id());
         auto above = first->parent();
         const std::optional<async_result<value>> more = co_await std::move(above);
         EXPECT_FALSE(more);
