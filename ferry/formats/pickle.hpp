@@ -121,9 +121,8 @@ private:
 
 /// Reads plain data. Keys that are no texts become texts, as json.dumps does it.
 /// \throws parse_error  no pickle; `code()` is a pickle::errc, `where().offset` the opcode's place.
-/// \throws type_error   a container holds itself, a key is a tuple, a text has a lone surrogate,
-/// which
-///                      the options do not keep.
+/// \throws type_error   a container holds itself, a key is a tuple, a text has a lone
+///                      surrogate that the options do not keep.
 /// \throws error        errc::forbidden_global: an object that is no plain data; with its path.
 /// \throws limit_error  one of the limits of the options.
 /// What follows the end is ignored, as in Python, unless `strict`. Cost: linear in the larger of
@@ -164,9 +163,9 @@ private:
 /// Writes a value as CPython writes plain data: byte for byte where no object occurs twice. Keys
 /// that occur again are references to the first, as they are when Python has read them from JSON.
 /// Timestamps become datetime, decimals Decimal, sets set, and frozenset inside of sets.
-/// \throws type_error   an array or object inside of a set, which Python cannot hash; a text that
-/// is
-///                      no UTF-8, but for lone surrogates in WTF-8, which Python's may have.
+/// \throws type_error   an array or object inside of a set, which Python cannot hash; a text
+///                      that is not UTF-8. Lone surrogates in WTF-8 pass, as Python's str may have
+///                      them.
 /// \throws limit_error  `max_depth`.
 /// Cost: linear; no recursion.
 bytes dump(const value& v, const dump_options& options = dump_options());
