@@ -286,6 +286,26 @@ TEST_P(broker_contract, each_verdict)
     }(this));
 }
 
+TEST_P(broker_contract, what_is_given_back_beside_acks_comes_again)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        for (const char* id : {"1", "2", "3", "4"}) co_await t->put(id);
+        auto from = co_await t->consume(4);
+        const auto got = co_await take(from.get(), 4);
+        for (const auto& d : got) {
+            settlement s = settled(d.tag, id_of(d) == "2" ? verdict::requeue : verdict::ack);
+            const bool taken = from->settle_later(s);
+            if (!taken) co_await from->settle(std::move(s));
+        }
+        const auto again = co_await take(from.get(), 1);
+        EXPECT_EQ(id_of(again[0]), "2");
+        co_await from->settle(settled(again[0].tag, verdict::ack));
+        const bool quiet = co_await nothing_comes(from.get());
+        EXPECT_TRUE(quiet);
+        co_await from->close();
+    }(this));
+}
+
 TEST_P(broker_contract, close_gives_back_what_is_not_settled)
 {
     check([](broker_contract* t) -> awaitable<void> {

@@ -223,15 +223,12 @@ void amqp_consumer::end_one(std::uint64_t tag, verdict how)
         acked_.push_back(std::move(*r));
         return;
     }
-    const auto give_back = [](amqp::receipt one, bool requeue) -> awaitable<void> {
-        try {
-            auto told = one.reject(requeue);
-            co_await std::move(told);
-        } catch (const error& e) {
-            log::info("delivery is not settled: it will come again", "reason", e.what());
-        }
-    };
-    spawn(give_back(std::move(*r), how == verdict::requeue), "amqp reject");
+    // At once: an ack of all up to a later one would take this one with it.
+    try {
+        r->reject(how == verdict::requeue).attempt();
+    } catch (const error& e) {
+        log::info("delivery is not settled: it will come again", "reason", e.what());
+    }
 }
 
 /// One frame for all up to the first delivery that is still held, and one for each beyond it.
