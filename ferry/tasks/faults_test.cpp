@@ -15,6 +15,7 @@
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -471,6 +472,59 @@ TEST(flushed_redis, is_served_again)
         go = true;
     });
     EXPECT_EQ(runs, 1);
+    log::set_level(log::level::warning);
+}
+
+awaitable<void> put(redis::client into, std::string list, int number)
+{
+    message m;
+    m.task = "t";
+    m.id = std::to_string(number);
+    const std::string text = detail::to_kombu(m, "celery");
+    auto pushing = into.cmd("LPUSH", list, text);
+    co_await std::move(pushing);
+}
+
+TEST(slow_redis, what_is_claimed_without_an_answer_comes_again)
+{
+    const std::string server = environment("FERRY_REDIS");
+    if (server.empty()) return;
+    log::set_level(log::level::off);
+    const testing::temporary_directory dir;
+    const std::string prefix = dir.path().filename().string();
+    const auto from = open_broker(server + "?socket_timeout=0.3&global_keyprefix=" + prefix);
+    const redis::client direct{redis::options::from_url(server)};
+    std::set<std::string> seen;
+    ferry::run(timeout(60s, [](auto broker, auto into, auto list, auto* ids) -> awaitable<void> {
+        for (const int n : {1, 2, 3}) co_await put(into, list, n);
+        auto opening = broker->consume({"celery"}, 1, nullptr);
+        const std::unique_ptr<consumer> all = co_await std::move(opening);
+        auto receiving = all->receive();
+        const std::vector<delivery> first = co_await std::move(receiving);
+        // The next claim is asked for while Redis stands still for longer than it is waited for.
+        auto asking = into.cmd("INFO", "server");
+        const std::string about = (co_await std::move(asking)).text();
+        const pid_t process = std::stoi(about.substr(about.find("process_id:") + 11));
+        ::kill(process, SIGSTOP);
+        settlement done;
+        done.tag = first.at(0).tag;
+        all->settle_later(done);
+        co_await sleep(700ms);
+        ::kill(process, SIGCONT);
+        while (ids->size() < 2) {
+            auto again = all->receive();
+            for (delivery& d : co_await std::move(again)) {
+                ids->insert(decode(d.content.open()).id);
+                settlement s;
+                s.tag = d.tag;
+                auto settling = all->settle(std::move(s));
+                co_await std::move(settling);
+            }
+        }
+        auto closing = all->close();
+        co_await std::move(closing);
+    }(from, direct, prefix + "celery", &seen)));
+    EXPECT_EQ(seen, (std::set<std::string>{"2", "3"}));
     log::set_level(log::level::warning);
 }
 

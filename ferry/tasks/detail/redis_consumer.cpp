@@ -229,8 +229,21 @@ void redis_consumer::arm()
     for (const auto& s : sentries_) s->armed.set();
 }
 
+/// A claim that was not answered may have taken messages that nobody has seen. Their numbers follow
+/// those that are known; they are used once, should that claim still be on its way.
+awaitable<void> redis_consumer::give_back_unseen(self_pointer self)
+{
+    std::vector<std::string> tags;
+    for (std::size_t i = 0; i < most_at_once; ++i)
+        tags.push_back(self->tag_of(self->next_number_ + i));
+    auto giving = give_back(self->core_, std::move(tags));
+    co_await std::move(giving);
+    self->next_number_ += most_at_once;
+}
+
 awaitable<void> redis_consumer::pump(self_pointer self)
 {
+    bool unseen = false;
     while (true) {
         if (self->held_.size() >= self->prefetch_ || self->queues_.empty()) {
             self->room_.clear();
@@ -240,10 +253,16 @@ awaitable<void> redis_consumer::pump(self_pointer self)
         bool more = false;
         bool failed = false;
         try {
+            if (unseen) {
+                auto giving = give_back_unseen(self);
+                co_await std::move(giving);
+            }
             redis_claim asked = self->next_claim(self->prefetch_ - self->held_.size());
             self->news_.clear();
+            unseen = true;
             auto claiming = claim(self->core_, asked);
             redis_batch got = co_await std::move(claiming);
+            unseen = false;
             more = self->take(std::move(got), asked);
         } catch (const error& e) {
             log::error("redis gives no messages", "reason", e.what());
@@ -328,12 +347,9 @@ awaitable<void> redis_consumer::leave()
         for (const task<void>& t : me->running_) co_await t.wait();
         for (const auto& s : me->sentries_) co_await s->running->wait();
         for (const auto& [name, t] : me->overhearing_) co_await t.wait();
-        // A claim that was under way may have taken messages that nobody has seen: their numbers
-        // follow those that are known.
-        std::vector<std::string> tags = me->held_tags();
-        for (std::size_t i = 0; i < most_at_once; ++i)
-            tags.push_back(me->tag_of(me->next_number_ + i));
-        auto giving = give_back(me->core_, std::move(tags));
+        auto unseen = give_back_unseen(me);
+        co_await std::move(unseen);
+        auto giving = give_back(me->core_, me->held_tags());
         co_await std::move(giving);
         me->held_.clear();
         for (const auto& [name, from] : me->bindings_) {

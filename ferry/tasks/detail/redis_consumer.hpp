@@ -57,6 +57,7 @@ private:
     bool take(redis_batch batch, const redis_claim& asked);
 
     static awaitable<void> pump(self_pointer self);
+    static awaitable<void> give_back_unseen(self_pointer self);
     static awaitable<void> stand_guard(self_pointer self, std::shared_ptr<sentry> at);
     static awaitable<void> forget_settled(self_pointer self);
     static awaitable<void> maintain(self_pointer self);
