@@ -46,8 +46,8 @@ return 1)"};
     return s;
 }
 
-// KEYS: parts, size, extra size, who was last. ARGV: place, part, seconds, task id. Whoever was the
-// last gets the parts again if its message comes again.
+// KEYS: parts, size, extra size, who was last, header. ARGV: place, part, seconds, task id. Whoever
+// was the last gets the header and the parts, and gets them again if its message comes again.
 const redis::script& part_script()
 {
     static const redis::script s{R"(
@@ -63,7 +63,7 @@ local last = redis.call('GET', KEYS[4])
 if last and last ~= ARGV[4] then return {} end
 redis.call('SET', KEYS[4], ARGV[4])
 if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[4], ARGV[3]) end
-return redis.call('ZRANGE', KEYS[1], 0, -1))"};
+return {redis.call('GET', KEYS[5]), redis.call('ZRANGE', KEYS[1], 0, -1)})"};
     return s;
 }
 
@@ -79,15 +79,6 @@ chord_part part_of(std::string_view text)
     part.status = all[2].to<std::string>();
     part.result = all[3];
     return part;
-}
-
-/// `{"result": [[id, parent], members]}`, as Celery keeps a group.
-value header_in(std::string_view text)
-{
-    const value kept = parse_serialized(text);
-    const value* const header = kept.get_if("result");
-    if (header == nullptr) throw error{ferry::errc::malformed, "chord: its header is no result"};
-    return *header;
 }
 
 std::optional<result_document> ready_document(const std::string& text)
@@ -153,8 +144,7 @@ public:
                                        value header)
     {
         if (!header.is_null()) {
-            const std::string kept = dump_wire(value::object("result", std::move(header)));
-            auto keeping = keep(self, self->group_key(group, ""), kept);
+            auto keeping = keep(self, self->group_key(group, ""), kept_header(std::move(header)));
             co_await std::move(keeping);
         }
         auto counting = keep(self, self->group_key(group, ".s"), std::to_string(size));
@@ -185,7 +175,7 @@ public:
                                                        chord_part part)
     {
         std::vector<std::string> keys;
-        for (const char* which : {".j", ".s", ".t", ".ferry-last"}) {
+        for (const char* which : {".j", ".s", ".t", ".ferry-last", ""}) {
             keys.push_back(self->group_key(group, which));
         }
         std::vector<std::string> arguments;
@@ -197,12 +187,10 @@ public:
         auto counting = part_script().run(self->client_, std::move(keys), std::move(arguments));
         const redis::reply counted = co_await std::move(counting);
         std::vector<chord_part> all;
-        for (const redis::reply& one : counted.items()) all.push_back(part_of(one.text()));
-        if (all.empty()) co_return all;
-        auto asking = self->client_.get(self->group_key(group, ""));
-        const std::optional<std::string> kept = co_await std::move(asking);
-        if (kept) all = arranged(std::move(all), header_in(*kept));
-        co_return all;
+        if (counted.items().empty()) co_return all;
+        for (const redis::reply& one : counted[1].items()) all.push_back(part_of(one.text()));
+        const redis::reply& header = counted[0];
+        co_return header.is_null() ? all : arranged(std::move(all), header.text());
     }
 
     /// First the channel, then the key, then the channel's messages: nothing falls in between.

@@ -1,6 +1,9 @@
 #include "ferry/tasks/detail/chord_structure.hpp"
 
+#include "ferry/core/log.hpp"
+#include "ferry/tasks/detail/result_table.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
+#include "ferry/tasks/detail/wire_json.hpp"
 #include "ferry/tasks/result.hpp"
 
 #include <algorithm>
@@ -86,12 +89,24 @@ bool is_nested(const value& header)
            });
 }
 
-std::vector<chord_part> arranged(std::vector<chord_part> flat, const value& header)
+std::string kept_header(value header)
+{
+    return dump_wire(value::object("result", std::move(header)));
+}
+
+std::vector<chord_part> arranged(std::vector<chord_part> flat, std::string_view kept)
 {
     const auto failed = [](const chord_part& p) { return p.status != state::success; };
     if (std::ranges::any_of(flat, failed)) return flat;
-    std::optional<std::vector<chord_part>> nested = arrangement{flat}.of(header);
-    return nested ? std::move(*nested) : std::move(flat);
+    try {
+        const value document = parse_serialized(kept);
+        std::optional<std::vector<chord_part>> nested =
+            arrangement{flat}.of(document.get("result", value()));
+        if (nested) return std::move(*nested);
+    } catch (const error& e) {
+        log::warning("a chord's results are not nested", "reason", e.what());
+    }
+    return flat;
 }
 
 }  // namespace ferry::tasks::detail

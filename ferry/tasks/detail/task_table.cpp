@@ -252,15 +252,16 @@ void task_table::begin_chord(std::string_view group, std::int64_t size, const va
         "CREATE TABLE IF NOT EXISTS chord_header(chord TEXT PRIMARY KEY REFERENCES chord(id) "
         "ON DELETE CASCADE, content TEXT NOT NULL)");
     db_->execute("INSERT OR IGNORE INTO chord_header(chord,content) VALUES(?,?)", group,
-                 dump_wire(header));
+                 kept_header(header));
 }
 
-value task_table::header_of_chord(std::string_view group)
+std::optional<std::string> task_table::header_of_chord(std::string_view group)
 {
     constexpr const char* there = "SELECT count(*) FROM sqlite_master WHERE name='chord_header'";
     if (integer(db_->query(there)) == 0) return {};
     sqlite::statement row = db_->query("SELECT content FROM chord_header WHERE chord=?", group);
-    return row.step() ? parse_wire(row.text(0)) : value();
+    if (!row.step()) return std::nullopt;
+    return std::string{row.text(0)};
 }
 
 void task_table::add_part(std::string_view group)
@@ -299,8 +300,8 @@ std::vector<chord_part> task_table::end_part(std::string_view group, const chord
         found.result = parse_wire(row.text(3));
         all.push_back(std::move(found));
     }
-    const value header = header_of_chord(group);
-    return header.is_null() ? all : arranged(std::move(all), header);
+    const std::optional<std::string> header = header_of_chord(group);
+    return header ? arranged(std::move(all), *header) : all;
 }
 
 std::optional<std::string> task_table::claim_lease(std::string_view name, std::string_view holder,

@@ -84,8 +84,8 @@ public:
     void begin_chord(std::string_view group, std::int64_t size, const value& header,
                      stored_time expires);
     void add_part(std::string_view group);
-    /// What it has begun with; null if that was null.
-    value header_of_chord(std::string_view group);
+    /// As kept_header() made it, if it has begun with one.
+    std::optional<std::string> header_of_chord(std::string_view group);
     /// As result_store::end_part.
     std::vector<chord_part> end_part(std::string_view group, const chord_part& part);
 
