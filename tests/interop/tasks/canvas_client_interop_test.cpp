@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -60,6 +61,14 @@ awaitable<std::string> outcome(awaitable<group_result> sending)
 /// Celery's own worker and ferry's, each with a queue of its own, and an app that calls both.
 class celery_and_ferry : public ::testing::TestWithParam<const char*> {
 protected:
+    void TearDown() override
+    {
+        if (!HasFailure()) return;
+        for (const char* const said : {"py.err", "cpp.err"}) {
+            std::cerr << said << ":\n" << testing::read_file(dir_ / said);
+        }
+    }
+
     std::string environment(const std::string& name, const std::string& text) const
     {
         return "FERRY_" + name + "=" + text;
