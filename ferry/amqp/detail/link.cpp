@@ -22,12 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-// What is taken for a stream of messages: how far they are apart at most, looked at so often. How
-// long its reads are put off, and for how many messages that is worth it.
-constexpr clock::duration stream_gap = 250us;
-constexpr clock::duration stream_window = 4ms;
-constexpr clock::duration longest_pause = 2ms;
-constexpr unsigned many_messages = 4;
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
 // Parts of shared bodies of up to so many bytes are copied into the text that is written.
@@ -420,7 +414,7 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     try {
         for (std::size_t count = 0;;) {
             self->deliver();
-            const auto pause = self->pause();
+            const auto pause = self->patience_.at(self->received_);
             if (pause != 0s && count < good_read_bytes) {
                 self->muffle(static_cast<int>(good_read_bytes));
                 auto sleeping = sleep(pause);
@@ -447,23 +441,6 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     } catch (...) {
         self->fail(std::current_exception());
     }
-}
-
-// How long the next read is put off, because messages come so fast, a few in each read or many,
-// that they may as well be read together: each write of the broker's wakes the program up, which
-// costs more than the messages in it. Not so long that more would come than a quarter of what
-// consumers or publishers may have under way; not at all for single messages, such as answers.
-clock::duration link::pause() noexcept
-{
-    const auto passed = std::min<clock::duration>(received_ - counted_since_, 1s);
-    if (passed < stream_window) return pause_;
-    const unsigned messages = std::exchange(messages_, 0);
-    const unsigned most = std::exchange(least_prefetch_, std::uint16_t{65535}) / 4U;
-    counted_since_ = received_;
-    pause_ = std::min(longest_pause, passed * most / std::max(messages, 1U));
-    const bool streams = messages * stream_gap >= passed;
-    if (!streams || messages * pause_ < many_messages * passed) pause_ = 0s;
-    return pause_;
 }
 
 // While reads are put off, segments should not wake the loop one by one: the socket tells of

@@ -4,6 +4,7 @@
 #include "ferry/amqp/detail/output.hpp"
 #include "ferry/amqp/options.hpp"
 #include "ferry/amqp/statistics.hpp"
+#include "ferry/async/detail/patience.hpp"
 #include "ferry/async/sync.hpp"
 #include "ferry/net/stream.hpp"
 
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -78,20 +80,12 @@ public:
     const std::exception_ptr& failure() const noexcept { return failure_; }
 
     /// The listener took a message for a consumer with this prefetch; 0: without a limit.
-    void message_taken(std::uint16_t prefetch) noexcept
-    {
-        ++messages_;
-        limited_to(prefetch);
-    }
-    void limited_to(std::uint16_t prefetch) noexcept
-    {
-        if (prefetch != 0) least_prefetch_ = std::min(least_prefetch_, prefetch);
-    }
+    void message_taken(std::uint16_t prefetch) noexcept { taken(1, prefetch); }
+    void limited_to(std::uint16_t prefetch) noexcept { taken(0, prefetch); }
     /// The listener took confirms of so many messages, while `in_flight` were under way.
     void confirms_taken(std::size_t count, std::size_t in_flight) noexcept
     {
-        messages_ += static_cast<unsigned>(count);
-        limited_to(static_cast<std::uint16_t>(std::min<std::size_t>(in_flight, 65535)));
+        patience_.count(count, in_flight);
     }
 
     /// Ends it; the listener is told. What is queued is still written if `then` says so.
@@ -132,7 +126,10 @@ private:
                                      std::string text);
     void deliver();
     bool take_connection_method(const frame& f);
-    std::chrono::steady_clock::duration pause() noexcept;
+    void taken(std::size_t count, std::uint16_t prefetch) noexcept
+    {
+        patience_.count(count, prefetch != 0 ? prefetch : std::numeric_limits<std::size_t>::max());
+    }
     void muffle(int bytes) noexcept;
     void queue_close(std::uint16_t code, std::string_view text);
 
@@ -149,10 +146,9 @@ private:
     bool closing_ = false;
     std::size_t consumed_ = 0;  ///< of the stream's buffer, by read_frame()
     std::weak_ptr<link_listener> listener_;
-    std::chrono::steady_clock::time_point counted_since_;
-    unsigned messages_ = 0;                 ///< since then, or confirms of so many
-    std::uint16_t least_prefetch_ = 65535;  ///< of their consumers, or what waits for confirms
-    std::chrono::steady_clock::duration pause_{0};  ///< by what came before that
+    /// For messages, or confirms of so many: each write of the broker's wakes the program up, which
+    /// costs more than the messages in it.
+    ferry::detail::patience patience_;
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;

@@ -16,14 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using steady = std::chrono::steady_clock;
-
-// How long an ack may wait for others while they are no further apart than that, and for how many
-// it is worth it.
-constexpr steady::duration gap = 250us;
-constexpr steady::duration longest_patience = 2ms;
-constexpr int many = 4;
-
 // A server that is not there must not hold up the end of a program for longer.
 constexpr auto longest_farewell = 15s;
 
@@ -98,33 +90,17 @@ awaitable<void> consumer_core::settle(std::shared_ptr<consumer_core> self, std::
     co_await std::move(waiting);
 }
 
-/// How long the next settlements may wait for others, because they come fast; not so long that more
-/// than a quarter of what may be held would wait.
-steady::duration consumer_core::patience(std::size_t settled) noexcept
-{
-    const auto now = steady::now();
-    const auto passed = std::min<steady::duration>(now - lately_, 1s);
-    settled_lately_ += settled;
-    if (passed < longest_patience) return patience_;
-    const auto count = static_cast<int>(std::exchange(settled_lately_, 0));
-    const auto most = static_cast<int>(std::min<std::size_t>(prefetch_, 65535) / 4);
-    lately_ = now;
-    patience_ = std::min(longest_patience, passed * most / std::max(count, 1));
-    const bool flows = count * gap >= passed;
-    if (closing_ || !flows || count * patience_ < many * passed) patience_ = 0s;
-    return patience_;
-}
-
 void consumer_core::drain()
 {
     std::vector<request> all;
     std::vector<ending> endings = std::exchange(spare_, {});
-    steady::duration wait{0};
+    std::chrono::steady_clock::duration wait{0};
     {
         const std::lock_guard lock{mutex_};
         all.swap(outbox_);
         endings.swap(endings_);
-        wait = patience(all.size() + endings.size());
+        patience_.count(all.size() + endings.size(), prefetch_);
+        if (!closing_) wait = patience_.at(std::chrono::steady_clock::now());
         draining_ = unhurried_ = wait != 0s;
     }
     if (wait != 0s) {
@@ -209,7 +185,6 @@ awaitable<void> consumer_core::settled(std::shared_ptr<consumer_core> self)
 awaitable<void> consumer_core::close(std::shared_ptr<consumer_core> self)
 {
     self->closing_ = true;
-    self->patience_ = 0s;
     self->drain();
     self->give_up();
     try {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
+#include "ferry/async/detail/patience.hpp"
 #include "ferry/async/scope.hpp"
 #include "ferry/async/waiter.hpp"
 #include "ferry/tasks/broker.hpp"
@@ -118,7 +119,6 @@ private:
     template <class F>
     void put(const home& at, bool hurries, F add);
     void drain();
-    std::chrono::steady_clock::duration patience(std::size_t settled) noexcept;
     static awaitable<void> publish_through(std::shared_ptr<consumer_core> self, const outgoing* o);
     static awaitable<void> carry_out(std::shared_ptr<consumer_core> self, const settlement* s);
     static awaitable<void> carry_out_for(std::shared_ptr<consumer_core> self, settlement s,
@@ -134,9 +134,7 @@ private:
     bool draining_ = false;        ///< guarded: home knows that there is something, or will look
     bool unhurried_ = false;       ///< guarded: only after a while
     look look_{*this};
-    std::size_t settled_lately_ = 0;
-    std::chrono::steady_clock::time_point lately_;
-    std::chrono::steady_clock::duration patience_{0};  ///< by what came before that
+    ferry::detail::patience patience_;  ///< with endings; not more than may be held would come
     bool closing_ = false;
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+namespace ferry::detail {
+
+/// How long it pays to wait for more, where many at a time cost little more than one, such as what
+/// comes from a socket or goes to another thread. Not at all for single ones; and while they
+/// stream, not so long that the wait itself would hold them up.
+///
+/// A stream is where they are 250 us apart at most, looked at every 4 ms. The wait is 2 ms, or what
+/// a quarter of those takes that may be under way; not at all if less than 4 would come meanwhile.
+class patience {
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// So many have come, of which no more than `limit` may be under way.
+    void count(std::size_t more, std::size_t limit) noexcept
+    {
+        count_ += more;
+        limit_ = std::min(limit_, limit);
+    }
+
+    /// From `now` on, which must not go back.
+    clock::duration at(clock::time_point now) noexcept
+    {
+        using namespace std::chrono_literals;
+        const auto passed = std::min<clock::duration>(now - since_, 1s);
+        if (passed < window) return wait_;
+        since_ = now;
+        const auto came = static_cast<long>(std::min(std::exchange(count_, 0), most));
+        const auto part = static_cast<long>(std::exchange(limit_, most) / 4);
+        wait_ = std::min(longest, passed * part / std::max(came, 1L));
+        const bool streams = came * gap >= passed;
+        if (!streams || came * wait_ < worth * passed) wait_ = 0s;
+        return wait_;
+    }
+
+private:
+    static constexpr clock::duration window = std::chrono::milliseconds{4};
+    static constexpr clock::duration gap = std::chrono::microseconds{250};
+    static constexpr clock::duration longest = std::chrono::milliseconds{2};
+    static constexpr long worth = 4;
+    static constexpr std::size_t most = 1'000'000;  ///< so that nothing overflows
+
+    clock::time_point since_;
+    std::size_t count_ = 0;
+    std::size_t limit_ = most;
+    clock::duration wait_{0};
+};
+
+}  // namespace ferry::detail

@@ -1,0 +1,68 @@
+#include "ferry/async/detail/patience.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace ferry::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+class patience_test : public ::testing::Test {
+protected:
+    /// Of those that have come one by one for as long, each after such a gap.
+    patience::clock::duration after(patience::clock::duration passed, patience::clock::duration gap,
+                                    std::size_t limit)
+    {
+        for (auto left = passed; left > 0s; left -= gap) all_.count(1, limit);
+        now_ += passed;
+        return all_.at(now_);
+    }
+
+    patience all_;
+    patience::clock::time_point now_{1h};
+};
+
+TEST_F(patience_test, none_for_single_ones)
+{
+    EXPECT_EQ(all_.at(now_), 0s);
+    EXPECT_EQ(after(100ms, 1ms, 10'000), 0s);
+    EXPECT_EQ(after(5ms, 300us, 10'000), 0s);
+}
+
+TEST_F(patience_test, longest_for_a_stream)
+{
+    all_.at(now_);
+    EXPECT_EQ(after(4ms, 10us, 10'000), 2ms);
+    EXPECT_EQ(after(4ms, 200us, 10'000), 2ms);
+    // It is what came before that counts, until there is enough of what comes now.
+    now_ += 1ms;
+    EXPECT_EQ(all_.at(now_), 2ms);
+    now_ += 4ms;
+    EXPECT_EQ(all_.at(now_), 0s);
+}
+
+TEST_F(patience_test, as_long_as_a_quarter_of_what_may_be_under_way_takes)
+{
+    all_.at(now_);
+    EXPECT_EQ(after(10ms, 10us, 400), 1ms);
+    EXPECT_EQ(after(10ms, 10us, 40), 100us);
+    // One that may have no more than 4 under way would wait for those that nobody sends.
+    EXPECT_EQ(after(10ms, 10us, 4), 0s);
+    EXPECT_EQ(after(10ms, 10us, 0), 0s);
+    // The least of several holds, until it is gone.
+    all_.count(0, 400);
+    EXPECT_EQ(after(10ms, 10us, 10'000), 1ms);
+    EXPECT_EQ(after(10ms, 10us, 10'000), 2ms);
+}
+
+TEST_F(patience_test, takes_any_count)
+{
+    constexpr auto huge = std::numeric_limits<std::size_t>::max();
+    all_.count(huge / 2, huge);
+    EXPECT_EQ(all_.at(patience::clock::time_point::max()), 2ms);
+}
+
+}  // namespace
+}  // namespace ferry::detail
