@@ -194,8 +194,8 @@ awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id)
 
 awaitable<void> revoke_task(std::shared_ptr<app_core> app, std::string id, std::string signal)
 {
-    value arguments = value::object("task_id", id, "terminate", !signal.empty());
-    if (!signal.empty()) arguments.insert("signal", signal);
+    value arguments = value::object("task_id", std::move(id), "terminate", !signal.empty());
+    if (!signal.empty()) arguments.insert("signal", std::move(signal));
     auto telling = cast(app->broker(), remote_command("revoke").arguments(std::move(arguments)));
     co_await std::move(telling);
 }
