@@ -100,8 +100,9 @@ std::vector<chord_part> arranged(std::vector<chord_part> flat, std::string_view 
     if (std::ranges::any_of(flat, failed)) return flat;
     try {
         const value document = parse_serialized(kept);
+        const value* const header = document.get_if("result");
         std::optional<std::vector<chord_part>> nested =
-            arrangement{flat}.of(document.get("result", value()));
+            arrangement{flat}.of(header != nullptr ? *header : value());
         if (nested) return std::move(*nested);
     } catch (const error& e) {
         log::warning("a chord's results are not nested", "reason", e.what());
