@@ -485,6 +485,48 @@ awaitable<void> put(redis::client into, std::string list, int number)
     co_await std::move(pushing);
 }
 
+awaitable<pid_t> process_of(redis::client server)
+{
+    auto asking = server.cmd("INFO", "server");
+    const redis::reply about = co_await std::move(asking);
+    const std::string text = about.text();
+    co_return std::stoi(text.substr(text.find("process_id:") + 11));
+}
+
+/// The next claim is asked for while Redis stands still for longer than it is waited for.
+awaitable<std::set<std::string>> taken_from_slow_redis(std::shared_ptr<message_broker> through,
+                                                       redis::client direct, std::string list)
+{
+    for (const int n : {1, 2, 3}) co_await put(direct, list, n);
+    auto opening = through->consume({"celery"}, 1, nullptr);
+    const std::unique_ptr<consumer> from = co_await std::move(opening);
+    auto receiving = from->receive();
+    const std::vector<delivery> first = co_await std::move(receiving);
+    auto finding = process_of(direct);
+    const pid_t process = co_await std::move(finding);
+    ::kill(process, SIGSTOP);
+    settlement done;
+    done.tag = first.at(0).tag;
+    from->settle_later(done);
+    co_await sleep(700ms);
+    ::kill(process, SIGCONT);
+    std::set<std::string> ids;
+    while (ids.size() < 2) {
+        auto again = from->receive();
+        const std::vector<delivery> more = co_await std::move(again);
+        for (const delivery& d : more) {
+            ids.insert(decode(d.content.open()).id);
+            settlement s;
+            s.tag = d.tag;
+            auto settling = from->settle(std::move(s));
+            co_await std::move(settling);
+        }
+    }
+    auto closing = from->close();
+    co_await std::move(closing);
+    co_return ids;
+}
+
 TEST(slow_redis, what_is_claimed_without_an_answer_comes_again)
 {
     const std::string server = environment("FERRY_REDIS");
@@ -492,39 +534,10 @@ TEST(slow_redis, what_is_claimed_without_an_answer_comes_again)
     log::set_level(log::level::off);
     const testing::temporary_directory dir;
     const std::string prefix = dir.path().filename().string();
-    const auto from = open_broker(server + "?socket_timeout=0.3&global_keyprefix=" + prefix);
+    const auto through = open_broker(server + "?socket_timeout=0.3&global_keyprefix=" + prefix);
     const redis::client direct{redis::options::from_url(server)};
-    std::set<std::string> seen;
-    ferry::run(timeout(60s, [](auto broker, auto into, auto list, auto* ids) -> awaitable<void> {
-        for (const int n : {1, 2, 3}) co_await put(into, list, n);
-        auto opening = broker->consume({"celery"}, 1, nullptr);
-        const std::unique_ptr<consumer> all = co_await std::move(opening);
-        auto receiving = all->receive();
-        const std::vector<delivery> first = co_await std::move(receiving);
-        // The next claim is asked for while Redis stands still for longer than it is waited for.
-        auto asking = into.cmd("INFO", "server");
-        const std::string about = (co_await std::move(asking)).text();
-        const pid_t process = std::stoi(about.substr(about.find("process_id:") + 11));
-        ::kill(process, SIGSTOP);
-        settlement done;
-        done.tag = first.at(0).tag;
-        all->settle_later(done);
-        co_await sleep(700ms);
-        ::kill(process, SIGCONT);
-        while (ids->size() < 2) {
-            auto again = all->receive();
-            for (delivery& d : co_await std::move(again)) {
-                ids->insert(decode(d.content.open()).id);
-                settlement s;
-                s.tag = d.tag;
-                auto settling = all->settle(std::move(s));
-                co_await std::move(settling);
-            }
-        }
-        auto closing = all->close();
-        co_await std::move(closing);
-    }(from, direct, prefix + "celery", &seen)));
-    EXPECT_EQ(seen, (std::set<std::string>{"2", "3"}));
+    EXPECT_EQ(ferry::run(timeout(60s, taken_from_slow_redis(through, direct, prefix + "celery"))),
+              (std::set<std::string>{"2", "3"}));
     log::set_level(log::level::warning);
 }
 
