@@ -152,7 +152,7 @@ awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call)
     return tell_sent(std::move(to), std::move(publishing), std::move(fields));
 }
 
-awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call)
+awaitable<sent_call> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call)
 {
     message& m = call->message;
     const std::shared_ptr<result_store> results = app->results();
@@ -168,7 +168,18 @@ awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_
     auto sending = tells(*app, *to) ? send_out(app, outgoing(call->queue, encode(m)))
                                     : to->publish(call->queue, m, result);
     co_await std::move(sending);
-    co_return std::move(m.id);
+    sent_call sent;
+    sent.id = std::move(m.id);
+    sent.ignores_result = m.ignore_result;
+    co_return sent;
+}
+
+awaitable<result_document> ignored_result(std::string id)
+{
+    result_document d;
+    d.task_id = std::move(id);
+    d.status = state::success;
+    co_return d;
 }
 
 awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::string id)

@@ -20,6 +20,8 @@ namespace detail {
 class app_core;
 
 awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::string id);
+/// A success that returned nothing.
+awaitable<result_document> ignored_result(std::string id);
 awaitable<result_document> find_result(std::shared_ptr<app_core> app, std::string id);
 awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id);
 /// \param signal  for who runs it already; empty: let it run.
@@ -35,23 +37,26 @@ template <class T>
 class async_result {
 public:
     async_result() = default;
-    async_result(std::string id, std::shared_ptr<detail::app_core> app)
-        : id_{std::move(id)}, app_{std::move(app)}
+    /// \param ignored  nobody stores what the task returns.
+    async_result(std::string id, std::shared_ptr<detail::app_core> app, bool ignored = false)
+        : id_{std::move(id)}, app_{std::move(app)}, ignored_{ignored}
     {
     }
 
     const std::string& id() const noexcept { return id_; }
 
     /// Waits for what the task returns. Woken by the result, not polling; tries that fail and are
-    /// retried are waited through. Cancelling leaves the task alone.
+    /// retried are waited through. Cancelling leaves the task alone. A call that was sent with
+    /// ignore_result() gives null, and does so at once, as in Celery.
     /// \throws task_error     the task failed or was revoked.
     /// \throws timeout_error  the time was over.
+    /// \throws type_error     the result is no T.
     awaitable<T> get(std::chrono::milliseconds limit) const
     {
-        return take(timeout(limit, detail::wait_for_result(app_, id_), "task " + id_));
+        return take(timeout(limit, outcome(), "task " + id_));
     }
     /// The same without a time limit.
-    awaitable<T> get() const { return take(detail::wait_for_result(app_, id_)); }
+    awaitable<T> get() const { return take(outcome()); }
 
     /// PENDING (also if nothing is known of the task), STARTED, RETRY, SUCCESS, FAILURE, REVOKED,
     /// or one of the task's own making.
@@ -83,13 +88,19 @@ public:
     }
 
     /// The task that has made this call, such as the step before it in a chain; null if there is
-    /// none, and until this one has ended.
+    /// none, until this one has ended, and if it was tried again: the try before it has made the
+    /// call then, as Celery sees it, and who made that one is not known any more.
     awaitable<std::optional<async_result<value>>> parent() const
     {
         return parent_of(detail::find_result(app_, id_), app_);
     }
 
 private:
+    awaitable<result_document> outcome() const
+    {
+        return ignored_ ? detail::ignored_result(id_) : detail::wait_for_result(app_, id_);
+    }
+
     static awaitable<T> take(awaitable<result_document> wait)
     {
         const result_document d = co_await std::move(wait);
@@ -119,12 +130,14 @@ private:
     {
         const result_document d = co_await std::move(find);
         std::optional<async_result<value>> found;
-        if (!d.parent_id.empty()) found.emplace(d.parent_id, std::move(app));
+        if (!d.parent_id.empty() && d.parent_id != d.task_id)
+            found.emplace(d.parent_id, std::move(app));
         co_return found;
     }
 
     std::string id_;
     std::shared_ptr<detail::app_core> app_;
+    bool ignored_ = false;
 };
 
 }  // namespace ferry::tasks

@@ -208,9 +208,10 @@ private:
         for (entry* const e : due) {
             try {
                 auto sending = detail::send(self->app_, std::make_unique<call_settings>(e->call));
-                const std::string id = co_await std::move(sending);
+                const detail::sent_call sent = co_await std::move(sending);
                 ++self->sent_;
-                log::info("beat sent", "entry", e->name, "task", e->call.message.task, "id", id);
+                log::info("beat sent", "entry", e->name, "task", e->call.message.task, "id",
+                          sent.id);
             } catch (const std::exception& failure) {
                 log::error("beat could not send", "entry", e->name, "failure", failure.what());
             }

@@ -213,7 +213,7 @@ private:
     std::vector<std::string> names_;
 };
 
-/// No result is stored, and none can be waited for.
+/// No result is stored, and none is waited for: async_result::get gives null at once.
 class ignore_result {
 public:
     explicit ignore_result(bool on = true) : on_{on} {}

@@ -55,6 +55,9 @@ errc code_of(const std::string& status, const std::string& exc_type)
 
 std::string message_of(const value& failure)
 {
+    // What a task has stored under the name of a failure by itself may be anything.
+    if (failure.is_string()) return failure.as<std::string>();
+    if (text_of(failure, "exc_type").empty()) return failure.is_null() ? "" : saferepr(failure);
     const value* message = failure.get_if("exc_message");
     if (message == nullptr) return {};
     if (message->is_string()) return message->as<std::string>();
@@ -67,6 +70,12 @@ std::string message_of(const value& failure)
 std::string described(const std::string& type, const std::string& message)
 {
     return message.empty() ? type : type + ": " + message;
+}
+
+std::string type_or_status(const result_document& d)
+{
+    const std::string type = text_of(d.result, "exc_type");
+    return type.empty() ? d.status : type;
 }
 
 /// `[[id, parent], members]`, where a task has null for members.
@@ -170,10 +179,7 @@ result_document result_from_bytes(std::string_view bytes)
 
 task_error::task_error(const result_document& d)
     : error{code_of(d.status, text_of(d.result, "exc_type")),
-            d.task_id + ": " +
-                (d.result.is_object()
-                     ? described(text_of(d.result, "exc_type"), message_of(d.result))
-                     : d.status)},
+            d.task_id + ": " + described(type_or_status(d), message_of(d.result))},
       exc_type_{text_of(d.result, "exc_type")},
       exc_module_{text_of(d.result, "exc_module")},
       message_{message_of(d.result)},

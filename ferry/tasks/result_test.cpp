@@ -57,7 +57,10 @@ TEST(task_error, shows_the_workers_exception)
              row{"REVOKED", R"({"exc_type":"TaskRevokedError","exc_message":["expired"]})",
                  "TaskRevokedError", "expired", errc::task_revoked},
              row{"FAILURE", "null", "", "", errc::task_failed},
-             row{"FAILURE", "[1]", "", "", errc::task_failed},
+             row{"FAILURE", "[1]", "", "[1]", errc::task_failed},
+             row{"FAILURE", R"("by hand")", "", "by hand", errc::task_failed},
+             row{"FAILURE", R"({"why":"by hand"})", "", "{'why': 'by hand'}", errc::task_failed},
+             row{"REVOKED", "null", "", "", errc::task_revoked},
          }) {
         SCOPED_TRACE(r.result);
         result_document d;
@@ -68,7 +71,8 @@ TEST(task_error, shows_the_workers_exception)
         EXPECT_EQ(e.exc_type(), r.type);
         EXPECT_EQ(e.message(), r.message);
         EXPECT_EQ(e.code(), r.code);
-        EXPECT_TRUE(std::string_view{e.what()}.starts_with("1: "));
+        const std::string kind = *r.type == '\0' ? r.status : r.type;
+        EXPECT_EQ(e.what(), "1: " + kind + (*r.message == '\0' ? "" : ": ") + r.message);
     }
 }
 

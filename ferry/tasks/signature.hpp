@@ -14,8 +14,15 @@ namespace ferry::tasks {
 
 namespace detail {
 
-/// Publishes the call. \return its id.
-awaitable<std::string> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call);
+struct sent_call {
+    sent_call() = default;
+
+    std::string id;
+    bool ignores_result = false;
+};
+
+/// Publishes the call.
+awaitable<sent_call> send(std::shared_ptr<app_core> app, std::unique_ptr<call_settings> call);
 
 /// The call in Celery's own form.
 value to_signature(const call_settings& call);
@@ -97,11 +104,11 @@ private:
         auto sending = detail::send(app, std::move(call));
         return sent(std::move(sending), std::move(app));
     }
-    static awaitable<async_result<R>> sent(awaitable<std::string> sending,
+    static awaitable<async_result<R>> sent(awaitable<detail::sent_call> sending,
                                            std::shared_ptr<detail::app_core> app)
     {
-        std::string id = co_await std::move(sending);
-        co_return async_result<R>(std::move(id), std::move(app));
+        detail::sent_call call = co_await std::move(sending);
+        co_return async_result<R>(std::move(call.id), std::move(app), call.ignores_result);
     }
 
     std::shared_ptr<detail::app_core> app_;

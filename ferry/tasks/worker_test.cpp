@@ -281,6 +281,9 @@ TEST_F(worker_test, results_may_be_ignored_and_states_shown)
         EXPECT_EQ(shown, "'end'");
         const std::string state = co_await quiet.state();
         EXPECT_EQ(state, "PENDING");
+        auto ignored = co_await app_.signature("silent").delay();
+        const value nothing = co_await ignored.get();
+        EXPECT_TRUE(nothing.is_null());
     });
 }
 

@@ -2,6 +2,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/uuid.hpp"
+#include "ferry/documents/json.hpp"
 #include "ferry/tasks/tasks.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
@@ -309,6 +310,77 @@ TEST_P(celery_and_ferry, calls_can_be_revoked_and_terminated)
         EXPECT_EQ(end_of(sig(on, "add", 1, 2).delay()), "3");
         ferry::run(timeout(patience, take_calls_back(on)));
     }
+}
+
+TEST_P(celery_and_ferry, a_task_may_store_anything_as_its_failure)
+{
+    const auto failed = [this](value meta) {
+        return end_of(sig(py_, "fail_by_hand", std::move(meta)).delay());
+    };
+    EXPECT_EQ(failed("no more pens"), ": no more pens");
+    EXPECT_EQ(failed(value::object("pens", 0)), ": {'pens': 0}");
+    EXPECT_EQ(failed(value()), ": ");
+}
+
+TEST_P(celery_and_ferry, ignored_results_are_not_waited_for)
+{
+    for (const std::string& on : {py_, cpp_}) {
+        SCOPED_TRACE(on);
+        EXPECT_EQ(end_of(sig(on, "add", 1, 2).set(ignore_result()).delay()), "None");
+    }
+}
+
+TEST_P(celery_and_ferry, what_was_tried_again_is_not_its_own_parent)
+{
+    for (const std::string& on : {py_, cpp_}) {
+        SCOPED_TRACE(on);
+        const std::string id = uuid4();
+        EXPECT_EQ(end_of(sig(on, "retry_n", 1).set(task_id(id)).delay()), "1");
+        const result_document d = ferry::run(app_.result(id).document());
+        EXPECT_EQ(d.parent_id, id);
+        EXPECT_FALSE(ferry::run(app_.result(id).parent()));
+    }
+}
+
+TEST_P(celery_and_ferry, celerys_worker_is_told_what_python_would_tell_it)
+{
+    const auto look = [this](auto... args) { return sig(py_, "request", args...); };
+    const value deep = value::object("a", value::array(1, 2.5, true, nullptr));
+    const timestamp soon = now() + 10min;
+    const std::vector<std::pair<std::string, signature<value>>> calls = {
+        {"nothing", look()},
+        {"arguments", look(1, "é", nullptr, 2.5, value::array(1, deep))},
+        {"names", look(1).set(kwarg("b", 2), kwarg("a", deep))},
+        {"countdown", look().set(countdown(500ms))},
+        {"eta", look().set(eta(now() - 10s))},
+        {"expires", look().set(expires(10min))},
+        {"date", look().set(expires(soon))},
+        {"priority", look().set(priority(6))},
+        {"pickle", look(1, value::tuple(1, 2)).set(serializer("pickle"))},
+        {"yaml", look(1, deep).set(serializer("yaml"))},
+        {"msgpack", look(1, deep).set(serializer("msgpack"))},
+        {"compression", look(1).set(compression("zlib"))},
+        {"headers", look().set(header("tenant", 7), header("deep", deep))},
+        {"hard", look().set(time_limit(600s))},
+        {"soft", look().set(time_limit(0s, 500s))},
+        {"limits", look().set(time_limit(600500ms, 500s))},
+        {"id", look().set(task_id("an id of " + py_))},
+        {"shadow", look().set(shadow("shop.shown"))},
+        {"link", look().link(sig(py_, "note").set(priority(3), countdown(1s)))},
+        {"errors", look().link_error(sig(py_, "note", 1).immutable())},
+        {"stamps", look().set(stamp("customer", "17"))},
+        {"exchange", look().set(exchange(py_, py_))},
+    };
+    std::vector<async_result<value>> sent;
+    for (const auto& [name, call] : calls) sent.push_back(ferry::run(call.delay()));
+    value seen = value::object();
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        seen.insert(calls[i].first, ferry::run(sent[i].get(patience)));
+    }
+    const auto compared = testing::run_program(
+        {FERRY_PYTHON, FERRY_INTEROP_DIR "/requests_peer.py", broker_, results_, py_},
+        json::dump(seen), 5min);
+    EXPECT_EQ(compared.status, 0) << compared.out << compared.err;
 }
 
 TEST_P(celery_and_ferry, links_and_error_links)
