@@ -1,6 +1,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/tasks/command.hpp"
 #include "ferry/tasks/control.hpp"
+#include "ferry/tasks/detail/control_arguments.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 #include "ferry/tasks/detail/worker_verb.hpp"
 
@@ -18,16 +19,6 @@ void print(const value& v)
 {
     const std::string text = detail::dump_wire(v);
     std::printf("%s\n", text.c_str());
-}
-
-/// `name=value` as a member; the value is JSON, or text.
-void add_argument(const std::string& word, value& to)
-{
-    const std::size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-        throw error{ferry::errc::malformed, word + ": not name=value"};
-    }
-    to.insert(word.substr(0, equals), parse_argument(std::string_view{word}.substr(equals + 1)));
 }
 
 std::chrono::milliseconds milliseconds_of(const std::string& text)
@@ -116,7 +107,7 @@ private:
     CLI::App* inspect_ = nullptr;
     CLI::App* control_ = nullptr;
     std::string method_;
-    std::vector<std::string> named_;
+    std::vector<std::string> words_of_method_;
     std::vector<std::string> nodes_;
     std::string patience_ = "1s";
 
@@ -159,7 +150,8 @@ void command_line::add_control()
     const auto add = [this](const char* name, const char* what, const char* example) {
         CLI::App* const verb = cli_.add_subcommand(name, what);
         verb->add_option("method", method_, "As of celery " + std::string{name})->required();
-        verb->add_option("arguments", named_, "name=value, the value JSON or text");
+        verb->add_option("arguments", words_of_method_,
+                         "As of celery, or name=value, the value JSON or text");
         verb->add_option("-d,--destination", nodes_, "Only these nodes")->delimiter(',');
         verb->add_option("-t,--timeout", patience_, "How long to wait for replies")
             ->capture_default_str();
@@ -168,7 +160,7 @@ void command_line::add_control()
     };
     inspect_ = add("inspect", "Asks the workers: ping, active, stats...", "active -d w1@host");
     control_ = add("control", "Orders the workers: revoke, rate_limit, shutdown...",
-                   "rate_limit task_name=shop.add rate_limit=10/s");
+                   "rate_limit shop.add 10/s");
 }
 
 call_settings command_line::call_as_said() const
@@ -215,10 +207,10 @@ void command_line::purge(const app& of) const
 /// \return whether one has answered.
 bool command_line::ask_workers(const app& of) const
 {
-    value arguments = value::object();
-    for (const std::string& word : named_) add_argument(word, arguments);
     remote_command c(method_);
-    c.arguments(std::move(arguments)).destination(nodes_).timeout(milliseconds_of(patience_));
+    c.arguments(detail::control_arguments(method_, words_of_method_))
+        .destination(nodes_)
+        .timeout(milliseconds_of(patience_));
     const value replies = ferry::run(broadcast(of.open_broker(), std::move(c)));
     print(replies);
     return !replies.empty();

@@ -192,6 +192,18 @@ TEST(celery_worker, has_celerys_flags)
     EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
 }
 
+TEST(control_verb, orders_celerys_workers_in_celerys_words)
+{
+    for (const char* const variable : {"FERRY_REDIS", "FERRY_RABBITMQ"}) {
+        SCOPED_TRACE(variable);
+        const auto ran =
+            testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/control_verb_peer.py",
+                                  FERRY_COMMAND, server(variable)},
+                                 {}, 5min);
+        EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+    }
+}
+
 TEST(events_verb, shows_celerys_and_ferrys_workers)
 {
     const testing::temporary_directory dir;
