@@ -234,6 +234,7 @@ void measure_remote(const std::string& name, const std::string& broker, const st
                       confirms ? broker + "?confirm_publish=0" : std::string{}};
     std::vector<double> plain;
     std::vector<double> confirmed;
+    std::vector<double> consumer_cpu;
     std::vector<double> bare;
     figures all;
     for (int i = 0; i < repetitions(); ++i) {
@@ -247,8 +248,10 @@ void measure_remote(const std::string& name, const std::string& broker, const st
         sample.ignore_result = true;
         const tasks::envelope e = tasks::encode(sample);
         rabbitmq_c rival(amqp::options::from_url(broker), std::string{tasks::default_queue});
-        plain.push_back(rival.rate(e, tasks_a_run, false));
-        confirmed.push_back(rival.rate(e, tasks_a_run, true));
+        const auto unasked = rival.through(e, tasks_a_run, false);
+        plain.push_back(unasked.rate);
+        consumer_cpu.push_back(unasked.consumer_cpu);
+        confirmed.push_back(rival.through(e, tasks_a_run, true).rate);
         tasks::result_document d;
         d.task_id = sample.id;
         d.status = tasks::state::success;
@@ -258,6 +261,7 @@ void measure_remote(const std::string& name, const std::string& broker, const st
     all.print(name);
     if (!plain.empty()) {
         print("tasks", "rabbitmq-c/rabbitmq-through", "rate", plain, "msg/s");
+        print("tasks", "rabbitmq-c/rabbitmq-through", "consumer-cpu", consumer_cpu, "us/msg");
         print("tasks", "rabbitmq-c-confirmed/rabbitmq-through", "rate", confirmed, "msg/s");
         const double own = median(all.through_rate);
         print_ratio("tasks", "rabbitmq-through", median(plain) / own, "rabbitmq-c");

@@ -13,6 +13,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <deque>
 #include <functional>
 #include <map>
@@ -108,15 +109,23 @@ public:
     {
     }
 
+    struct carried {
+        double rate;          ///< messages a second, from the first publish to the last ack
+        double consumer_cpu;  ///< microseconds a message, of the thread that consumes and acks
+    };
+
     /// \param confirms  the publisher waits for the broker's word, 500 messages behind.
-    /// \return messages a second, from the first publish to the last ack.
-    double rate(const tasks::envelope& e, int count, bool confirms)
+    carried through(const tasks::envelope& e, int count, bool confirms)
     {
         const double start = wall_seconds();
-        std::thread consuming([&] { consume(count); });
+        double consumer = 0;
+        std::thread consuming([&] {
+            consume(count);
+            consumer = thread_cpu_seconds();
+        });
         publish(e, count, confirms);
         consuming.join();
-        return count / (wall_seconds() - start);
+        return {count / (wall_seconds() - start), consumer / count * 1e6};
     }
 
     /// What no task can be faster than: the caller publishes its message, a second thread takes
@@ -167,6 +176,13 @@ private:
     static constexpr int window = 500;
     static constexpr int prefetch = 200;
     static constexpr int ack_each = 50;
+
+    static double thread_cpu_seconds()
+    {
+        timespec t{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+    }
 
     static void require(bool good, const char* what)
     {
