@@ -323,6 +323,23 @@ TEST_P(broker_contract, close_gives_back_what_is_not_settled)
     }(this));
 }
 
+TEST_P(broker_contract, what_is_given_back_at_last_is_there_for_others)
+{
+    check([](broker_contract* t) -> awaitable<void> {
+        co_await t->put("1");
+        auto from = co_await t->consume(1);
+        const auto got = co_await take(from.get(), 1);
+        settlement s = settled(got[0].tag, verdict::requeue);
+        const bool taken = from->settle_later(s);
+        if (!taken) co_await from->settle(std::move(s));
+        co_await from->close();
+        auto other = co_await t->consume(1);
+        const auto again = co_await take(other.get(), 1);
+        EXPECT_EQ(id_of(again[0]), "1");
+        co_await other->close();
+    }(this));
+}
+
 TEST_P(broker_contract, a_cancelled_receive_loses_nothing)
 {
     check([](broker_contract* t) -> awaitable<void> {

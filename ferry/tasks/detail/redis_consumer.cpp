@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace ferry::tasks::detail {
@@ -62,38 +63,35 @@ void redis_consumer::finish(std::uint64_t tag, verdict how)
     if (at == held_.end()) return;
     held_.erase(at);
     room_.set();
-    if (how == verdict::requeue) {
-        const auto back = [](std::shared_ptr<redis_core> in, std::string one) -> awaitable<void> {
-            std::vector<std::string> tags(1, std::move(one));
-            auto giving = give_back(std::move(in), std::move(tags));
-            co_await std::move(giving);
-        };
-        running_.push_back(spawn(back(core_, tag_of(tag)), "redis requeue"));
-        std::erase_if(running_, [](const task<void>& t) { return t.done() && !t.failed(); });
-        return;
-    }
-    settled_.push_back(tag_of(tag));
-    if (!std::exchange(forgetting_, true)) spawn(forget_settled(self()), "redis consumer");
+    (how == verdict::requeue ? returned_ : settled_).push_back(tag_of(tag));
+    if (std::exchange(telling_, true)) return;
+    told_.clear();
+    spawn(tell_settled(self()), "redis consumer");
 }
 
-/// All acks of one turn of the loop go in one command, and are repeated until Redis has them.
-awaitable<void> redis_consumer::forget_settled(self_pointer self)
+/// All that one turn of the loop settles goes together, and is repeated until Redis has it.
+awaitable<void> redis_consumer::tell_settled(self_pointer self)
 {
-    while (!self->settled_.empty()) {
-        std::vector<std::string> tags = std::exchange(self->settled_, {});
+    while (!self->settled_.empty() || !self->returned_.empty()) {
+        const std::vector<std::string> settled = std::exchange(self->settled_, {});
+        const std::vector<std::string> returned = std::exchange(self->returned_, {});
         bool failed = false;
         try {
-            auto forgetting = forget_claims(self->core_, tags);
+            auto forgetting = forget_claims(self->core_, settled);
             co_await std::move(forgetting);
+            auto giving = give_back(self->core_, returned);
+            co_await std::move(giving);
         } catch (const error& e) {
-            log::error("redis does not take acks", "count", tags.size(), "reason", e.what());
-            self->settled_.insert(self->settled_.end(), tags.begin(), tags.end());
+            log::error("redis does not take acks", "count", settled.size() + returned.size(),
+                       "reason", e.what());
+            std::ranges::copy(settled, std::back_inserter(self->settled_));
+            std::ranges::copy(returned, std::back_inserter(self->returned_));
             failed = true;
         }
         if (failed) co_await sleep(pause_after_failure);
     }
-    self->forgetting_ = false;
-    self->forgotten_.set();
+    self->telling_ = false;
+    self->told_.set();
 }
 
 void redis_consumer::limit(std::size_t usual, std::size_t waiting)
@@ -357,9 +355,9 @@ awaitable<void> redis_consumer::leave()
             auto discarding = redis_core::discard(me->core_, name, from);
             co_await std::move(discarding);
         }
-        if (me->forgetting_) {
-            auto forgotten = timeout(5s, me->forgotten_.wait(), "acks");
-            co_await std::move(forgotten);
+        if (me->telling_) {
+            auto told = timeout(5s, me->told_.wait(), "acks");
+            co_await std::move(told);
         }
     };
     return end(self());

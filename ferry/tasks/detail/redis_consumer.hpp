@@ -59,7 +59,7 @@ private:
     static awaitable<void> pump(self_pointer self);
     static awaitable<void> give_back_unseen(self_pointer self);
     static awaitable<void> stand_guard(self_pointer self, std::shared_ptr<sentry> at);
-    static awaitable<void> forget_settled(self_pointer self);
+    static awaitable<void> tell_settled(self_pointer self);
     static awaitable<void> maintain(self_pointer self);
     static awaitable<void> add_queue(self_pointer self, std::string name);
     static awaitable<void> bind(self_pointer self, std::string name);
@@ -75,11 +75,12 @@ private:
     std::string tag_prefix_;
     std::uint64_t next_number_ = 1;
     std::set<std::uint64_t> held_;
-    std::vector<std::string> settled_;  ///< to be forgotten in Redis
-    bool forgetting_ = false;
+    std::vector<std::string> settled_;   ///< to be forgotten in Redis
+    std::vector<std::string> returned_;  ///< to be put back there
+    bool telling_ = false;
     event room_;
     event news_;
-    event forgotten_;
+    event told_;
     std::vector<std::shared_ptr<sentry>> sentries_;
     std::map<std::string, ferry::task<void>> overhearing_;  ///< of queues of fanout exchanges
     std::vector<ferry::task<void>> running_;
