@@ -4,7 +4,7 @@
 #include "ferry/amqp/detail/output.hpp"
 #include "ferry/amqp/options.hpp"
 #include "ferry/amqp/statistics.hpp"
-#include "ferry/async/detail/patience.hpp"
+#include "ferry/async/patience.hpp"
 #include "ferry/async/sync.hpp"
 #include "ferry/net/stream.hpp"
 
@@ -148,7 +148,7 @@ private:
     std::weak_ptr<link_listener> listener_;
     /// For messages, or confirms of so many: each write of the broker's wakes the program up, which
     /// costs more than the messages in it.
-    ferry::detail::patience patience_;
+    ferry::patience patience_;
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;

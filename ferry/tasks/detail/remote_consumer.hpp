@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ferry/async/awaitable.hpp"
-#include "ferry/async/detail/patience.hpp"
+#include "ferry/async/patience.hpp"
 #include "ferry/async/scope.hpp"
 #include "ferry/async/waiter.hpp"
 #include "ferry/tasks/broker.hpp"
@@ -134,7 +134,7 @@ private:
     bool draining_ = false;        ///< guarded: home knows that there is something, or will look
     bool unhurried_ = false;       ///< guarded: only after a while
     look look_{*this};
-    ferry::detail::patience patience_;  ///< with endings; not more than may be held would come
+    ferry::patience patience_;  ///< with endings; not more than may be held would come
     bool closing_ = false;
     const std::shared_ptr<gate> arrival_ = std::make_shared<gate>();
     scope settling_;

@@ -6,7 +6,7 @@
 #include <limits>
 #include <utility>
 
-namespace ferry::detail {
+namespace ferry {
 
 /// How long it pays to wait for more, where many at a time cost little more than one, such as what
 /// comes from a socket or goes to another thread. Not at all for single ones; and while they
@@ -53,4 +53,4 @@ private:
     clock::duration wait_{0};
 };
 
-}  // namespace ferry::detail
+}  // namespace ferry

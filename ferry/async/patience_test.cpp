@@ -1,10 +1,10 @@
-#include "ferry/async/detail/patience.hpp"
+#include "ferry/async/patience.hpp"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-namespace ferry::detail {
+namespace ferry {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST_F(patience_test, takes_any_count)
 }
 
 }  // namespace
-}  // namespace ferry::detail
+}  // namespace ferry
