@@ -80,6 +80,12 @@ protected:
         return app_.signature(std::string{"ferry."} + name, args...).set(queue(on));
     }
 
+    /// Of the tasks that Celery's worker alone has.
+    signature<value> asked(const char* name, auto... args) const
+    {
+        return app_.signature(std::string{"client."} + name, std::move(args)...).set(queue(py_));
+    }
+
     template <class Sending>
     static std::string end_of(Sending sending)
     {
@@ -179,6 +185,8 @@ protected:
                               "-A",
                               "celery_app",
                               "worker",
+                              "-I",
+                              "client_tasks",
                               "-n",
                               py_ + "@celery",
                               "-Q",
@@ -315,7 +323,7 @@ TEST_P(celery_and_ferry, calls_can_be_revoked_and_terminated)
 TEST_P(celery_and_ferry, a_task_may_store_anything_as_its_failure)
 {
     const auto failed = [this](value meta) {
-        return end_of(sig(py_, "fail_by_hand", std::move(meta)).delay());
+        return end_of(asked("fail_by_hand", std::move(meta)).delay());
     };
     EXPECT_EQ(failed("no more pens"), ": no more pens");
     EXPECT_EQ(failed(value::object("pens", 0)), ": {'pens': 0}");
@@ -344,7 +352,7 @@ TEST_P(celery_and_ferry, what_was_tried_again_is_not_its_own_parent)
 
 TEST_P(celery_and_ferry, celerys_worker_is_told_what_python_would_tell_it)
 {
-    const auto look = [this](auto... args) { return sig(py_, "request", args...); };
+    const auto look = [this](auto... args) { return asked("request", args...); };
     const value deep = value::object("a", value::array(1, 2.5, true, nullptr));
     const timestamp soon = now() + 10min;
     const std::vector<std::pair<std::string, signature<value>>> calls = {

@@ -4,7 +4,6 @@ import signal
 import time
 
 from celery import Celery
-from celery.exceptions import Ignore
 from kombu import Queue
 from kombu.common import Broadcast
 
@@ -76,15 +75,3 @@ def retry_n(self, n):
     if self.request.retries < n:
         raise self.retry(countdown=0.2, exc=RuntimeError('retry_n gave up'))
     return n
-
-
-@app.task(name='ferry.request', bind=True)
-def request(self, *args, **kwargs):
-    """All that the task is told of its call."""
-    return dict(vars(self.request))
-
-
-@app.task(name='ferry.fail_by_hand', bind=True)
-def fail_by_hand(self, meta):
-    self.update_state(state='FAILURE', meta=meta)
-    raise Ignore()

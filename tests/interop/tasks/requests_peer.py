@@ -19,7 +19,7 @@ TIMES = {'eta', 'expires'}
 
 
 def call(*args, kwargs=None, **options):
-    return app.signature('ferry.request', args, kwargs, **options).apply_async().get(timeout=PATIENCE)
+    return app.signature('client.request', args, kwargs, **options).apply_async().get(timeout=PATIENCE)
 
 
 def later(**given):
