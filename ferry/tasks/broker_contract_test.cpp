@@ -146,6 +146,14 @@ public:
         return s;
     }
 
+    /// Without waiting, by a consumer that can.
+    static awaitable<void> settle_later(consumer* by, settlement s)
+    {
+        if (by->settle_later(s)) co_return;
+        auto settling = by->settle(std::move(s));
+        co_await std::move(settling);
+    }
+
     static result_document document(std::string id, std::string status, value result)
     {
         result_document d;
@@ -294,8 +302,7 @@ TEST_P(broker_contract, what_is_given_back_beside_acks_comes_again)
         const auto got = co_await take(from.get(), 4);
         for (const auto& d : got) {
             settlement s = settled(d.tag, id_of(d) == "2" ? verdict::requeue : verdict::ack);
-            const bool taken = from->settle_later(s);
-            if (!taken) co_await from->settle(std::move(s));
+            co_await settle_later(from.get(), std::move(s));
         }
         const auto again = co_await take(from.get(), 1);
         EXPECT_EQ(id_of(again[0]), "2");
@@ -330,8 +337,7 @@ TEST_P(broker_contract, what_is_given_back_at_last_is_there_for_others)
         auto from = co_await t->consume(1);
         const auto got = co_await take(from.get(), 1);
         settlement s = settled(got[0].tag, verdict::requeue);
-        const bool taken = from->settle_later(s);
-        if (!taken) co_await from->settle(std::move(s));
+        co_await settle_later(from.get(), std::move(s));
         co_await from->close();
         auto other = co_await t->consume(1);
         const auto again = co_await take(other.get(), 1);
@@ -399,8 +405,7 @@ TEST_P(broker_contract, what_is_settled_later_is_so_when_all_is_settled)
         const auto got = co_await take(from.get(), 1);
         settlement s = settled(got[0].tag, verdict::ack);
         s.result = document("1", "SUCCESS", 5);
-        const bool taken = from->settle_later(s);
-        if (!taken) co_await from->settle(std::move(s));
+        co_await settle_later(from.get(), std::move(s));
         co_await from->settled();
         const result_document d = co_await t->results_->wait("1");
         EXPECT_EQ(d.result, value(5));
