@@ -202,6 +202,8 @@ public:
     {
         if constexpr (detail::scalar<T>) {
             return detail::read<T>(*this, nullptr);
+        } else if constexpr (std::same_as<T, value>) {
+            return *this;
         } else {
             return from_value<T>(*this);
         }

@@ -119,6 +119,14 @@ TEST(value, a_literal_of_one_nested_object_is_an_object)
     EXPECT_TRUE(copied.is_object());
 }
 
+TEST(value, a_member_may_be_any_value)
+{
+    const value v = parsed();
+    EXPECT_EQ(v.get("name", value()), v["name"]);
+    EXPECT_EQ(v.get("none", value(7)), 7);
+    EXPECT_EQ(v["items"].as<value>(), v["items"]);
+}
+
 TEST(value, reads_checked)
 {
     EXPECT_EQ(value{7}.as<std::int64_t>(), 7);
