@@ -46,7 +46,7 @@ public:
         co_await std::move(making);
         auto consuming = on.basic_consume(self->queue_, amqp::no_ack());
         self->from_ = co_await std::move(consuming);
-        spawn(take(self), "rpc results");
+        if (!std::exchange(self->taking_, true)) spawn(take(self), "rpc results");
         co_return self->queue_;
     }
 
@@ -108,20 +108,28 @@ public:
 private:
     // Results that nobody has asked for yet; the oldest go first.
     static constexpr std::size_t most_known = 100'000;
+    static constexpr std::chrono::milliseconds pause_after_failure{200};
 
+    /// As long as it lives. Somebody may wait for a result already when the queue or the channel is
+    /// gone: both are made again.
     static awaitable<void> take(self_pointer self)
     {
-        try {
-            while (true) {
-                auto coming = self->from_->next();
-                std::optional<amqp::delivery> d = co_await std::move(coming);
-                if (!d) break;
-                self->keep(d->text());
+        while (true) {
+            try {
+                auto opening = open(self);
+                co_await std::move(opening);
+                while (true) {
+                    auto coming = self->from_->next();
+                    std::optional<amqp::delivery> d = co_await std::move(coming);
+                    if (!d) break;
+                    self->keep(d->text());
+                }
+            } catch (const error& e) {
+                log::warning("results do not come for a while", "reason", e.what());
             }
-        } catch (const error& e) {
-            log::error("results do not come any more", "reason", e.what());
+            self->from_.reset();
+            co_await sleep(pause_after_failure);
         }
-        self->from_.reset();
     }
 
     void keep(std::string_view text)
@@ -136,7 +144,9 @@ private:
         const std::string id = d.task_id;
         const auto [at, fresh] = known_.try_emplace(id);
         if (fresh) order_.push_back(id);
-        if (at->second.status != state::success) at->second = std::move(d);
+        // A task that is delivered twice may be tried again after its failure has come.
+        const result_document& old = at->second;
+        if (d.ready() ? old.status != state::success : !old.ready()) at->second = std::move(d);
         while (order_.size() > most_known) {
             known_.erase(order_.front());
             order_.pop_front();
@@ -168,6 +178,7 @@ private:
     lock opening_;
     std::optional<amqp::channel> channel_;
     std::optional<amqp::consumer> from_;
+    bool taking_ = false;
     std::map<std::string, result_document> known_;
     std::deque<std::string> order_;
     std::map<std::string, std::shared_ptr<event>> waiting_;
