@@ -2,7 +2,9 @@
 
 #include "ferry/async/run.hpp"
 #include "ferry/core/base64.hpp"
+#include "ferry/core/bytes.hpp"
 #include "ferry/core/log.hpp"
+#include "ferry/formats/pickle.hpp"
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <poll.h>
@@ -89,10 +91,19 @@ bool has_ended(int socket) noexcept
     return ::poll(&told, 1, 0) > 0;
 }
 
+// Of a frame that tells what to do: the queue, head and body of the message, and these.
+constexpr char is_watched = 'w';
+constexpr char may_have_bytes = 'b';
+
 // ---- What a process tells of a task that ended ------------------------------------------------
 
-std::string text_of(const performed& p)
+/// \param keeps_json  else what the task returned goes as a pickle of its own.
+frame frame_of(performed p, bool keeps_json)
 {
+    frame told;
+    if (p.leaves.result && !keeps_json) {
+        told[1] = as_text(pickle::dump(std::exchange(p.leaves.result->result, value())));
+    }
     value publish = value::array();
     for (const outgoing& o : p.leaves.publish) {
         publish.push_back(value::object("queue", o.queue, "exchange", o.content.exchange,
@@ -106,15 +117,16 @@ std::string text_of(const performed& p)
         result = to_json(*p.leaves.result);
         reply_to = p.leaves.result->reply_to;
     }
-    return dump_wire(value::object("state", p.state, "repr", p.repr, "traceback", p.traceback,
-                                   "verdict", static_cast<int>(p.leaves.verdict), "publish",
-                                   std::move(publish), "result", std::move(result), "reply_to",
-                                   std::move(reply_to)));
+    told[0] = dump_wire(value::object("state", p.state, "repr", p.repr, "traceback", p.traceback,
+                                      "verdict", static_cast<int>(p.leaves.verdict), "publish",
+                                      std::move(publish), "result", std::move(result), "reply_to",
+                                      std::move(reply_to)));
+    return told;
 }
 
-performed performed_from(const std::string& text)
+performed performed_from(const frame& told)
 {
-    const value all = parse_wire(text);
+    const value all = parse_wire(told[0]);
     performed p;
     p.state = all["state"].as<std::string>();
     p.repr = all["repr"].as<std::string>();
@@ -131,6 +143,10 @@ performed performed_from(const std::string& text)
     if (all["result"].is_string()) {
         p.leaves.result = result_from_json(all["result"].as<std::string>());
         p.leaves.result->reply_to = all["reply_to"].as<std::string>();
+        if (!told[1].empty()) {
+            p.leaves.result->result =
+                pickle::load(as_bytes(told[1]), pickle::load_options().lone_surrogates());
+        }
     }
     return p;
 }
@@ -140,7 +156,10 @@ performed performed_from(const std::string& text)
 /// The store of a process's own, opened when a task first wants it.
 class late_results final : public result_store {
 public:
-    explicit late_results(std::shared_ptr<app_core> of) : app_{std::move(of)} {}
+    late_results(std::shared_ptr<app_core> of, bool keeps_json)
+        : app_{std::move(of)}, keeps_json_{keeps_json}
+    {
+    }
     awaitable<void> store(result_document d) override
     {
         return app_->results()->store(std::move(d));
@@ -170,12 +189,14 @@ public:
         return app_->results()->end_part(std::move(group), std::move(part));
     }
     bool counts_chords() const override { return app_->results()->counts_chords(); }
+    bool keeps_json() const override { return keeps_json_; }
 
 private:
     std::shared_ptr<app_core> app_;
+    bool keeps_json_;
 };
 
-std::string run_one(const std::shared_ptr<app_core>& app, frame f)
+frame run_one(const std::shared_ptr<app_core>& app, frame f)
 {
     const auto what =
         std::make_shared<request>(decode(envelope_from_text(f[1], std::move(f[2])), app->accept()),
@@ -184,13 +205,15 @@ std::string run_one(const std::shared_ptr<app_core>& app, frame f)
     if (what->task && what->task->settings.ignore_result) what->call.ignore_result = true;
     what->hard_limit_elsewhere = true;
     static const std::atomic<bool> wanted = true;
-    if (!f[3].empty()) what->watchers = &wanted;
-    performed p = what->task ? run(perform(app, std::make_shared<late_results>(app), what))
-                             : unknown_task(*what);
+    if (f[3].find(is_watched) != std::string::npos) what->watchers = &wanted;
+    const bool keeps_json = f[3].find(may_have_bytes) == std::string::npos;
+    performed p = what->task
+                      ? run(perform(app, std::make_shared<late_results>(app, keeps_json), what))
+                      : unknown_task(*what);
     try {
-        return text_of(p);
+        return frame_of(std::move(p), keeps_json);
     } catch (const error&) {
-        return text_of(failed_because(*what, std::current_exception()));
+        return frame_of(failed_because(*what, std::current_exception()), keeps_json);
     }
 }
 
@@ -198,9 +221,7 @@ void serve_parent(const std::shared_ptr<app_core>& app, int socket)
 {
     app->forget_connections();
     while (auto f = receive_frame(socket)) {
-        frame answer;
-        answer[0] = run_one(app, std::move(*f));
-        if (!send_frame(socket, answer)) break;
+        if (!send_frame(socket, run_one(app, std::move(*f)))) break;
     }
 }
 
@@ -440,7 +461,7 @@ void child::end() noexcept
     tasks_ = 0;
 }
 
-performed child::run(request& what, std::uint64_t job_number)
+performed child::run(request& what, std::uint64_t job_number, bool keeps_json)
 {
     if (process_.socket >= 0 && has_ended(process_.socket)) end();
     if (process_.socket < 0) process_ = nursery_->give_birth();
@@ -451,7 +472,8 @@ performed child::run(request& what, std::uint64_t job_number)
     f[0] = what.queue;
     f[1] = head_to_text(*what.content);
     f[2] = what.content->body;
-    if (what.watched()) f[3] = "watched";
+    if (what.watched()) f[3] += is_watched;
+    if (!keeps_json) f[3] += may_have_bytes;
     bool over = false;
     std::optional<frame> answer;
     if (send_frame(process_.socket, f)) {
@@ -477,7 +499,7 @@ performed child::run(request& what, std::uint64_t job_number)
     what.set_interrupt(nullptr);
     if (answer) {
         if (++tasks_ == max_tasks_ || (max_kib_ > 0 && resident_kib(pid) > max_kib_)) renew();
-        performed p = performed_from((*answer)[0]);
+        performed p = performed_from(*answer);
         // Somebody may have begun to watch in the meantime.
         if (p.repr.empty() && p.state == state::success && what.watched() && p.leaves.result) {
             p.repr = saferepr(p.leaves.result->result);

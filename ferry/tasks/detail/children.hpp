@@ -63,7 +63,8 @@ public:
 
     /// Blocks until the task ended: by itself, by its hard limit, by interrupt(), or because the
     /// process died.
-    performed run(request& what, std::uint64_t job_number);
+    /// \param keeps_json  whether the result store does, for which the process runs it.
+    performed run(request& what, std::uint64_t job_number, bool keeps_json);
 
 private:
     void end() noexcept;

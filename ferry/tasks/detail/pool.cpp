@@ -272,7 +272,7 @@ awaitable<performed> pool::run_task(std::shared_ptr<lane> mine, std::shared_ptr<
     }
     performed p;
     try {
-        p = mine->process->run(*job, ++count_);
+        p = mine->process->run(*job, ++count_, results_->keeps_json());
     } catch (const error& e) {
         p = worker_lost(*job, e.what());
     }

@@ -20,6 +20,8 @@ equal(result.state, 'SUCCESS')
 assert result.date_done.year >= 2026
 values = [None, True, 2**70, -2**63, 0.1, 'é\0x', [[], {}], {'a': {'b': [1]}}]
 equal(S('ferry.echo', values).get(timeout=PATIENCE), {'args': values, 'kwargs': {}})
+raw = [b'', b'\x80\xff', (b'x', 1)]
+equal(S('ferry.note', (raw,), serializer='pickle').get(timeout=PATIENCE), raw)
 failed = S('ferry.fail', ('boom',))
 e = failed.get(timeout=PATIENCE, propagate=False)
 assert isinstance(e, ValueError) and str(e) == 'boom', repr(e)
