@@ -33,7 +33,7 @@ inline constexpr std::chrono::seconds default_result_expiry = std::chrono::hours
 struct chord_part {
     chord_part() = default;
 
-    std::string task_id;
+    std::string task_id;  ///< empty: what was noted cannot be read; it counts as a FAILURE
     std::optional<std::int64_t> index;  ///< its place in the header
     std::string status;
     value result;

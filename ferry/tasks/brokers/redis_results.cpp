@@ -67,18 +67,31 @@ return {redis.call('GET', KEYS[5]), redis.call('ZRANGE', KEYS[1], 0, -1)})"};
     return s;
 }
 
-/// `[1, "<id>", "SUCCESS", <result>]`, as Celery writes them.
-chord_part part_of(std::string_view text)
+/// `[1, "<id>", "SUCCESS", <result>]`, as Celery writes them in its `result_serializer`.
+chord_part read_part(std::string_view text)
 {
-    const value all = parse_wire(text);
+    const value all = parse_serialized(text);
     if (!all.is_sequence() || all.size() < 4) {
         throw error{ferry::errc::malformed, "chord: what was counted is no part"};
     }
     chord_part part;
     part.task_id = all[1].to<std::string>();
     part.status = all[2].to<std::string>();
-    part.result = all[3];
+    part.result = plain_failure(all[3]);
     return part;
+}
+
+chord_part part_of(std::string_view text)
+{
+    try {
+        return read_part(text);
+    } catch (const error& e) {
+        log::error("the part of a chord cannot be read", "reason", e.what());
+        chord_part unread;
+        unread.status = state::failure;
+        unread.result = exception_to_value(std::current_exception());
+        return unread;
+    }
 }
 
 std::optional<result_document> ready_document(const std::string& text)

@@ -1,5 +1,6 @@
 #include "ferry/tasks/detail/built_in.hpp"
 
+#include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/followers.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 
@@ -85,6 +86,36 @@ awaitable<void> send_plan(std::shared_ptr<app_core> app, std::shared_ptr<result_
     }
 }
 
+/// Waits and looks again, as often as the chord allows.
+[[noreturn]] void look_later(const context& c)
+{
+    const message& call = c.request();
+    std::chrono::milliseconds wait = unlock_interval;
+    const value* const interval = call.kwargs.get_if("interval");
+    if (interval != nullptr && interval->is_number()) wait = unlock_wait(interval->to<double>());
+    std::optional<std::int64_t> most;
+    const value* const limit = call.kwargs.get_if("max_retries");
+    if (limit != nullptr && limit->is_integer()) most = limit->to<std::int64_t>();
+    c.retry(wait, most);
+}
+
+/// A result that will never be read fails its chord; a store that does not answer is asked again.
+result_document unread(const context& c)
+{
+    try {
+        throw;
+    } catch (const error& e) {
+        log::error("the part of a chord cannot be read", "reason", e.what());
+        const bool read = e.code() == condition::bad_input ||
+                          e.code() == make_error_code(ferry::errc::limit_exceeded);
+        if (!read) look_later(c);
+    }
+    result_document failed;
+    failed.status = state::failure;
+    failed.result = exception_to_value(std::current_exception());
+    return failed;
+}
+
 awaitable<value> unlock_chord(std::shared_ptr<app_core> app, context c)
 {
     const message& call = c.request();
@@ -101,23 +132,18 @@ awaitable<value> unlock_chord(std::shared_ptr<app_core> app, context c)
     for (const dependency& d : waits_for) {
         result_document document;
         if (!d.is_group) {
-            auto finding = results->find(d.id);
-            document = co_await std::move(finding);
+            try {
+                auto finding = results->find(d.id);
+                document = co_await std::move(finding);
+            } catch (const error&) {
+                document = unread(c);
+            }
             ready = ready && document.ready();
         }
         if (!ready) break;
         found.push_back(std::move(document));
     }
-    if (!ready) {
-        std::chrono::milliseconds wait = unlock_interval;
-        const value* const interval = call.kwargs.get_if("interval");
-        if (interval != nullptr && interval->is_number())
-            wait = unlock_wait(interval->to<double>());
-        std::optional<std::int64_t> most;
-        const value* const limit = call.kwargs.get_if("max_retries");
-        if (limit != nullptr && limit->is_integer()) most = limit->to<std::int64_t>();
-        c.retry(wait, most);
-    }
+    if (!ready) look_later(c);
     message last = call;
     last.chord = *body;
     const result_document* failed = nullptr;

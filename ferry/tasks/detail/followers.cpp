@@ -104,7 +104,8 @@ awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<re
 awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, std::string part,
                            value failure)
 {
-    std::string why = "Dependency " + part + " raised " + exception_repr(failure);
+    std::string why = (part.empty() ? "Join error: " : "Dependency " + part + " raised ") +
+                      exception_repr(failure);
     value because = value::object("exc_type", "ChordError", "exc_message",
                                   value::array(std::move(why)), "exc_module", "celery.exceptions");
     const std::string task = body.is_object() ? body.get("task", "") : "";

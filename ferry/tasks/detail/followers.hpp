@@ -31,6 +31,7 @@ awaitable<settlement> add_plan(std::shared_ptr<app_core> app, std::shared_ptr<re
                                plan next, settlement s);
 
 /// Stores that the body of a chord has failed, as a part has.
+/// \param part  its id; empty: what came of it cannot be read.
 awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, std::string part,
                            value failure);
 

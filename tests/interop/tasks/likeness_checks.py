@@ -228,6 +228,20 @@ def replacements(side):
 
 
 @question
+def parts_that_cannot_be_read(side):
+    """Something else stands in Redis in a part's place."""
+    store, found = side.app.backend, []
+    for other in (b'nothing', b'[1]', b'[1, "x", "SUCCESS"', b'\xff'):
+        parts, body, told = (str(uuid.uuid4()) for _ in range(3))
+        store.client.set(store.get_key_for_group(parts, '.s'), 2)
+        store.client.zadd(store.get_key_for_group(parts, '.j'), {other: 0})
+        last = side.s('xsum').set(task_id=body, link_error=[side.si('note', 'told').set(task_id=told)])
+        side.send('add', 1, 1, group_id=parts, group_index=1, chord=dict(last))
+        found += ['ChordError' in side.end_of_id(body), 'Join error: ' in side.end_of_id(body), side.end_of_id(told)]
+    return found
+
+
+@question
 def links_of_workflows(side):
     """Chains that are linked as a whole, where a worker starts them: as callbacks and bodies."""
     s, si = side.s, side.si
