@@ -214,9 +214,19 @@ value pool_grow(worker_core& w, const value& a)
 value pool_shrink(worker_core& w, const value& a)
 {
     if (w.scaled.most > 0) return failed(std::string{"pool_shrink "} + scaled_already);
-    w.running->resize(
-        -static_cast<int>(std::clamp<std::int64_t>(integer_argument(a, "n", 1), 0, 1000)));
+    auto fewer =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(integer_argument(a, "n", 1), 0, 1000));
+    bool enough = true;
+    if (w.processes) {
+        // A process that is busy stays, as Celery's.
+        const std::size_t idle =
+            w.running->threads() - std::min(w.running->threads(), w.people.active_count());
+        enough = fewer <= idle;
+        fewer = std::min(fewer, idle);
+    }
+    w.running->resize(-static_cast<int>(fewer));
     w.set_prefetch();
+    if (!enough) return failed(R"(ValueError("Can't shrink pool. All processes busy!"))");
     return ok("pool will shrink");
 }
 

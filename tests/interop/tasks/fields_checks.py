@@ -80,6 +80,7 @@ def look_at(side):
     for name in ('ping', 'active', 'reserved', 'scheduled', 'registered', 'active_queues', 'stats', 'conf', 'report', 'clock'):
         side.look(name, name)
     side.look('active', 'active', safe=True)
+    side.order('pool_shrink', n=2)
     side.look('query_task', 'query_task', ids=[running[0].id, waiting.id, later.id, str(uuid.uuid4())])
     side.order('query_task', later.id, ids=[later.id])
     side.order('revoke', later.id, task_id=later.id, terminate=True)
