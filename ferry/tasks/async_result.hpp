@@ -42,6 +42,13 @@ public:
         : id_{std::move(id)}, app_{std::move(app)}, ignored_{ignored}
     {
     }
+    /// The same outcome as another type: `async_result<int>(part).get()`.
+    template <class Other>
+        requires(!std::is_same_v<T, Other>)
+    explicit async_result(const async_result<Other>& other)
+        : async_result(other.id_, other.app_, other.ignored_)
+    {
+    }
 
     const std::string& id() const noexcept { return id_; }
 
@@ -96,6 +103,9 @@ public:
     }
 
 private:
+    template <class Other>
+    friend class async_result;
+
     awaitable<result_document> outcome() const
     {
         return ignored_ ? detail::ignored_result(id_) : detail::wait_for_result(app_, id_);

@@ -28,7 +28,11 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
         co_await std::move(sent);
     }
     launched made;
-    made.results = std::move(what.results);
+    for (result_end& end : what.results) {
+        const std::shared_ptr<const definition> known = app->find(end.task);
+        const bool ignored = end.ignored || (known && known->settings.ignore_result);
+        made.results.emplace_back(std::move(end.id), app, ignored);
+    }
     made.group = std::move(what.group);
     co_return made;
 }
@@ -86,13 +90,6 @@ value make_chunks(const value& call, value items, std::size_t each)
 
 }  // namespace detail
 
-group_result::group_result(std::string id, std::vector<std::string> ids,
-                           const std::shared_ptr<detail::app_core>& app)
-    : id_{std::move(id)}
-{
-    for (std::string& part : ids) parts_.emplace_back(std::move(part), app);
-}
-
 namespace {
 
 awaitable<std::vector<value>> get_all(std::vector<async_result<value>> parts)
@@ -114,9 +111,9 @@ awaitable<std::vector<value>> group_result::get(std::chrono::milliseconds limit)
 awaitable<group_result> group_workflow::start(std::shared_ptr<detail::app_core> app,
                                               value signature)
 {
-    auto sent = detail::launch(app, std::move(signature));
+    auto sent = detail::launch(std::move(app), std::move(signature));
     detail::launched made = co_await std::move(sent);
-    co_return group_result(std::move(made.group), std::move(made.results), app);
+    co_return group_result(std::move(made.group), std::move(made.results));
 }
 
 }  // namespace ferry::tasks

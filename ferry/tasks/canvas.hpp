@@ -7,6 +7,13 @@
 ///     auto sums = co_await group(add.s(1, 1), add.s(2, 2)).delay();       // [2, 4]
 ///     auto all  = co_await chord(group(add.s(1, 1), add.s(2, 2)), xsum.s()).delay();    // 6
 ///
+/// `chain`, `group` and `chord` also take a vector of calls, if their number is known at run time
+/// only. What is in it may be of several types as a `std::vector<workflow<>>`:
+///
+///     std::vector<tasks::workflow<>> steps{fetch.s(url)};
+///     for (int width : widths) steps.push_back(resize.s(width));
+///     auto last = co_await chain(steps).delay();
+///
 /// A step of a chain gets what the step before it returned as its first argument, unless it is
 /// immutable (`si`). The parts of a workflow are messages: whatever worker ends one sends the next.
 
@@ -28,11 +35,11 @@ namespace detail {
 struct launched {
     launched() = default;
 
-    std::vector<std::string> results;  ///< the ids of the workflow's results
+    std::vector<async_result<value>> results;  ///< one, or those of a group at the end
     std::string group;
 };
 
-/// Sends the messages that start a workflow. \returns the ids of its results.
+/// Sends the messages that start a workflow.
 awaitable<launched> launch(std::shared_ptr<app_core> app, value signature);
 
 /// The same of one more part of the chord that a task is a part of.
@@ -49,17 +56,20 @@ value with_link(value signature, std::string_view option, const value& callback)
 }  // namespace detail
 
 /// The outcomes of the calls of a group, in their order. A handle, as async_result. As Celery's
-/// GroupResult.
+/// GroupResult, and of any other calls as its ResultSet.
 class group_result {
 public:
     group_result() = default;
-    group_result(std::string id, std::vector<std::string> ids,
-                 const std::shared_ptr<detail::app_core>& app);
+    group_result(std::string id, std::vector<async_result<value>> parts)
+        : id_{std::move(id)}, parts_{std::move(parts)}
+    {
+    }
 
     const std::string& id() const noexcept { return id_; }
     const std::vector<async_result<value>>& parts() const noexcept { return parts_; }
 
-    /// Waits for all of them.
+    /// Waits for all of them. Of a call that was sent with ignore_result() there is a null, which
+    /// nobody waits for, as for a single one; Celery's `get` of such a group never ends.
     /// \throws task_error     the first that failed or was revoked.
     /// \throws timeout_error  the time was over.
     awaitable<std::vector<value>> get(std::chrono::milliseconds limit) const;
@@ -79,14 +89,27 @@ public:
         : app_{std::move(app)}, signature_{std::move(signature)}
     {
     }
+    /// What returns something else, and a single call: so that they go into one vector.
+    template <class Other>
+        requires(std::is_same_v<R, value> && !std::is_same_v<Other, value>)
+    workflow(const workflow<Other>& other) : workflow(other.app(), other.dictionary())
+    {
+    }
+    template <class Other>
+        requires std::is_same_v<R, value>
+    workflow(const signature<Other>& call) : workflow(call.app(), call.dictionary())
+    {
+    }
 
-    /// Called with the result when the last task has succeeded. As Celery's `link`.
+    /// Called with the result when the last task has succeeded, of a chord its body. As Celery's
+    /// `link`.
     template <class S>
     workflow link(const S& callback) const
     {
         return workflow(app_, detail::with_link(signature_, "link", callback.dictionary()));
     }
-    /// Called with the id of the task that failed. As Celery's `link_error`.
+    /// Called with the id of the task that failed: any step of a chain; of a chord its body, which
+    /// fails if a part does. As Celery's `link_error`.
     template <class S>
     workflow link_error(const S& callback) const
     {
@@ -94,10 +117,7 @@ public:
     }
 
     /// Starts it. \throws error  the broker failed; a part may have been sent.
-    awaitable<async_result<R>> delay() const
-    {
-        return started(detail::launch(app_, signature_), app_);
-    }
+    awaitable<async_result<R>> delay() const { return started(detail::launch(app_, signature_)); }
 
     /// The workflow in Celery's own form.
     const value& dictionary() const noexcept { return signature_; }
@@ -108,15 +128,14 @@ private:
 
     awaitable<async_result<R>> delay_as_part(std::shared_ptr<const message> of) const
     {
-        return started(detail::launch_part(app_, std::move(of), signature_), app_);
+        return started(detail::launch_part(app_, std::move(of), signature_));
     }
 
-    static awaitable<async_result<R>> started(awaitable<detail::launched> sending,
-                                              std::shared_ptr<detail::app_core> app)
+    static awaitable<async_result<R>> started(awaitable<detail::launched> sending)
     {
-        detail::launched made = co_await std::move(sending);
-        std::string id = made.results.empty() ? std::string() : made.results.front();
-        co_return async_result<R>(std::move(id), std::move(app));
+        const detail::launched made = co_await std::move(sending);
+        if (made.results.empty()) co_return async_result<R>();
+        co_return async_result<R>(made.results.front());
     }
 
     std::shared_ptr<detail::app_core> app_;
@@ -133,6 +152,23 @@ public:
     {
     }
 
+    /// Called without a result when the first member has succeeded, whatever becomes of the others;
+    /// of a chain that ends in a group, with the result of each member. As Celery's `link`. What
+    /// is to have the results of all is the body of a chord.
+    template <class S>
+    group_workflow link(const S& callback) const
+    {
+        return {app_, detail::with_link(signature_, "link", callback.dictionary())};
+    }
+    /// Called with the id of each member that failed; of a chain or a chord that ends in a group,
+    /// of what goes before it, too. As Celery's `link_error`.
+    template <class S>
+    group_workflow link_error(const S& callback) const
+    {
+        return {app_, detail::with_link(signature_, "link_error", callback.dictionary())};
+    }
+
+    /// Starts it. \throws error  as workflow::delay.
     awaitable<group_result> delay() const { return start(app_, signature_); }
 
     const value& dictionary() const noexcept { return signature_; }
@@ -148,7 +184,7 @@ private:
 namespace detail {
 
 template <class S>
-struct canvas_of;
+struct canvas_of {};
 template <class R>
 struct canvas_of<signature<R>> {
     using type = workflow<R>;
@@ -170,6 +206,15 @@ struct last_of<Last> : canvas_of<Last> {};
 template <class S>
 concept step = requires { typename canvas_of<S>::type; };
 
+template <class S>
+std::vector<value> dictionaries(const std::vector<S>& calls)
+{
+    std::vector<value> all;
+    all.reserve(calls.size());
+    for (const S& call : calls) all.push_back(call.dictionary());
+    return all;
+}
+
 }  // namespace detail
 
 /// One after another; each gets what the one before it returned. What follows a group makes it a
@@ -179,6 +224,14 @@ typename detail::last_of<First, Rest...>::type chain(const First& first, const R
 {
     const value steps[] = {first.dictionary(), rest.dictionary()...};
     return {first.app(), detail::make_chain(steps)};
+}
+/// The same of a number of steps that is known at run time only.
+/// \throws error  there are no steps.
+template <detail::step S>
+typename detail::canvas_of<S>::type chain(const std::vector<S>& steps)
+{
+    if (steps.empty()) throw error{ferry::errc::invalid_state, "a chain of no steps"};
+    return {steps.front().app(), detail::make_chain(detail::dictionaries(steps))};
 }
 
 /// Side by side. As Celery's `group`.
@@ -193,9 +246,7 @@ template <detail::step S>
 group_workflow group(const std::vector<S>& calls)
 {
     if (calls.empty()) throw error{ferry::errc::invalid_state, "a group of no calls"};
-    std::vector<value> members;
-    for (const S& call : calls) members.push_back(call.dictionary());
-    return {calls.front().app(), detail::make_group(members)};
+    return {calls.front().app(), detail::make_group(detail::dictionaries(calls))};
 }
 
 /// Side by side, and then the body with the list of their results, in order. If one fails the body
@@ -204,6 +255,14 @@ template <detail::step Body>
 typename detail::canvas_of<Body>::type chord(const group_workflow& header, const Body& body)
 {
     return {header.app(), detail::make_chord(header.dictionary(), body.dictionary())};
+}
+/// The same of a header that is known at run time only. If there is nothing in it, the body is
+/// called with an empty list at once.
+template <detail::step S, detail::step Body>
+typename detail::canvas_of<Body>::type chord(const std::vector<S>& header, const Body& body)
+{
+    const value members = detail::make_group(detail::dictionaries(header));
+    return {body.app(), detail::make_chord(members, body.dictionary())};
 }
 
 template <class S>

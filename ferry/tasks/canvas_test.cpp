@@ -82,6 +82,53 @@ TEST_F(canvas_test, a_chain_hands_results_on)
     serve(body);
 }
 
+TEST_F(canvas_test, a_workflow_may_have_any_number_of_steps)
+{
+    auto body = [this]() -> awaitable<void> {
+        std::vector<signature<int>> steps{add_.s(1, 2)};
+        for (int i = 0; i < 5; ++i) steps.push_back(mul_.s(2));
+        auto call = chain(steps).delay();
+        const async_result<int> doubled = co_await std::move(call);
+        auto waited = doubled.get(60s);
+        EXPECT_EQ(co_await std::move(waited), 96);
+
+        // Of several types, and with workflows among them.
+        std::vector<workflow<>> mixed{add_.s(1, 2), same_.s()};
+        mixed.push_back(chord(group(add_.s(1), add_.s(2)), xsum_.s()));
+        mixed.push_back(chain(mul_.s(10), add_.s(1)));
+        auto mixing = chain(mixed).delay();
+        const async_result<value> last = co_await std::move(mixing);
+        auto waiting = last.get(60s);
+        EXPECT_EQ(co_await std::move(waiting), value(91));
+
+        const std::vector<signature<>> one{add_.s(20, 1)};
+        auto alone = chain(one).delay();
+        const async_result<value> only = co_await std::move(alone);
+        auto getting = only.get(60s);
+        EXPECT_EQ(co_await std::move(getting), value(21));
+    };
+    serve(body);
+    EXPECT_THROW(chain(std::vector<signature<int>>()), error);
+    EXPECT_THROW(group(std::vector<signature<int>>()), error);
+}
+
+TEST_F(canvas_test, a_chord_may_wait_for_any_number_of_parts)
+{
+    auto body = [this]() -> awaitable<void> {
+        std::vector<signature<>> header;
+        for (int i = 0; i < 5; ++i) header.push_back(i % 2 == 0 ? add_.s(i, i) : mul_.s(i, i));
+        auto call = chord(header, xsum_.s()).delay();
+        const async_result<int> sum = co_await std::move(call);
+        auto waited = sum.get(60s);
+        EXPECT_EQ(co_await std::move(waited), 0 + 1 + 4 + 9 + 8);
+        auto nothing = chord(std::vector<signature<int>>(), same_.s()).delay();
+        const async_result<value> none = co_await std::move(nothing);
+        auto waiting = none.get(60s);
+        EXPECT_EQ(co_await std::move(waiting), value::array());
+    };
+    serve(body);
+}
+
 TEST_F(canvas_test, a_group_gives_its_results_in_order)
 {
     auto body = [this]() -> awaitable<void> {
@@ -173,6 +220,46 @@ TEST_F(canvas_test, a_failed_part_fails_the_body_and_a_failed_step_all_behind_it
             text = e.exc_type() + ": " + e.message();
         }
         EXPECT_EQ(text, "ValueError: first");
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, what_fails_before_a_group_fails_each_of_its_members)
+{
+    auto body = [this]() -> awaitable<void> {
+        const auto all_failures = [](awaitable<group_result> sending) -> awaitable<std::string> {
+            const group_result sent = co_await std::move(sending);
+            std::string text;
+            for (const async_result<value>& part : sent.parts()) {
+                try {
+                    auto waiting = part.get(60s);
+                    const value got = co_await std::move(waiting);
+                    text += python_repr(got) + ". ";
+                } catch (const task_error& e) {
+                    text += e.exc_type() + ". ";
+                }
+            }
+            co_return text;
+        };
+        const auto pair = group(add_.s(1), add_.s(2));
+        auto chained = all_failures(chain(fail_.s("first"), add_.s(1), pair).delay());
+        EXPECT_EQ(co_await std::move(chained), "ValueError. ValueError. ");
+        const auto header = group(add_.s(1, 1), fail_.s("bad"));
+        auto sums = group(xsum_.s(), chain(xsum_.s(), add_.s(1)));
+        auto called = all_failures(chord(header, sums).delay());
+        EXPECT_EQ(co_await std::move(called), "ChordError. ChordError. ");
+        // Each member's part in an outer chord is over, too.
+        const auto inner = chain(fail_.s("first"), pair);
+        auto within = chord(group(inner, add_.s(2, 2)), xsum_.s()).delay();
+        const async_result<int> sum = co_await std::move(within);
+        std::string text;
+        try {
+            auto waited = sum.get(60s);
+            co_await std::move(waited);
+        } catch (const task_error& e) {
+            text = e.exc_type();
+        }
+        EXPECT_EQ(text, "ChordError");
     };
     serve(body);
 }
@@ -270,6 +357,70 @@ TEST_F(canvas_test, links_are_called_with_the_result_and_error_links_with_the_id
     serve(body);
 }
 
+TEST_F(canvas_test, a_group_is_linked_as_a_whole)
+{
+    const auto noted = app_.task("ferry.noted", [](value what) { return what; });
+    auto body = [this, noted]() -> awaitable<void> {
+        const auto after = [](async_result<value> of) -> awaitable<std::vector<value>> {
+            auto ended = of.document();
+            const result_document d = co_await std::move(ended);
+            std::vector<value> all{d.status};
+            auto following = of.children();
+            const std::vector<async_result<value>> children = co_await std::move(following);
+            for (const async_result<value>& child : children) {
+                auto got = child.get(60s);
+                all.push_back(co_await std::move(got));
+            }
+            co_return all;
+        };
+        const auto twelve = noted.s(12);
+        auto sending =
+            group(add_.s(1, 1), fail_.s("no")).link(twelve).link_error(noted.s()).delay();
+        const group_result pair = co_await std::move(sending);
+        std::string text;
+        try {
+            auto waited = pair.get(60s);
+            co_await std::move(waited);
+        } catch (const task_error& e) {
+            text = e.message();
+        }
+        EXPECT_EQ(text, "no");
+        auto first_done = pair.parts().at(0).get(60s);
+        co_await std::move(first_done);
+        auto first = after(pair.parts().at(0));
+        const std::vector<value> good = co_await std::move(first);
+        EXPECT_EQ(good, (std::vector<value>{"SUCCESS", 12}));
+        auto second = after(pair.parts().at(1));
+        const std::vector<value> bad = co_await std::move(second);
+        EXPECT_EQ(bad.at(0), value{"FAILURE"});
+    };
+    serve(body);
+}
+
+TEST_F(canvas_test, what_is_ignored_of_a_workflow_is_not_waited_for)
+{
+    const auto quiet = app_.task("ferry.quiet", [](int n) { return n; }, ignore_result());
+    auto body = [this, quiet]() -> awaitable<void> {
+        const auto ignored = add_.s(1, 2).set(ignore_result());
+        auto sending = group(ignored, add_.s(2, 2), quiet.s(1)).delay();
+        const group_result some = co_await std::move(sending);
+        auto getting = some.get(60s);
+        const std::vector<value> got = co_await std::move(getting);
+        EXPECT_EQ(got, (std::vector<value>{{}, 4, {}}));
+        auto chaining = chain(add_.s(1, 2), same_.s().set(ignore_result())).delay();
+        const async_result<value> last = co_await std::move(chaining);
+        auto waiting = last.get(60s);
+        EXPECT_EQ(co_await std::move(waiting), value());
+        // The parts of a chord give theirs to its body all the same.
+        auto ending = chord(group(ignored, add_.s(2, 2)), group(same_.s(), quiet.si(1))).delay();
+        const group_result ends = co_await std::move(ending);
+        auto both = ends.get(60s);
+        const std::vector<value> at_end = co_await std::move(both);
+        EXPECT_EQ(at_end, (std::vector<value>{value::array(3, 4), {}}));
+    };
+    serve(body);
+}
+
 value call_of(const char* task)
 {
     call_settings call;
@@ -344,6 +495,79 @@ TEST(canvas_plan, a_workflow_hands_its_links_and_options_to_its_parts)
     const detail::plan chord = detail::start(detail::chord_of(members, whole), {});
     ASSERT_EQ(chord.chords.size(), 1U);
     EXPECT_EQ(chord.chords[0].body["options"]["link_error"], value::array(call_of("failed")));
+}
+
+/// The tasks that a signature calls when it succeeds, and when it fails.
+std::string links_of(const value& signature)
+{
+    std::string text{detail::task_of(signature)};
+    for (const char* const option : {"link", "link_error"}) {
+        for (const value& callback :
+             detail::elements(detail::find_in(signature, "options", option))) {
+            text += std::string{option == std::string_view{"link"} ? " +" : " -"};
+            text += detail::task_of(callback);
+            if (callback["immutable"].as<bool>()) text += "!";
+        }
+    }
+    return text;
+}
+
+TEST(canvas_plan, a_link_goes_where_celery_puts_it)
+{
+    const value plain[] = {call_of("a"), call_of("b")};
+    const value inner[] = {call_of("c"), detail::group_of(plain)};
+    const value nested[] = {detail::group_of(plain), detail::chain_of(inner)};
+    const auto linked = [](value to) {
+        to = detail::with_link(std::move(to), "link", call_of("y"));
+        return detail::with_link(std::move(to), "link_error", call_of("n"));
+    };
+    const value group = linked(detail::group_of(nested))["kwargs"]["tasks"];
+    EXPECT_EQ(links_of(group[0]["kwargs"]["tasks"][0]), "a +y! -n");
+    EXPECT_EQ(links_of(group[0]["kwargs"]["tasks"][1]), "b -n");
+    EXPECT_EQ(links_of(group[1]["kwargs"]["tasks"][0]), "c -n");
+    EXPECT_EQ(links_of(group[1]["kwargs"]["tasks"][1]["kwargs"]["tasks"][0]), "a -n");
+
+    const value chain = linked(detail::chain_of(inner))["kwargs"]["tasks"];
+    EXPECT_EQ(links_of(chain[0]), "c -n");
+    EXPECT_EQ(links_of(chain[1]["kwargs"]["tasks"][0]), "a +y -n");
+    EXPECT_EQ(links_of(chain[1]["kwargs"]["tasks"][1]), "b +y -n");
+
+    const value chord = linked(detail::chord_of(nested[0], nested[0]))["kwargs"];
+    EXPECT_EQ(links_of(chord["header"][0]), "a");
+    EXPECT_EQ(links_of(chord["body"]["kwargs"]["tasks"][0]), "a +y! -n");
+    EXPECT_EQ(links_of(chord["body"]["kwargs"]["tasks"][1]), "b -n");
+
+    // What begins with a step, a group or a chord takes no result there.
+    const value starts[] = {detail::chain_of(plain), detail::group_of(plain),
+                            detail::chord_of(nested[0], call_of("d"))};
+    const value result = 5;
+    detail::surroundings after;
+    after.result = &result;
+    for (const value& start : starts) {
+        const value to = detail::with_link(detail::group_of(plain), "link", start);
+        const detail::plan p = detail::start(to["kwargs"]["tasks"][0]["options"]["link"][0], after);
+        for (const call_settings& call : p.calls) {
+            EXPECT_TRUE(call.message.args.empty());
+        }
+    }
+
+    // So Celery sends a chain with a link that ends in a group.
+    message done;
+    done.id = "1";
+    value last = detail::group_of(plain);
+    last["options"]["link"] = value::array(call_of("y"));
+    done.chain = value::array(last);
+    const detail::plan p = detail::after_success(done, 5);
+    ASSERT_EQ(p.calls.size(), 2U);
+    for (const call_settings& call : p.calls) {
+        EXPECT_EQ(call.message.callbacks, value::array(call_of("y")));
+    }
+
+    value pieces = detail::map_of("celery.chunks", call_of("a"), value::array(1, 2, 3));
+    pieces["kwargs"]["n"] = 2;
+    const value cut = linked(std::move(pieces))["kwargs"]["tasks"];
+    EXPECT_EQ(links_of(cut[0]), "celery.starmap +y! -n");
+    EXPECT_EQ(links_of(cut[1]), "celery.starmap -n");
 }
 
 TEST(canvas_plan, what_takes_a_place_has_what_belongs_to_it)

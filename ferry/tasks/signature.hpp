@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace ferry::tasks {
@@ -36,6 +37,12 @@ class signature {
 public:
     signature(std::shared_ptr<detail::app_core> app, call_settings call)
         : app_{std::move(app)}, call_{std::move(call)}
+    {
+    }
+    /// A call that returns something else, so that calls of several tasks go into one vector.
+    template <class Other>
+        requires(std::is_same_v<R, value> && !std::is_same_v<Other, value>)
+    signature(const signature<Other>& other) : signature(other.app(), other.settings())
     {
     }
 

@@ -57,6 +57,13 @@ value result_of(const value& frozen, value before, std::size_t depth = 0)
     return value::array(value::array(id_of(frozen), std::move(before)), std::move(members));
 }
 
+result_end end_of(const value& frozen, std::string id)
+{
+    const value* const ignored = find_in(frozen, "options", "ignore_result");
+    return {std::move(id), std::string{task_of(frozen)},
+            ignored != nullptr && ignored->is_boolean() && ignored->as<bool>()};
+}
+
 class planner {
 public:
     explicit planner(const surroundings& from) : from_{from} {}
@@ -132,7 +139,8 @@ private:
         if (task == group_name) return begin_group(what, in, outermost, depth);
         if (task == chord_name) return begin_chord(what, in, rest, outermost, depth);
         const std::string id = freeze(what, in, depth);
-        if (outermost && (rest.is_null() || rest.empty())) made_.results.push_back(id);
+        if (outermost && (rest.is_null() || rest.empty()))
+            made_.results.push_back(end_of(what, id));
         call_settings call = to_call(what);
         call.message.chain = behind(call.message.chain, rest);
         made_.calls.push_back(std::move(call));
@@ -144,7 +152,7 @@ private:
     static void link_as(const value& chain, std::vector<value>& steps)
     {
         for (const value& callback : elements(find_in(chain, "options", "link"))) {
-            steps.back() = with_link(std::move(steps.back()), "link", callback);
+            steps.back() = with_link_at_end(std::move(steps.back()), callback);
         }
         for (const value& errback : elements(find_in(chain, "options", "link_error"))) {
             for (value& step : steps) step = with_link(std::move(step), "link_error", errback);
@@ -186,7 +194,7 @@ private:
         }
         if (steps.size() == 1) return begin(steps[0], in, rest, outermost, depth + 1);
         value follow = rest.is_null() ? value::array() : rest;
-        std::vector<std::string> results;
+        std::vector<result_end> results;
         for (std::size_t i = steps.size(); i-- > 1;) {
             const bool last = i + 1 == steps.size();
             value step = steps[i];
@@ -208,14 +216,14 @@ private:
     }
 
     /// Of what ends a workflow, and what it is a part of: freezes it, a group with all its members.
-    /// \returns the ids of its results.
-    std::vector<std::string> freeze_end(value& end, const membership& in, std::size_t depth)
+    /// \returns its results.
+    std::vector<result_end> freeze_end(value& end, const membership& in, std::size_t depth)
     {
         const std::string id = freeze(end, in, depth);
         value* group = &end;
         while (task_of(*group) != group_name) {
             const std::string_view task = task_of(*group);
-            if (task != chain_name && task != chord_name) return {id};
+            if (task != chain_name && task != chord_name) return {end_of(*group, id)};
             value& parts = (*group)["kwargs"];
             group =
                 task == chain_name ? &parts["tasks"][parts["tasks"].size() - 1] : &parts["body"];
@@ -223,29 +231,32 @@ private:
         return freeze_members(*group, id, in, depth);
     }
 
-    std::vector<std::string> freeze_members(value& group, const std::string& id,
-                                            const membership& in, std::size_t depth)
+    std::vector<result_end> freeze_members(value& group, const std::string& id,
+                                           const membership& in, std::size_t depth)
     {
         made_.group = id;
         std::vector<value> members;
         add_members(group, members, depth);
-        std::vector<std::string> ids;
+        std::vector<result_end> ends;
         value list = value::array();
         membership place = in;
         for (std::size_t i = 0; i < members.size(); ++i) {
             place.index = static_cast<std::int64_t>(i);
-            std::ranges::move(freeze_end(members[i], place, depth + 1), std::back_inserter(ids));
+            std::ranges::move(freeze_end(members[i], place, depth + 1), std::back_inserter(ends));
             list.push_back(std::move(members[i]));
         }
         made_.group = id;
         group["kwargs"]["tasks"] = std::move(list);
-        return ids;
+        return ends;
     }
 
     begun begin_group(value& group, const membership& in, bool outermost, std::size_t depth)
     {
         membership place = in;
         if (in.chord.is_null()) place.group = freeze(group, in, depth);
+        for (const value& callback : elements(find_in(group, "options", "link"))) {
+            group = with_link_at_end(std::move(group), callback);
+        }
         std::vector<value> members;
         add_members(group, members, depth);
         if (const value* const options = group.get_if("options")) {
@@ -279,7 +290,7 @@ private:
         if (body_steps.empty()) refuse_signature("a chord has no body");
         value body = body_steps.size() == 1 ? body_steps[0] : chain_of(body_steps);
         if (has_own_links && later.empty()) keep_links(*given, body);
-        std::vector<std::string> results = freeze_end(body, in, depth + 1);
+        std::vector<result_end> results = freeze_end(body, in, depth + 1);
         if (outermost) std::ranges::move(results, std::back_inserter(made_.results));
         membership place;
         place.group = uuid4();
@@ -298,8 +309,9 @@ private:
         }
         // What a member calls its results are not the workflow's, but what the body waits for.
         made_.group = group;
-        std::move(made_.results.begin() + before, made_.results.end(),
-                  std::back_inserter(made_.chords[mine].parts));
+        std::transform(made_.results.begin() + before, made_.results.end(),
+                       std::back_inserter(made_.chords[mine].parts),
+                       [](const result_end& end) { return end.id; });
         made_.results.erase(made_.results.begin() + before, made_.results.end());
         const value first = result_of_group(place.group, std::move(parts));
         if (is_nested(first)) made_.chords[mine].header = first;
@@ -498,35 +510,68 @@ plan after_chord(const message& last, const value& results)
 plan after_failed_chord(const message& last)
 {
     plan all;
-    surroundings from = around(last);
-    const value id = id_of(last.chord);
-    from.result = &id;
-    value body = last.chord;
-    if (task_of(body) == chain_name && find_in(body, "options", "link_error") == nullptr) {
-        const auto steps = steps_of(body);
-        if (!steps.empty()) body = value{steps[0]};
+    const value& body = last.chord;
+    std::vector<value> failed;
+    if (task_of(body) == group_name) add_members(body, failed, 0);
+    if (failed.empty()) failed.push_back(body);
+    for (const value& one : failed) {
+        const value id = id_of(one);
+        surroundings from = around(last);
+        from.result = &id;
+        value linked = one;
+        if (task_of(one) == chain_name && find_in(one, "options", "link_error") == nullptr) {
+            const auto steps = steps_of(one);
+            if (!steps.empty()) linked = value{steps[0]};
+        }
+        const value* const errbacks = find_in(linked, "options", "link_error");
+        for (const value& errback : elements(errbacks)) join(all, start(errback, from));
     }
-    const value* const errbacks = find_in(body, "options", "link_error");
-    for (const value& errback : elements(errbacks)) join(all, start(errback, from));
     return all;
 }
 
-std::vector<message> following(const message& failed)
+namespace {
+
+/// What a step's result is stored under: one id, or those of the members of a group at its end.
+void add_ends(std::vector<message>& to, const value& step, const std::string& root_id,
+              std::size_t depth)
 {
-    std::vector<message> all;
-    for (const value& step : elements(&failed.chain)) {
+    check_depth(depth);
+    const std::string_view task = task_of(step);
+    if (task == chord_name) {
+        const value* const body = find_in(step, "kwargs", "body");
+        if (body != nullptr) add_ends(to, *body, root_id, depth + 1);
+    } else if (task == chain_name) {
+        const auto steps = steps_of(step);
+        if (!steps.empty()) add_ends(to, steps.back(), root_id, depth + 1);
+    } else if (task == group_name) {
+        for (const value& member : steps_of(step)) add_ends(to, member, root_id, depth + 1);
+    } else if (std::string id = id_of(step); !id.empty()) {
         message m;
-        m.id = id_of(step);
-        if (m.id.empty()) continue;
+        m.id = std::move(id);
+        m.root_id = root_id;
         m.group = option_text(step, "group_id");
         if (const value* const chord = find_in(step, "options", "chord")) m.chord = *chord;
         const value* const index = find_in(step, "options", "group_index");
         if (index != nullptr && index->is_integer() && !index->is_big()) {
             m.group_index = index->as<std::int64_t>();
         }
-        m.root_id = failed.root_id;
-        all.push_back(std::move(m));
+        to.push_back(std::move(m));
     }
+}
+
+}  // namespace
+
+std::vector<message> ends_of(const value& frozen)
+{
+    std::vector<message> all;
+    add_ends(all, frozen, {}, 0);
+    return all;
+}
+
+std::vector<message> following(const message& failed)
+{
+    std::vector<message> all;
+    for (const value& step : elements(&failed.chain)) add_ends(all, step, failed.root_id, 0);
     return all;
 }
 

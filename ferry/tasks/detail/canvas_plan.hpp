@@ -20,12 +20,19 @@ struct chord_size {
     value header{};                    ///< their results, if groups are among them; else null
 };
 
+/// A call whose result is one of a workflow's.
+struct result_end {
+    std::string id;
+    std::string task;
+    bool ignored = false;  ///< its options say that nobody stores it; its registration may, too
+};
+
 /// What starts a workflow.
 struct plan {
     std::vector<call_settings> calls;
     std::vector<chord_size> chords;  ///< to be known before the calls are sent
     /// Whose results are the workflow's: one, or those of the members of a group at its end.
-    std::vector<std::string> results;
+    std::vector<result_end> results;
     std::string group;  ///< the group's id; empty: there is none
     /// What the task that starts it calls its children: one for each workflow, as Celery writes
     /// results, `[[id, parent], members]`.
@@ -63,7 +70,11 @@ plan beside_part(const message& of, const value& signature);
 plan after_chord(const message& last, const value& results);
 plan after_failed_chord(const message& last);
 
-/// The steps behind a task, all of which fail with it: their ids and the chords they belong to.
+/// Whose results are those of a frozen signature: one, or those of the members of a group at its
+/// end. Their ids and the chords they belong to.
+std::vector<message> ends_of(const value& frozen);
+
+/// The same of the steps behind a task, all of which fail with it.
 std::vector<message> following(const message& failed);
 
 }  // namespace ferry::tasks::detail

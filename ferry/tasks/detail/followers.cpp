@@ -109,7 +109,16 @@ awaitable<void> fail_chord(std::shared_ptr<result_store> results, value body, st
     value because = value::object("exc_type", "ChordError", "exc_message",
                                   value::array(std::move(why)), "exc_module", "celery.exceptions");
     const std::string task = body.is_object() ? body.get("task", "") : "";
-    return store_failure(std::move(results), id_of(body), task, std::move(because));
+    std::vector<message> ends;
+    try {
+        ends = ends_of(body);
+    } catch (const error& e) {
+        log::error("a chord has no proper body", "task", task, "reason", e.what());
+    }
+    for (message& end : ends) {
+        auto stored = store_failure(results, std::move(end.id), task, because);
+        co_await std::move(stored);
+    }
 }
 
 namespace {

@@ -71,24 +71,58 @@ value map_of(std::string_view task, const value& call, value items)
                         {}, true);
 }
 
-value with_link(value signature, std::string_view option, const value& callback)
+namespace {
+
+/// The same, which takes no result: all that begins with it.
+value alone(value signature)
 {
     const std::string task{task_of(signature)};
-    const bool errors = option == "link_error";
     if (task == chain_name || task == group_name) {
         value& tasks = signature["kwargs"]["tasks"];
-        for (std::size_t i = 0; i < tasks.size(); ++i) {
-            const bool last = i + 1 == tasks.size();
-            if (!errors && task == chain_name && !last) continue;
-            tasks[i] = with_link(tasks[i], option, callback);
-        }
+        const std::size_t first =
+            task == chain_name ? std::min<std::size_t>(tasks.size(), 1) : tasks.size();
+        for (std::size_t i = 0; i < first; ++i) tasks[i] = alone(tasks[i]);
     } else if (task == chord_name) {
-        value& body = signature["kwargs"]["body"];
-        body = with_link(body, option, callback);
+        std::vector<value> members;
+        add_members(value{signature["kwargs"]["header"]}, members, 0);
+        value header = value::array();
+        for (value& member : members) header.push_back(alone(std::move(member)));
+        signature["kwargs"]["header"] = std::move(header);
     } else {
-        signature["options"][option].push_back(callback);
+        signature["immutable"] = true;
     }
     return signature;
+}
+
+}  // namespace
+
+value with_link(value signature, std::string_view option, const value& callback)
+{
+    signature = unrolled(signature);
+    const std::string task{task_of(signature)};
+    if (task == chord_name) {
+        value& body = signature["kwargs"]["body"];
+        body = with_link(body, option, callback);
+    } else if (task != chain_name && task != group_name) {
+        signature["options"][option].push_back(callback);
+    } else if (value& tasks = signature["kwargs"]["tasks"]; option == "link_error") {
+        for (std::size_t i = 0; i < tasks.size(); ++i) {
+            tasks[i] = with_link(tasks[i], option, callback);
+        }
+    } else if (!tasks.empty()) {
+        const bool ends = task == chain_name;
+        value& one = tasks[ends ? tasks.size() - 1 : 0];
+        one = ends ? with_link_at_end(one, callback) : with_link(one, option, alone(callback));
+    }
+    return signature;
+}
+
+value with_link_at_end(value step, const value& callback)
+{
+    if (task_of(step) != group_name) return with_link(std::move(step), "link", callback);
+    value& tasks = step["kwargs"]["tasks"];
+    for (std::size_t i = 0; i < tasks.size(); ++i) tasks[i] = with_link_at_end(tasks[i], callback);
+    return step;
 }
 
 value with_options(value signature, const value& options)

@@ -32,8 +32,11 @@ value chord_of(const value& header, value body);
 /// `celery.map` or `celery.starmap` of a call.
 value map_of(std::string_view task, const value& call, value items);
 
-/// \param option  `link`: of the last task; `link_error`: of all.
+/// \param option  `link`: of the last task, of a group the first, which gives no result then;
+///                `link_error`: of all, of a chord its body.
 value with_link(value signature, std::string_view option, const value& callback);
+/// The `link` of a chain, which is that of its last step: if that is a group, of each member.
+value with_link_at_end(value step, const value& callback);
 /// What a workflow says of how it is sent, its parts say then: all of them, of a chain the first.
 value with_options(value signature, const value& options);
 /// Its last task gets the id, unless it has one.

@@ -98,6 +98,33 @@ protected:
         return end_of(find(app_.result(id)));
     }
 
+    /// What the calls return that each member of a group has made: `[3] []`.
+    std::string what_follows(const group_workflow& flow) const
+    {
+        return ferry::run(timeout(patience, calls_of(flow)));
+    }
+
+    static awaitable<std::string> calls_of(group_workflow flow)
+    {
+        auto sending = flow.delay();
+        const group_result all = co_await std::move(sending);
+        auto waiting = all.get(patience);
+        co_await std::move(waiting);
+        std::string text;
+        for (const async_result<value>& member : all.parts()) {
+            auto looking = member.children();
+            const std::vector<async_result<value>> calls = co_await std::move(looking);
+            std::string each;
+            for (const async_result<value>& call : calls) {
+                auto ending = call.get(patience);
+                const value got = co_await std::move(ending);
+                each += (each.empty() ? "" : ", ") + python_repr(got);
+            }
+            text += (text.empty() ? "[" : " [") + each + "]";
+        }
+        co_return text;
+    }
+
     /// Waits until a worker runs the call, and says what it calls its task.
     awaitable<std::string> shown_name_of(std::string id) const
     {
@@ -245,6 +272,79 @@ TEST_P(celery_and_ferry, chains_hand_results_on)
     }
 }
 
+TEST_P(celery_and_ferry, workflows_of_any_number_of_calls)
+{
+    const std::vector<std::vector<std::string>> ways = {{py_}, {cpp_}, {py_, cpp_}};
+    for (const auto& on : ways) {
+        SCOPED_TRACE(on.back() + " of " + std::to_string(on.size()));
+        const auto at = [&on](std::size_t i) { return on[i % on.size()]; };
+        std::vector<signature<value>> steps{sig(at(0), "add", 1, 2)};
+        for (std::size_t i = 1; i < 7; ++i) steps.push_back(sig(at(i), "mul", 2));
+        EXPECT_EQ(end_of(chain(steps).delay()), "192");
+        std::vector<workflow<>> mixed{steps.front(), chain(steps[1], steps[2])};
+        mixed.push_back(
+            chord(group(sig(at(0), "add", 1), sig(at(1), "add", 2)), sig(at(2), "xsum")));
+        mixed.push_back(sig(at(1), "mul", 10));
+        EXPECT_EQ(end_of(chain(mixed).delay()), "270");
+        std::vector<signature<value>> header;
+        for (int i = 0; i < 5; ++i)
+            header.push_back(sig(at(static_cast<std::size_t>(i)), "add", i, i));
+        EXPECT_EQ(end_of(chord(header, sig(at(0), "note")).delay()), "[0, 2, 4, 6, 8]");
+        header.clear();
+        EXPECT_EQ(end_of(chord(header, sig(at(1), "note")).delay()), "[]");
+    }
+}
+
+TEST_P(celery_and_ferry, a_group_is_linked_as_a_whole)
+{
+    const std::vector<std::pair<std::string, std::string>> ways = {
+        {py_, py_}, {cpp_, cpp_}, {py_, cpp_}, {cpp_, py_}};
+    for (const auto& [one, other] : ways) {
+        SCOPED_TRACE(one + " " + other);
+        const auto note = sig(other, "note");
+        const auto said = sig(other, "echo", "n");
+        const std::string alone = "{'args': ['n'], 'kwargs': {}}";
+        const auto pair = group(sig(one, "add", 1, 1), sig(other, "add", 2, 2));
+        EXPECT_EQ(what_follows(pair.link(said)), "[" + alone + "] []");
+        const auto ends = group(sig(one, "add", 1), sig(other, "add", 2));
+        EXPECT_EQ(what_follows(chain(sig(one, "add", 1, 1), ends).link(note)), "[3] [4]");
+        const auto sums = group(sig(one, "xsum"), sig(other, "xsum"));
+        EXPECT_EQ(what_follows(chord(pair, sums).link(said)), "[" + alone + "] []");
+
+        // Whatever fails calls the task with its id.
+        const auto told = [&](const auto& flow, const std::string& why) {
+            const std::string id = uuid4();
+            EXPECT_EQ(end_of(flow.link_error(note.set(task_id(id))).delay()), why);
+            return end_of_call(id);
+        };
+        const auto bad = [&](const std::string& id) {
+            return sig(one, "fail", "boom").immutable().set(task_id(id));
+        };
+        std::string id = uuid4();
+        EXPECT_EQ(told(group(sig(other, "add", 1, 1), bad(id)), "ValueError: boom"),
+                  "'" + id + "'");
+        id = uuid4();
+        // Celery's worker leaves the members of the group as they are, ferry's fails them, too.
+        const std::string heard = uuid4();
+        const auto before = chain(sig(other, "add", 1, 1), bad(id), pair);
+        const auto linked = before.link_error(note.set(task_id(heard)));
+        if (one == cpp_) {
+            EXPECT_EQ(end_of(linked.delay()), "ValueError: boom");
+        } else {
+            ferry::run(linked.delay());
+        }
+        EXPECT_EQ(end_of_call(heard), "'" + id + "'");
+        id = uuid4();
+        EXPECT_EQ(told(chain(sig(other, "add", 1, 1), bad(id), note), "ValueError: boom"),
+                  "'" + id + "'");
+        id = uuid4();
+        const std::string part = uuid4();
+        EXPECT_EQ(told(chord(group(sig(other, "add", 1, 1), bad(part)), note.set(task_id(id))),
+                       "ChordError: Dependency " + part + " raised ValueError('boom')"),
+                  "'" + id + "'");
+    }
+}
+
 TEST_P(celery_and_ferry, groups_chords_and_what_workers_make_of_them)
 {
     const std::vector<std::vector<std::string>> ways = {{py_}, {cpp_}, {py_, cpp_}};
@@ -334,7 +434,15 @@ TEST_P(celery_and_ferry, ignored_results_are_not_waited_for)
 {
     for (const std::string& on : {py_, cpp_}) {
         SCOPED_TRACE(on);
-        EXPECT_EQ(end_of(sig(on, "add", 1, 2).set(ignore_result()).delay()), "None");
+        const auto ignored = sig(on, "add", 1, 2).set(ignore_result());
+        EXPECT_EQ(end_of(ignored.delay()), "None");
+        EXPECT_EQ(end_of(group(ignored, sig(on, "add", 2, 2)).delay()), "[None, 4]");
+        EXPECT_EQ(end_of(group(ignored, ignored).delay()), "[None, None]");
+        EXPECT_EQ(
+            end_of(chain(sig(on, "add", 1, 2), sig(on, "add", 1).set(ignore_result())).delay()),
+            "None");
+        EXPECT_EQ(end_of(chord(group(ignored, sig(on, "add", 2, 2)), sig(on, "note")).delay()),
+                  "[3, 4]");
     }
 }
 
