@@ -83,8 +83,10 @@ struct figures {
     std::vector<double> send_cpu;
     std::vector<double> waiting_rate;
     std::vector<double> waiting_cpu;
+    std::vector<double> waiting_sleeps;
     std::vector<double> through_rate;
     std::vector<double> through_cpu;
+    std::vector<double> through_sleeps;
     std::vector<double> through_sender_cpu;
     std::vector<double> through_broker_cpu;
     std::vector<double> results_rate;
@@ -100,8 +102,10 @@ struct figures {
         line("-send", "cpu", send_cpu, "us/task");
         line("-waiting", "rate", waiting_rate, "tasks/s");
         line("-waiting", "worker-cpu", waiting_cpu, "us/task");
+        line("-waiting", "worker-sleeps", waiting_sleeps, "/task");
         line("-through", "rate", through_rate, "tasks/s");
         line("-through", "worker-cpu", through_cpu, "us/task");
+        line("-through", "worker-sleeps", through_sleeps, "/task");
         line("-through", "sender-cpu", through_sender_cpu, "us/task");
         line("-through", "broker-cpu", through_broker_cpu, "us/task");
         line("-results", "rate", results_rate, "tasks/s");
@@ -123,12 +127,18 @@ double each(double seconds)
     return seconds / tasks_a_run * 1e6;
 }
 
+double sleeps_each(const serving::times& t)
+{
+    return static_cast<double>(t.last.sleeps - t.first.sleeps) / tasks_a_run;
+}
+
 void measure_waiting(const shop& at, serving& worker, figures& into)
 {
     worker.expect(tasks_a_run + 1);
     const serving::times t = worker.ended();
     into.waiting_rate.push_back(tasks_a_run / (t.last.at - t.first.at));
     into.waiting_cpu.push_back(each(t.last.cpu - t.first.cpu));
+    into.waiting_sleeps.push_back(sleeps_each(t));
     worker.expect(1);
     run(call(at.echo, 1));
     worker.ended();
@@ -143,9 +153,10 @@ void measure_through(const shop& at, const place& where, serving& worker, figure
     const double start = wall_seconds();
     worker.expect(tasks_a_run);
     run(many_at_once(send, at.no_op, tasks_a_run));
-    const moment end = worker.ended().last;
-    into.through_rate.push_back(tasks_a_run / (end.at - start));
-    into.through_cpu.push_back(each(end.cpu - workers));
+    const serving::times t = worker.ended();
+    into.through_rate.push_back(tasks_a_run / (t.last.at - start));
+    into.through_cpu.push_back(each(t.last.cpu - workers));
+    into.through_sleeps.push_back(sleeps_each(t));
     into.through_sender_cpu.push_back(each(cpu_seconds() - own));
     if (!where.process.empty()) into.through_broker_cpu.push_back(each(broker_cpu() - brokers));
 }

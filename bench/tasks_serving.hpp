@@ -6,11 +6,14 @@
 #include "ferry/tasks/tasks.hpp"
 
 #include "bench/bench.hpp"
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -38,11 +41,20 @@ struct shop {
     task_type echo;
 };
 
-/// When a process was how far, and what it had used of its CPUs by then.
+/// When a process was how far, what it had used of its CPUs by then, and how often one of its
+/// threads had gone to sleep.
 struct moment {
     double at = 0;
     double cpu = 0;
+    long sleeps = 0;
 };
+
+inline moment present()
+{
+    rusage used{};
+    ::getrusage(RUSAGE_SELF, &used);
+    return {wall_seconds(), cpu_seconds(), used.ru_nvcsw};
+}
 
 /// What the process does: for each number that it reads it waits until so many tasks have ended,
 /// and writes two moments, of the first of them and of the last.
@@ -53,15 +65,17 @@ inline int serve_in_this_process(const std::string& broker, const std::string& r
     tasks::worker worker(at.app, tasks::concurrency(2));
     std::thread server([&] { run(worker.run()); });
     const auto reach = [&worker](std::uint64_t count) {
-        while (worker.ended() < count) std::this_thread::sleep_for(5ms);
-        return moment{wall_seconds(), cpu_seconds()};
+        while (worker.ended() < count) std::this_thread::sleep_for(20ms);
+        return present();
     };
     std::uint64_t target = 0;
     std::uint64_t before = 0;
     while (std::scanf("%lu", &target) == 1) {
         const moment first = reach(before + 1);
         const moment last = reach(target);
-        std::printf("%.9f %.9f %.9f %.9f\n", first.at, first.cpu, last.at, last.cpu);
+        for (const moment& m : {first, last}) {
+            std::printf("%.9f %.9f %ld\n", m.at, m.cpu, m.sleeps);
+        }
         std::fflush(stdout);
         before = target;
     }
@@ -82,6 +96,7 @@ public:
         pid_ = ::fork();
         require(pid_ >= 0);
         if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             ::dup2(to[0], 0);
             ::dup2(from[1], 1);
             for (const int fd : {to[0], to[1], from[0], from[1]}) ::close(fd);
@@ -129,8 +144,9 @@ public:
     times ended()
     {
         times t;
-        require(std::fscanf(from_, "%lf %lf %lf %lf", &t.first.at, &t.first.cpu, &t.last.at,
-                            &t.last.cpu) == 4);
+        for (moment* m : {&t.first, &t.last}) {
+            require(std::fscanf(from_, "%lf %lf %ld", &m->at, &m->cpu, &m->sleeps) == 3);
+        }
         return t;
     }
 

@@ -38,9 +38,19 @@ TEST_F(patience_test, longest_for_a_stream)
     EXPECT_EQ(after(4ms, 200us, 10'000), 2ms);
     // It is what came before that counts, until there is enough of what comes now.
     now_ += 1ms;
-    EXPECT_EQ(all_.at(now_), 2ms);
+    EXPECT_EQ(all_.at(now_), 1ms);
     now_ += 4ms;
     EXPECT_EQ(all_.at(now_), 0s);
+}
+
+TEST_F(patience_test, ends_with_a_tick)
+{
+    all_.at(now_);
+    EXPECT_EQ(after(4ms, 10us, 10'000), 2ms);
+    now_ += 1700us;
+    EXPECT_EQ(all_.at(now_), 300us);
+    EXPECT_EQ(patience::until_tick(now_), 300us);
+    EXPECT_EQ(patience::until_tick(now_ + 300us), 2ms);
 }
 
 TEST_F(patience_test, as_long_as_a_quarter_of_what_may_be_under_way_takes)
@@ -61,7 +71,9 @@ TEST_F(patience_test, takes_any_count)
 {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
     all_.count(huge / 2, huge);
-    EXPECT_EQ(all_.at(patience::clock::time_point::max()), 2ms);
+    constexpr auto last = patience::clock::time_point::max();
+    EXPECT_EQ(all_.at(last), patience::until_tick(last));
+    EXPECT_GT(all_.at(last), 0s);
 }
 
 }  // namespace

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace ferry {
+namespace {
+
+// So much later is soon enough: setting the alarm anew costs about as much.
+constexpr std::chrono::microseconds slack{10};
+
+}  // namespace
 
 void timer::start(clock::time_point when)
 {
@@ -71,7 +77,7 @@ void loop_core::start(timer& t, timer::clock::time_point when)
     t.index_ = heap_.size() - 1;
     sift_up(t.index_);
     count_alarm(true);
-    if (when < armed_) arm();
+    if (when < armed_ - slack) arm();
 }
 
 void loop_core::stop(timer& t) noexcept

@@ -24,6 +24,7 @@ using clock = std::chrono::steady_clock;
 
 // So many bytes are worth a read at once.
 constexpr std::size_t good_read_bytes = 32 * 1024;
+constexpr int muffled_bytes = 256 * 1024;  ///< more than comes between two ticks
 // Parts of shared bodies of up to so many bytes are copied into the text that is written.
 constexpr std::size_t copied_body_bytes = 2 * 1024;
 
@@ -414,12 +415,9 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     try {
         for (std::size_t count = 0;;) {
             self->deliver();
-            const auto pause = self->patience_.at(self->received_);
-            if (pause != 0s && count < good_read_bytes) {
-                self->muffle(static_cast<int>(good_read_bytes));
-                auto sleeping = sleep(pause);
-                co_await std::move(sleeping);
-                self->muffle(1);
+            if (count < good_read_bytes && self->patience_.at(clock::now()) != 0s) {
+                auto waiting = let_more_come(self);
+                co_await std::move(waiting);
             }
             count = co_await self->stream_.fill();
             self->received_ = clock::now();
@@ -441,6 +439,20 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     } catch (...) {
         self->fail(std::current_exception());
     }
+}
+
+// Nothing at the first tick is not the end of a stream: its peers have ticks of their own.
+awaitable<void> link::let_more_come(std::shared_ptr<link> self)
+{
+    self->muffle(muffled_bytes);
+    for (int tick = 0; tick < 2; ++tick) {
+        const auto now = clock::now();
+        const auto until = now + self->patience_.at(now);
+        auto sleeping = sleep(until - clock::now());
+        co_await std::move(sleeping);
+        if (self->stream_.readable_now()) break;
+    }
+    self->muffle(1);
 }
 
 // While reads are put off, segments should not wake the loop one by one: the socket tells of

@@ -117,6 +117,7 @@ private:
     awaitable<void> write_now();
     static awaitable<void> write_all(std::shared_ptr<link> self);
     static awaitable<void> read_all(std::shared_ptr<link> self);
+    static awaitable<void> let_more_come(std::shared_ptr<link> self);
     static awaitable<void> beat(std::shared_ptr<link> self);
     output& behind(std::uint16_t channel) noexcept;
     bool has_body(std::uint16_t channel) const noexcept;

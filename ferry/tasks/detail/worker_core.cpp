@@ -1,5 +1,6 @@
 #include "ferry/tasks/detail/worker_core.hpp"
 
+#include "ferry/async/patience.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/message_reader.hpp"
@@ -27,7 +28,6 @@ constexpr auto ahead = 20ms;
 constexpr std::size_t most_ahead = 256;
 // One lane is enough for what is done within so many seconds; if it is not, others help.
 constexpr double soon = 0.0003;
-constexpr std::chrono::milliseconds patience = 1ms;
 
 value or_null(const std::string& text)
 {
@@ -260,7 +260,8 @@ void worker_core::push_ready()
     // To wake a thread up costs more than a short task.
     const double together = usual_seconds_ * static_cast<double>(ready_.size());
     const auto hands = together < soon ? job_queue::hands::one : job_queue::hands::many;
-    if (running->jobs().push(std::exchange(ready_, {}), hands)) look_.start_after(patience);
+    const bool left = running->jobs().push(std::exchange(ready_, {}), hands);
+    if (left) look_.start_after(patience::until_tick(steady::now()));
 }
 
 std::string_view worker_core::rate_of(const request& r) const
