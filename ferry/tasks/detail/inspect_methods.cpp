@@ -185,9 +185,9 @@ value login_method_of(const broker_info& at)
 /// What Celery's pool tells of the pipes to its processes.
 value writes_of(const worker_core& w)
 {
-    const std::uint64_t total = w.processed;
-    return value::object("total", total, "avg", "", "all", "", "raw", "", "strategy", "fair",
-                         "inqueues", value::object("active", 0, "total", w.running->threads()));
+    return value::object("total", w.people.total(), "avg", "", "all", "", "raw", "", "strategy",
+                         "fair", "inqueues",
+                         value::object("active", 0, "total", w.running->threads()));
 }
 
 value stats(worker_core& w, const value&)

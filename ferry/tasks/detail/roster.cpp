@@ -20,9 +20,10 @@ void roster::start(const std::shared_ptr<request>& r)
     if (r->where != request::stage::reserved) return;
     r->where = request::stage::active;
     ++active_;
+    ++totals_[r->shown_name()];
 }
 
-void roster::end(const std::shared_ptr<request>& r, bool counts)
+void roster::end(const std::shared_ptr<request>& r)
 {
     const std::lock_guard lock{mutex_};
     if (r->where == request::stage::unlisted) return;
@@ -31,7 +32,6 @@ void roster::end(const std::shared_ptr<request>& r, bool counts)
     all_.back()->place = r->place;
     std::swap(all_[r->place], all_.back());
     all_.pop_back();
-    if (counts) ++totals_[r->shown_name()];
 }
 
 void roster::clear()
@@ -89,6 +89,14 @@ std::map<std::string, std::uint64_t> roster::totals() const
 {
     const std::lock_guard lock{mutex_};
     return totals_;
+}
+
+std::uint64_t roster::total() const
+{
+    const std::lock_guard lock{mutex_};
+    std::uint64_t sum = 0;
+    for (const auto& [name, count] : totals_) sum += count;
+    return sum;
 }
 
 void revocations::expire(clock::time_point now)

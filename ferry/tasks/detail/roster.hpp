@@ -25,7 +25,7 @@ public:
 
     void add(const list& all);
     void start(const std::shared_ptr<request>& r);
-    void end(const std::shared_ptr<request>& r, bool counts);
+    void end(const std::shared_ptr<request>& r);
     void clear();
 
     list active() const { return in(request::stage::active); }
@@ -36,16 +36,18 @@ public:
     /// `active`, `reserved`, or `ready` for one that has ended.
     std::string_view state_of(const request& r) const;
 
-    /// How many tasks of each name have ended here.
+    /// How many tasks of each name have begun here.
     std::map<std::string, std::uint64_t> totals() const;
+    /// Of all names.
+    std::uint64_t total() const;
 
 private:
     list in(request::stage s) const;
 
     mutable std::mutex mutex_;
-    list all_;                ///< guarded; each knows its place
-    std::size_t active_ = 0;  ///< guarded
-    std::map<std::string, std::uint64_t> totals_;
+    list all_;                                     ///< guarded; each knows its place
+    std::size_t active_ = 0;                       ///< guarded
+    std::map<std::string, std::uint64_t> totals_;  ///< guarded
 };
 
 /// The ids that must not run: the latest 50000, for 3 h. Thread-safe.

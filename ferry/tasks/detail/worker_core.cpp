@@ -361,7 +361,7 @@ void worker_core::end_unrun(const std::shared_ptr<request>& r, const performed& 
     settling.start(
         end_at_last(app, results, r, std::move(told), receiver.get(), &giving_up_, events));
     tell_end(*r, how, 0);
-    people.end(r, false);
+    people.end(r);
     ++processed;
 }
 
@@ -411,7 +411,7 @@ void worker_core::ended(const std::shared_ptr<request>& what, const performed& h
     const bool counts = seconds >= 0;
     if (counts && app->settings().sent_events) events->put_sent(how.leaves.publish);
     if (counts) tell_end(*what, how, seconds);
-    people.end(what, counts);
+    people.end(what);
     if (!counts) return;
     ++processed;
     const double before = usual_seconds_.load(std::memory_order_relaxed);
@@ -427,7 +427,7 @@ void worker_core::put_heartbeat(std::string_view type)
     };
     const std::chrono::duration<double> each = heartbeats() ? settings.heartbeat_interval : 2s;
     events->put(type, value::object("freq", each.count(), "active", people.active_count(),
-                                    "processed", processed.load(), "loadavg",
+                                    "processed", people.total(), "loadavg",
                                     value::array(two_digits(load[0]), two_digits(load[1]),
                                                  two_digits(load[2])),
                                     "sw_ident", "ferry", "sw_ver", "0.1.0", "sw_sys", "Linux"));

@@ -233,10 +233,10 @@ def result_document():
           {'status': 'SUCCESS', 'result': 5, 'traceback': None, 'children': [], 'task_id': r.id})
     assert d['date_done']
     assert 86000 < client.ttl('celery-task-meta-' + r.id) <= 86400
-    ended = lambda: control('stats')['total']['ferry.add']
-    before = ended()
+    begun = lambda: control('stats')['total']['ferry.add']
+    before = begun()
     silent = S('ferry.add', (2, 3), ignore_result=True)
-    until(lambda: ended() > before and not with_id(control('active'), silent))
+    until(lambda: begun() > before and not with_id(control('active'), silent))
     equal(client.get('celery-task-meta-' + silent.id), None)
 
 
@@ -329,12 +329,15 @@ def orders_that_make_no_sense():
 
 @check
 def inspection():
+    begun = lambda: control('stats')['total'].get('ferry.sleep', 0)
+    before = begun()
     r = S('ferry.sleep', (600,))
     info = until(lambda: [i for i in with_id(control('active'), r) if i['acknowledged'] and i['worker_pid']])[0]
     equal((info['name'], info['args'], info['acknowledged'], info['delivery_info']['routing_key']),
           ('ferry.sleep', [600], True, 'celery'))
     assert info['time_start']
     equal(control('query_task', ids=[r.id])[r.id][0], 'active')
+    equal(begun(), before + 1)
     assert 'ferry.add' in control('registered')
     equal(control('active_queues')[0]['name'], 'celery')
     stats = control('stats')
