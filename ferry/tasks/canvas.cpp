@@ -1,14 +1,25 @@
 #include "ferry/tasks/canvas.hpp"
 
+#include "ferry/async/gather.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
 namespace ferry::tasks {
 namespace detail {
 namespace {
+
+// A broker confirms many messages in hardly more time than one.
+constexpr std::size_t sent_together = 256;
 
 awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
 {
@@ -23,9 +34,15 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
             results->begin_chord(std::move(chord.group), chord.size, std::move(chord.header));
         co_await std::move(counted);
     }
-    for (call_settings& call : what.calls) {
-        auto sent = send(app, std::make_unique<call_settings>(std::move(call)));
+    for (auto rest = std::span{what.calls}; !rest.empty();) {
+        const auto some = rest.first(std::min(rest.size(), sent_together));
+        std::vector<awaitable<sent_call>> sending;
+        for (call_settings& call : some) {
+            sending.push_back(send(app, std::make_unique<call_settings>(std::move(call))));
+        }
+        auto sent = gather(std::move(sending));
         co_await std::move(sent);
+        rest = rest.subspan(some.size());
     }
     launched made;
     for (result_end& end : what.results) {
