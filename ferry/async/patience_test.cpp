@@ -67,6 +67,24 @@ TEST_F(patience_test, as_long_as_a_quarter_of_what_may_be_under_way_takes)
     EXPECT_EQ(after(10ms, 10us, 10'000), 2ms);
 }
 
+TEST_F(patience_test, leaves_alone_what_ends_when_it_is_waited_for)
+{
+    all_.at(now_);
+    int waits = 0;
+    for (int look = 0; look < 1000; ++look) {
+        const bool waited = all_.at(now_) != 0s;
+        if (waited) ++waits;
+        after(4ms, waited ? 2ms : 100us, 10'000);
+    }
+    EXPECT_GE(waits, 1000 / 65);
+    EXPECT_LE(waits, 1000 / 65 + 8);
+    // A stream that has gone on is waited for again at once.
+    for (int look = 0; look < 70; ++look) after(4ms, 100us, 10'000);
+    EXPECT_EQ(after(4ms, 100us, 10'000), 2ms);
+    EXPECT_EQ(after(4ms, 2ms, 10'000), 0s);
+    EXPECT_EQ(after(4ms, 100us, 10'000), 2ms);
+}
+
 TEST_F(patience_test, takes_any_count)
 {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
