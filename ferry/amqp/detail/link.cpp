@@ -447,8 +447,9 @@ awaitable<void> link::let_more_come(std::shared_ptr<link> self)
     self->muffle(muffled_bytes);
     for (int tick = 0; tick < 2; ++tick) {
         const auto now = clock::now();
-        const auto until = now + self->patience_.at(now);
-        auto sleeping = sleep(until - clock::now());
+        const auto pause = self->patience_.at(now);
+        if (pause == 0s) break;
+        auto sleeping = sleep(now + pause - clock::now());
         co_await std::move(sleeping);
         if (self->stream_.readable_now()) break;
     }
