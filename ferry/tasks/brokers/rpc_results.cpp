@@ -7,11 +7,9 @@
 #include "ferry/tasks/detail/amqp_core.hpp"
 #include "ferry/tasks/detail/arrival.hpp"
 #include "ferry/tasks/detail/home.hpp"
+#include "ferry/tasks/detail/rpc_inbox.hpp"
 
 #include <chrono>
-#include <deque>
-#include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -69,8 +67,8 @@ public:
     {
         auto opening = open(self);
         co_await std::move(opening);
-        const auto at = self->known_.find(id);
-        if (at != self->known_.end()) co_return at->second;
+        std::optional<result_document> there = self->inbox_->find(id);
+        if (there) co_return std::move(*there);
         result_document unknown;
         unknown.task_id = std::move(id);
         co_return unknown;
@@ -80,18 +78,13 @@ public:
     {
         auto opening = open(self);
         co_await std::move(opening);
-        while (true) {
-            const auto at = self->known_.find(id);
-            if (at != self->known_.end() && at->second.ready()) co_return at->second;
-            const auto mine =
-                self->waiting_.try_emplace(id, std::make_shared<event>()).first->second;
-            co_await mine->wait();
-        }
+        auto waiting = rpc_inbox::wait(self->inbox_, std::move(id));
+        co_return co_await std::move(waiting);
     }
 
     static awaitable<void> forget(self_pointer self, std::string id)
     {
-        self->known_.erase(id);
+        self->inbox_->forget(id);
         co_return;
     }
 
@@ -100,24 +93,25 @@ public:
     {
         auto news = std::make_shared<arrival>();
         const std::lock_guard lock{mutex_};
-        if (expected_.size() >= most_known) expected_.clear();  // they wait for the broker's word
+        if (expected_.size() >= rpc_inbox::most)
+            expected_.clear();  // they wait for the broker's word
         expected_.insert_or_assign(id, news);
         return news;
     }
 
 private:
-    // Results that nobody has asked for yet; the oldest go first.
-    static constexpr std::size_t most_known = 100'000;
     static constexpr std::chrono::milliseconds pause_after_failure{200};
 
     /// As long as it lives. Somebody may wait for a result already when the queue or the channel is
     /// gone: both are made again.
     static awaitable<void> take(self_pointer self)
     {
+        bool away = false;
         while (true) {
             try {
                 auto opening = open(self);
                 co_await std::move(opening);
+                if (std::exchange(away, false)) log::info("results come again");
                 while (true) {
                     auto coming = self->from_->next();
                     std::optional<amqp::delivery> d = co_await std::move(coming);
@@ -125,7 +119,11 @@ private:
                     self->keep(d->text());
                 }
             } catch (const error& e) {
-                log::warning("results do not come for a while", "reason", e.what());
+                if (!std::exchange(away, true)) {
+                    log::warning("results do not come for a while", "reason", e.what());
+                } else {
+                    log::debug("results do not come yet", "reason", e.what());
+                }
             }
             self->from_.reset();
             co_await sleep(pause_after_failure);
@@ -142,21 +140,7 @@ private:
             return;
         }
         const std::string id = d.task_id;
-        const auto [at, fresh] = known_.try_emplace(id);
-        if (fresh) order_.push_back(id);
-        // A task that is delivered twice may be tried again after its failure has come.
-        const result_document& old = at->second;
-        if (d.ready() ? old.status != state::success : !old.ready()) at->second = std::move(d);
-        while (order_.size() > most_known) {
-            known_.erase(order_.front());
-            order_.pop_front();
-        }
-        if (!known_.contains(id) || !known_.at(id).ready()) return;
-        tell(id);
-        const auto who = waiting_.find(id);
-        if (who == waiting_.end()) return;
-        who->second->set();
-        waiting_.erase(who);
+        if (inbox_->keep(std::move(d))) tell(id);
     }
 
     void tell(const std::string& id)
@@ -179,9 +163,7 @@ private:
     std::optional<amqp::channel> channel_;
     std::optional<amqp::consumer> from_;
     bool taking_ = false;
-    std::map<std::string, result_document> known_;
-    std::deque<std::string> order_;
-    std::map<std::string, std::shared_ptr<event>> waiting_;
+    const std::shared_ptr<rpc_inbox> inbox_ = std::make_shared<rpc_inbox>();
     std::mutex mutex_;
     std::unordered_map<std::string, std::shared_ptr<arrival>> expected_;  ///< guarded
 };

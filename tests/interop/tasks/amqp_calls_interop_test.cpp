@@ -4,27 +4,19 @@
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/tasks.hpp"
+#include "ferry/testing/environment.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string rabbitmq()
-{
-    const char* const url = std::getenv("FERRY_RABBITMQ");
-    if (url == nullptr) throw std::runtime_error("FERRY_RABBITMQ is not set");
-    return url;
-}
 
 envelope some_call()
 {
@@ -47,10 +39,11 @@ awaitable<void> until_there(std::shared_ptr<message_broker> at, std::string queu
 
 class amqp_calls : public ::testing::TestWithParam<const char*> {
 protected:
-    const app shop_{"shop", broker(rabbitmq() + GetParam())};
+    const app shop_{"shop", broker(testing::server("FERRY_RABBITMQ") + GetParam())};
     const std::shared_ptr<message_broker> broker_ = shop_.open_broker();
     const std::string queue_ = "calls." + uuid4();
-    amqp::connection peer_ = run(amqp::connect(amqp::options::from_url(rabbitmq())));
+    amqp::connection peer_ =
+        run(amqp::connect(amqp::options::from_url(testing::server("FERRY_RABBITMQ"))));
     amqp::channel beside_ = run(peer_.channel());
 };
 
@@ -91,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(all, amqp_calls,
 TEST(amqp_urls, name_what_they_do_not_understand)
 {
     try {
-        app shop("shop", broker(rabbitmq() + "?confirm_publish=maybe"));
+        app shop("shop", broker(testing::server("FERRY_RABBITMQ") + "?confirm_publish=maybe"));
         shop.open_broker();
         ADD_FAILURE();
     } catch (const error& e) {

@@ -3,16 +3,18 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
+#include "ferry/core/log.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/testing/environment.hpp"
+#include "ferry/testing/program.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <optional>
-#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ferry::tasks {
@@ -22,9 +24,7 @@ using namespace std::chrono_literals;
 
 amqp::options rabbitmq()
 {
-    const char* const url = std::getenv("FERRY_RABBITMQ");
-    if (url == nullptr) throw std::runtime_error("FERRY_RABBITMQ is not set");
-    return amqp::options::from_url(url);
+    return amqp::options::from_url(testing::server("FERRY_RABBITMQ"));
 }
 
 class rpc : public ::testing::Test {
@@ -84,6 +84,65 @@ awaitable<void> until_consumed(amqp::connection over, std::string queue)
     }
 }
 
+/// In place of somebody else's queue, of whom it is hidden.
+awaitable<amqp::channel> take_away(amqp::connection over, std::string queue)
+{
+    while (true) {
+        auto opening = over.channel();
+        amqp::channel on = co_await std::move(opening);
+        try {
+            auto deleting = on.queue_delete(queue);
+            co_await std::move(deleting);
+            auto declaring = on.queue_declare(queue, amqp::exclusive());
+            co_await std::move(declaring);
+            co_return on;
+        } catch (const amqp::channel_closed&) {
+            // they were faster
+        }
+    }
+}
+
+/// What the log says of an outage, as long as it lives.
+class outage_log {
+public:
+    outage_log()
+    {
+        log::set_level(log::level::debug);
+        log::set_sink([this](const log::record& r) {
+            if (r.message == "results do not come for a while") {
+                reason_ = log::line(r);
+                ++begun;
+            }
+            if (r.message == "results do not come yet") ++tried;
+            if (r.message == "results come again") ++over;
+            if (r.message == "connection to the broker lost") ++lost;
+        });
+    }
+    outage_log(const outage_log&) = delete;
+    outage_log& operator=(const outage_log&) = delete;
+    ~outage_log()
+    {
+        log::set_sink({});
+        log::set_level(log::level::warning);
+    }
+
+    /// Once `begun` is set.
+    const std::string& reason() const noexcept { return reason_; }
+
+    static awaitable<void> until(const std::atomic<int>* count, int least)
+    {
+        while (*count < least) co_await sleep(10ms);
+    }
+
+    std::atomic<int> begun = 0;
+    std::atomic<int> tried = 0;
+    std::atomic<int> over = 0;
+    std::atomic<int> lost = 0;
+
+private:
+    std::string reason_;
+};
+
 TEST_F(rpc, who_waits_gets_the_result_though_the_queue_was_deleted_meanwhile)
 {
     const std::string id = uuid4();
@@ -97,6 +156,54 @@ TEST_F(rpc, who_waits_gets_the_result_though_the_queue_was_deleted_meanwhile)
     const result_document d = run(timeout(60s, std::move(waiting).join()));
     EXPECT_EQ(d.status, "SUCCESS");
     run(peer.close());
+}
+
+TEST_F(rpc, an_outage_is_told_once_and_so_is_its_end)
+{
+    const std::string id = uuid4();
+    task<result_document> waiting = spawn(timeout(90s, caller_.wait(id)), "waiting");
+    const outage_log told;
+    amqp::connection peer = run(amqp::connect(rabbitmq()));
+    amqp::channel thief = run(timeout(60s, take_away(peer, queue_)));
+    run(timeout(60s, outage_log::until(&told.tried, 3)));
+    EXPECT_EQ(told.begun, 1);
+    EXPECT_EQ(told.over, 0);
+    run(thief.queue_delete(queue_));
+    run(timeout(60s, outage_log::until(&told.over, 1)));
+    send(id, state::success);
+    EXPECT_EQ(run(std::move(waiting).join()).status, "SUCCESS");
+    EXPECT_EQ(told.begun, 1);
+    EXPECT_EQ(told.over, 1);
+    run(peer.close());
+}
+
+/// Has the broker itself ask for a queue that is not there, on the channel of the queue's consumer.
+void break_channel_of_consumer(const std::string& queue)
+{
+    const std::string script =
+        "{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"" + queue +
+        "\">>)), [C | _] = rabbit_amqqueue:consumers(Q), rabbit_channel:do(element(1, C), "
+        "{'queue.declare', 0, <<\"nowhere\">>, true, false, false, false, false, []}).";
+    const testing::outcome done =
+        testing::run_program({FERRY_INTEROP_DIR "/../../services/rabbitmq", "ctl",
+                              testing::server("FERRY_RABBITMQ_DIR"), "eval", script},
+                             {}, 120s);
+    ASSERT_EQ(done.status, 0) << done.out << done.err;
+}
+
+TEST_F(rpc, who_waits_gets_the_result_though_the_broker_closed_the_channel_alone)
+{
+    const std::string id = uuid4();
+    task<result_document> waiting = spawn(timeout(300s, caller_.wait(id)), "waiting");
+    EXPECT_EQ(status_of(id), "PENDING");
+    const outage_log told;
+    break_channel_of_consumer(queue_);
+    run(timeout(60s, outage_log::until(&told.over, 1)));
+    EXPECT_EQ(told.begun, 1);
+    EXPECT_NE(told.reason().find("no queue 'nowhere'"), std::string::npos) << told.reason();
+    EXPECT_EQ(told.lost, 0);
+    send(id, state::success);
+    EXPECT_EQ(run(std::move(waiting).join()).status, "SUCCESS");
 }
 
 }  // namespace
