@@ -20,7 +20,14 @@ void roster::start(const std::shared_ptr<request>& r)
     if (r->where != request::stage::reserved) return;
     r->where = request::stage::active;
     ++active_;
-    ++totals_[r->shown_name()];
+    count_start(*r);
+}
+
+void roster::count_start(const request& r)
+{
+    const std::string& shown = r.shown_name();
+    const bool room = totals_.size() < most_names && shown.size() <= longest_name;
+    ++totals_[room || totals_.contains(shown) ? shown : r.call.task];
 }
 
 void roster::end(const std::shared_ptr<request>& r)

@@ -36,13 +36,19 @@ public:
     /// `active`, `reserved`, or `ready` for one that has ended.
     std::string_view state_of(const request& r) const;
 
-    /// How many tasks of each name have begun here.
+    /// Senders make up the names that are shown: beyond so many, or if it is longer, a task counts
+    /// under its own name.
+    static constexpr std::size_t most_names = 1000;
+    static constexpr std::size_t longest_name = 256;
+
+    /// How many tasks have begun here under each name that was shown, as Celery counts them.
     std::map<std::string, std::uint64_t> totals() const;
     /// Of all names.
     std::uint64_t total() const;
 
 private:
     list in(request::stage s) const;
+    void count_start(const request& r);
 
     mutable std::mutex mutex_;
     list all_;                                     ///< guarded; each knows its place
