@@ -5,6 +5,7 @@
 #include "ferry/tasks/detail/app_core.hpp"
 #include "ferry/tasks/detail/built_in.hpp"
 #include "ferry/tasks/detail/canvas_plan.hpp"
+#include "ferry/tasks/detail/send_together.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
@@ -17,9 +18,6 @@
 namespace ferry::tasks {
 namespace detail {
 namespace {
-
-// A broker confirms many messages in hardly more time than one.
-constexpr std::size_t sent_together = 256;
 
 awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
 {
@@ -34,16 +32,11 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
             results->begin_chord(std::move(chord.group), chord.size, std::move(chord.header));
         co_await std::move(counted);
     }
-    for (auto rest = std::span{what.calls}; !rest.empty();) {
-        const auto some = rest.first(std::min(rest.size(), sent_together));
-        std::vector<awaitable<sent_call>> sending;
-        for (call_settings& call : some) {
-            sending.push_back(send(app, std::make_unique<call_settings>(std::move(call))));
-        }
-        auto sent = gather(std::move(sending));
-        co_await std::move(sent);
-        rest = rest.subspan(some.size());
-    }
+    const auto send_one = [app](call_settings call) {
+        return send(app, std::make_unique<call_settings>(std::move(call)));
+    };
+    auto sending = send_together(std::move(what.calls), send_one);
+    co_await std::move(sending);
     launched made;
     for (result_end& end : what.results) {
         const std::shared_ptr<const definition> known = app->find(end.task);

@@ -2,6 +2,7 @@
 
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/followers.hpp"
+#include "ferry/tasks/detail/send_together.hpp"
 #include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
@@ -80,10 +81,9 @@ awaitable<void> send_plan(std::shared_ptr<app_core> app, std::shared_ptr<result_
     settlement none;
     auto adding = add_plan(app, std::move(results), std::move(next), std::move(none));
     settlement with = co_await std::move(adding);
-    for (outgoing& o : with.publish) {
-        auto sending = send_out(app, std::move(o));
-        co_await std::move(sending);
-    }
+    const auto send_one = [app](outgoing o) { return send_out(app, std::move(o)); };
+    auto sending = send_together(std::move(with.publish), send_one);
+    co_await std::move(sending);
 }
 
 /// Waits and looks again, as often as the chord allows.
