@@ -4,12 +4,12 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/tasks/broker.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +20,7 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::environment;
 
 struct backend {
     const char* name;
@@ -29,12 +30,6 @@ struct backend {
     bool marks_requeued = false;  ///< as delivered before
     bool low_first = false;       ///< priority 0 goes first
 };
-
-std::string environment(const char* name)
-{
-    const char* text = std::getenv(name);
-    return text == nullptr ? std::string{} : text;
-}
 
 // A temporary directory's name keeps the tests apart.
 std::string redis_url(const testing::temporary_directory& d)

@@ -11,6 +11,7 @@
 #include "ferry/tasks/control.hpp"
 #include "ferry/tasks/detail/beside_worker.hpp"
 #include "ferry/tasks/detail/kombu_message.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/memory.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -18,7 +19,6 @@
 #include <signal.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <set>
@@ -27,6 +27,7 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::environment;
 
 // A sanitizer takes its time.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -43,12 +44,6 @@ std::ptrdiff_t open_files()
 {
     const std::filesystem::directory_iterator all("/proc/self/fd");
     return std::distance(begin(all), end(all));
-}
-
-std::string environment(const char* name)
-{
-    const char* text = std::getenv(name);
-    return text == nullptr ? std::string{} : text;
 }
 
 struct place {

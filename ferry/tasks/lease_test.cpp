@@ -8,11 +8,11 @@
 #include "ferry/core/file.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/tasks/beat.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,14 +22,9 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::environment;
 
 constexpr auto length = 400ms;
-
-std::string environment(const char* name)
-{
-    const char* text = std::getenv(name);
-    return text == nullptr ? std::string{} : text;
-}
 
 std::vector<std::string> backends()
 {

@@ -4,6 +4,7 @@
 #include "ferry/core/uuid.hpp"
 #include "ferry/documents/json.hpp"
 #include "ferry/tasks/tasks.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
@@ -23,16 +23,10 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::server;
 
 // Long enough for any machine, however busy.
 constexpr auto patience = 90s;
-
-std::string server(const char* variable)
-{
-    const char* const url = std::getenv(variable);
-    EXPECT_NE(url, nullptr) << variable << " names no server";
-    return url == nullptr ? std::string{} : url;
-}
 
 template <class R>
 awaitable<std::string> outcome(awaitable<async_result<R>> sending)

@@ -1,23 +1,18 @@
 // Real Celery's clients and tools against examples/celery_worker.cpp: celery_checks.py has the
 // checks. Wants FERRY_REDIS and FERRY_RABBITMQ, which tests/services/with_redis and with_rabbitmq
 // set.
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/program.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
 namespace ferry::tasks {
 namespace {
 
-std::string server(const char* variable)
-{
-    const char* const url = std::getenv(variable);
-    EXPECT_NE(url, nullptr) << variable << " names no server";
-    return url == nullptr ? std::string{} : url;
-}
+using testing::server;
 
 void check(const std::string& broker, const std::string& backend,
            const char* script = "/celery_checks.py", const char* program = FERRY_CELERY_WORKER,

@@ -3,6 +3,7 @@
 #include "ferry/async/run.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/tasks/tasks.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -10,7 +11,6 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -18,13 +18,7 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string server(const char* variable)
-{
-    const char* const url = std::getenv(variable);
-    EXPECT_NE(url, nullptr) << variable << " names no server";
-    return url == nullptr ? std::string{} : url;
-}
+using testing::server;
 
 /// Celery's own worker with the tasks of celery_app.py, on a queue of its own.
 class celery_with_database : public ::testing::TestWithParam<const char*> {

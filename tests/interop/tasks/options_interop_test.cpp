@@ -3,6 +3,7 @@
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/tasks/tasks.hpp"
+#include "ferry/testing/environment.hpp"
 #include "ferry/testing/program.hpp"
 #include "ferry/testing/temporary_directory.hpp"
 
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,13 +25,7 @@ namespace ferry::tasks {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string server(const char* variable)
-{
-    const char* const url = std::getenv(variable);
-    EXPECT_NE(url, nullptr) << variable << " names no server";
-    return url == nullptr ? std::string{} : url;
-}
+using testing::server;
 
 TEST(celery_worker, has_celerys_other_options)
 {
