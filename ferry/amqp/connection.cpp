@@ -21,6 +21,12 @@ awaitable<channel> open_channel(std::shared_ptr<connection_core> core, bool conf
     co_return channel(made);
 }
 
+awaitable<void> wait_until_open(std::shared_ptr<connection_core> core)
+{
+    auto opening = connection_core::ready(std::move(core));
+    co_await std::move(opening);
+}
+
 }  // namespace
 
 awaitable<channel> connection::channel()
@@ -36,6 +42,11 @@ awaitable<channel> connection::channel(confirm /*with*/)
 bool connection::is_open() const noexcept
 {
     return core_->is_open();
+}
+
+awaitable<void> connection::ready()
+{
+    return at(core_->lives_at(), wait_until_open(core_));
 }
 
 std::string connection::blocked() const

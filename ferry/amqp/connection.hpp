@@ -44,6 +44,9 @@ public:
     awaitable<amqp::channel> channel(confirm with);
 
     bool is_open() const noexcept;
+    /// Waits while a lost connection is being made again, for as long as that takes.
+    /// \throws connection_error  it has ended for good
+    awaitable<void> ready();
     /// An alarm of the broker's keeps publishes waiting. \return its reason; empty for none.
     std::string blocked() const;
     /// What the broker says about itself: product, version, capabilities.

@@ -1,5 +1,6 @@
 #include "ferry/tasks/app.hpp"
 
+#include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/control.hpp"
@@ -143,6 +144,21 @@ bool tells(const app_core& app, const message_broker& over)
 
 }  // namespace
 
+bool is_broker_gone(const error& why)
+{
+    if (why.code() == condition::disconnected) return true;
+    const bool silent = dynamic_cast<const connection_error*>(&why) != nullptr;
+    return silent && why.code() == condition::timed_out;
+}
+
+std::chrono::milliseconds wait_to_send_again(const error& why, const publish_policy& policy,
+                                             int retries)
+{
+    if (retries >= policy.max_retries || !is_broker_gone(why)) throw;
+    log::info("a message is sent again", "reason", why.what());
+    return policy.wait_after(retries);
+}
+
 awaitable<void> send_out(const std::shared_ptr<app_core>& app, outgoing call)
 {
     std::shared_ptr<message_broker> to = app->broker();
@@ -156,18 +172,29 @@ awaitable<sent_call> send(std::shared_ptr<app_core> app, std::unique_ptr<call_se
 {
     message& m = call->message;
     const std::shared_ptr<result_store> results = app->results();
-    if (m.reply_to.empty() && results->wants_reply_to()) {
-        auto naming = results->reply_to();
-        m.reply_to = co_await std::move(naming);
-    }
+    const bool named = !m.reply_to.empty() || !results->wants_reply_to();
     if (m.reply_to.empty()) m.reply_to = result_store::any_reply_to();
     complete(*app, *call);
     std::shared_ptr<arrival> result;
     if (!m.ignore_result) result = results->expect(m.id);
     const std::shared_ptr<message_broker> to = app->broker();
-    auto sending = tells(*app, *to) ? send_out(app, outgoing(call->queue, encode(m)))
-                                    : to->publish(call->queue, m, result);
-    co_await std::move(sending);
+    for (int retries = 0;; ++retries) {
+        std::chrono::milliseconds wait{0};
+        try {
+            if (!named) {
+                auto naming = results->reply_to();
+                m.reply_to = co_await std::move(naming);
+            }
+            auto sending = tells(*app, *to) ? send_out(app, outgoing(call->queue, encode(m)))
+                                            : to->publish(call->queue, m, result);
+            co_await std::move(sending);
+            break;
+        } catch (const error& e) {
+            wait = wait_to_send_again(
+                e, call->publishing ? *call->publishing : app->settings().publishing, retries);
+        }
+        co_await sleep(wait);
+    }
     sent_call sent;
     sent.id = std::move(m.id);
     sent.ignores_result = m.ignore_result;

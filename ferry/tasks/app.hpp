@@ -25,6 +25,7 @@ struct app_settings {
     bool result_extended = false;
     bool sent_events = false;
     std::string queue{default_queue};
+    publish_policy publishing;
     accept_content accept;
 };
 

@@ -206,8 +206,11 @@ private:
         }
         if (!due.empty()) self->changed_ = true;
         for (entry* const e : due) {
+            auto call = std::make_unique<call_settings>(e->call);
+            // None is sent twice, unless the entry says that it may be.
+            if (!call->publishing) publish_retry(0)(*call);
             try {
-                auto sending = detail::send(self->app_, std::make_unique<call_settings>(e->call));
+                auto sending = detail::send(self->app_, std::move(call));
                 const detail::sent_call sent = co_await std::move(sending);
                 ++self->sent_;
                 log::info("beat sent", "entry", e->name, "task", e->call.message.task, "id",

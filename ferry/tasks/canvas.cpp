@@ -9,6 +9,7 @@
 #include "ferry/tasks/detail/signature_value.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -52,8 +53,16 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
 awaitable<launched> launch(std::shared_ptr<app_core> app, value signature)
 {
     surroundings from;
-    auto naming = app->results()->reply_to();
-    from.reply_to = co_await std::move(naming);
+    for (int retries = 0; from.reply_to.empty(); ++retries) {
+        std::chrono::milliseconds wait{0};
+        try {
+            auto naming = app->results()->reply_to();
+            from.reply_to = co_await std::move(naming);
+        } catch (const error& e) {
+            wait = wait_to_send_again(e, app->settings().publishing, retries);
+        }
+        if (from.reply_to.empty()) co_await sleep(wait);
+    }
     auto sending = send_all(std::move(app), tasks::detail::start(signature, from));
     co_return co_await std::move(sending);
 }

@@ -51,6 +51,27 @@ struct task_settings {
     std::vector<std::string> parameters;
 };
 
+/// How often a call is sent again if the broker cannot be reached, and when.
+struct publish_policy {
+    publish_policy() = default;
+
+    int max_retries = 3;
+    std::chrono::milliseconds interval_start{0};
+    std::chrono::milliseconds interval_step{200};
+    std::chrono::milliseconds interval_max{1000};
+
+    /// The wait before the next try.
+    /// \param retries  how many there were; the first try is none.
+    std::chrono::milliseconds wait_after(int retries) const noexcept
+    {
+        const double grown = static_cast<double>(interval_start.count()) +
+                             static_cast<double>(interval_step.count()) * retries;
+        return grown < static_cast<double>(interval_max.count())
+                   ? std::chrono::milliseconds{static_cast<std::int64_t>(grown)}
+                   : interval_max;
+    }
+};
+
 /// How one call is sent.
 struct call_settings {
     call_settings() = default;
@@ -59,6 +80,7 @@ struct call_settings {
     bool immutable = false;  ///< takes no result of the task before it
     std::optional<std::chrono::milliseconds> countdown;
     std::optional<std::chrono::milliseconds> expires_in;
+    std::optional<publish_policy> publishing;  ///< none: the app's
     tasks::message message;  ///< what the options fill in: eta, expires, priority, id, headers
 };
 
@@ -366,6 +388,51 @@ public:
 
 private:
     std::string id_;
+};
+
+/// Where the result goes if results are messages (`rpc://`), instead of to this program: what
+/// result_store::reply_to() of that program says. Nobody else gets it. As Celery's `reply_to`.
+class reply_to {
+public:
+    explicit reply_to(std::string where) : where_{std::move(where)} {}
+    void operator()(call_settings& s) const { s.message.reply_to = where_; }
+
+private:
+    std::string where_;
+};
+
+/// A call, or every call of an app, is sent again if the broker cannot be reached or the connection
+/// breaks before it has answered: up to so many times, the first after `interval_start`, each
+/// further one `interval_step` later than the one before, at most `interval_max`. 3 times, after 0,
+/// 0.2 and 0.4 s, if nothing else is said; never: `publish_retry(0)`. How long one try takes is
+/// the broker's matter: one that refuses connections fails at once, and a connection that is lost
+/// is waited for, 5 s with Redis, 10 s with RabbitMQ (amqp::options::timeout). A message that is
+/// refused is not sent again; cancelling, or a timeout() around the call, ends the waits too.
+///
+/// If the connection broke when the broker had the message already, it has it twice then, with one
+/// id: the task runs twice. As Celery's `retry`, `retry_policy`, `task_publish_retry` and
+/// `task_publish_retry_policy`.
+class publish_retry {
+public:
+    explicit publish_retry(
+        int max_retries, std::chrono::milliseconds interval_start = publish_policy().interval_start,
+        std::chrono::milliseconds interval_step = publish_policy().interval_step,
+        std::chrono::milliseconds interval_max = publish_policy().interval_max)
+    {
+        policy_.max_retries = max_retries;
+        policy_.interval_start = interval_start;
+        policy_.interval_step = interval_step;
+        policy_.interval_max = interval_max;
+    }
+    template <class Settings>
+    void operator()(Settings& s) const
+        requires requires { s.publishing = publish_policy(); }
+    {
+        s.publishing = policy_;
+    }
+
+private:
+    publish_policy policy_;
 };
 
 /// A header of one's own, which the task may read: context::header().

@@ -1,5 +1,6 @@
 #include "ferry/tasks/detail/amqp_core.hpp"
 
+#include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/tasks/detail/amqp_consumer.hpp"
 
@@ -19,6 +20,18 @@ constexpr std::array exchanges = {
 std::uint8_t octet_of(int priority)
 {
     return static_cast<std::uint8_t>(std::clamp(priority, 0, 255));
+}
+
+/// Who sends waits for a lost connection no longer than for one that was never there.
+awaitable<void> come_back(amqp::connection lost, std::chrono::milliseconds limit)
+{
+    try {
+        auto returning = timeout(limit, lost.ready());
+        co_await std::move(returning);
+        co_return;
+    } catch (const timeout_error&) {
+    }
+    throw connection_error{ferry::errc::disconnected, "the connection to the broker is lost"};
 }
 
 }  // namespace
@@ -93,6 +106,10 @@ awaitable<amqp::channel> amqp_core::opened(self_pointer self, slot which, names 
     if (core.*which && (core.*which)->is_open()) co_return *(core.*which);
     auto connecting = connection(self);
     amqp::connection over = co_await std::move(connecting);
+    if (!over.is_open()) {
+        auto returning = come_back(over, core.server_.timeout());
+        co_await std::move(returning);
+    }
     // Closed by the broker, and not because its connection was lost.
     if (over.is_open() && core.*which && !(core.*which)->is_open()) {
         (core.*which).reset();

@@ -2,6 +2,7 @@
 
 #include "ferry/tasks/app.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -58,6 +59,16 @@ void complete(app_core& app, call_settings& call);
 
 /// A complete call as a message and the queue that it goes to.
 outgoing prepare(app_core& app, call_settings call);
+
+/// Whether a message was not sent because the broker could not be reached, or the connection broke,
+/// which may also show by silence: no heartbeat, no confirm.
+bool is_broker_gone(const error& why);
+
+/// What to do about an error that is being handled, of sending a message.
+/// \param retries  how often it was sent again already.
+/// \returns how long to wait before it is sent again. \throws the error, if it is not.
+std::chrono::milliseconds wait_to_send_again(const error& why, const publish_policy& policy,
+                                             int retries);
 
 /// Hands what prepare() has made to the broker, and tells those who watch of it, if the app says
 /// so.

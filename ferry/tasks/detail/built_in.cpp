@@ -159,8 +159,15 @@ awaitable<value> unlock_chord(std::shared_ptr<app_core> app, context c)
         std::size_t at = 0;
         next = after_chord(last, join(waits_for, found, at, tuples->size()));
     }
-    auto sending = send_plan(std::move(app), results, std::move(next));
-    co_await std::move(sending);
+    try {
+        auto sending = send_plan(std::move(app), results, std::move(next));
+        co_await std::move(sending);
+    } catch (const error& e) {
+        // What was sent already comes twice.
+        if (!is_broker_gone(e)) throw;
+        log::warning("the body of a chord is sent later", "reason", e.what());
+        look_later(c);
+    }
     co_return value();
 }
 

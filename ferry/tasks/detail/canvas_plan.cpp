@@ -114,7 +114,9 @@ private:
             options["chord"] = in.chord;
             return in.group;
         }
-        if (!from_.reply_to.empty()) options["reply_to"] = from_.reply_to;
+        if (!from_.reply_to.empty() && options.get_if("reply_to") == nullptr) {
+            options["reply_to"] = from_.reply_to;
+        }
         if (!in.group.empty()) options["group_id"] = in.group;
         if (!in.chord.is_null()) options["chord"] = in.chord;
         if (in.index) options["group_index"] = *in.index;

@@ -288,7 +288,10 @@ awaitable<void> redis_core::push(core_pointer self, std::vector<std::shared_ptr<
     }
     for (std::size_t n = 0; n < bindings && !failure; ++n) failure = failure_of(answers[n]);
     if (failure) {
-        for (const auto& l : all) letter::end(l, failure);
+        for (const auto& l : all) {
+            self->bound_.erase(l->content.queue);
+            letter::end(l, failure);
+        }
         co_return;
     }
     for (std::size_t n = 0; n < runs.size(); ++n) {

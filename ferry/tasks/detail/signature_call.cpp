@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,39 @@ timestamp time_of(const value& v)
     const auto time = v.is_string() ? iso8601::try_parse(v.as<std::string_view>()) : std::nullopt;
     if (!time) refuse_signature("eta or expires is no time");
     return time->utc;
+}
+
+/// What is no number is as in publish_policy.
+publish_policy policy_of(const value& v)
+{
+    publish_policy policy;
+    const auto set = [&v](std::string_view name, std::chrono::milliseconds& to) {
+        const value* const found = v.get_if(name);
+        if (found != nullptr) to = wait_of(*found).value_or(to);
+    };
+    set("interval_start", policy.interval_start);
+    set("interval_step", policy.interval_step);
+    set("interval_max", policy.interval_max);
+    constexpr std::int64_t for_ever = std::numeric_limits<int>::max();
+    if (const value* const times = v.get_if("max_retries"); times != nullptr) {
+        if (times->is_null()) policy.max_retries = for_ever;
+        if (times->is_integer() && !times->is_big()) {
+            policy.max_retries =
+                static_cast<int>(std::clamp<std::int64_t>(times->as<std::int64_t>(), 0, for_ever));
+        }
+    }
+    return policy;
+}
+
+/// `retry=False` counts, whatever the policy says.
+void set_publishing(call_settings& call, const value& options)
+{
+    const value* const on = options.get_if("retry");
+    const value* const policy = options.get_if("retry_policy");
+    if (policy != nullptr && policy->is_object()) call.publishing = policy_of(*policy);
+    if (on == nullptr || !on->is_boolean()) return;
+    if (!call.publishing) call.publishing.emplace();
+    if (!on->as<bool>()) call.publishing->max_retries = 0;
 }
 
 value list_of(const value& v)
@@ -121,6 +155,7 @@ void add_signature(call_settings& to, const value& signature)
         for (const auto& [name, v] : options->items()) {
             if (!v.is_null()) set_option(to, name, v);
         }
+        set_publishing(to, *options);
         set_destination(to, *options);
     }
 }
@@ -137,6 +172,7 @@ value to_signature(const call_settings& call)
     put(m.exchange.empty() ? "queue" : "routing_key", call.queue);
     put("exchange", m.exchange);
     put("exchange_type", m.exchange_type);
+    put("reply_to", m.reply_to);
     put("shadow", m.shadow);
     put("argsrepr", m.args_repr);
     put("kwargsrepr", m.kwargs_repr);
@@ -154,6 +190,14 @@ value to_signature(const call_settings& call)
     if (m.hard_time_limit) options.insert("time_limit", *m.hard_time_limit);
     if (m.soft_time_limit) options.insert("soft_time_limit", *m.soft_time_limit);
     if (m.ignore_result) options.insert("ignore_result", true);
+    if (call.publishing) {
+        const publish_policy& p = *call.publishing;
+        options.insert("retry", p.max_retries > 0);
+        options.insert("retry_policy", value::object("max_retries", p.max_retries, "interval_start",
+                                                     seconds(p.interval_start), "interval_step",
+                                                     seconds(p.interval_step), "interval_max",
+                                                     seconds(p.interval_max)));
+    }
     if (!m.callbacks.is_null()) options.insert("link", m.callbacks);
     if (!m.errbacks.is_null()) options.insert("link_error", m.errbacks);
     if (!m.headers.empty()) options.insert("headers", m.headers);
