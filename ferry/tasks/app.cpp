@@ -230,9 +230,9 @@ awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id)
     co_await std::move(forgotten);
 }
 
-awaitable<void> revoke_task(std::shared_ptr<app_core> app, std::string id, std::string signal)
+awaitable<void> revoke_task(std::shared_ptr<app_core> app, value ids, std::string signal)
 {
-    value arguments = value::object("task_id", std::move(id), "terminate", !signal.empty());
+    value arguments = value::object("task_id", std::move(ids), "terminate", !signal.empty());
     if (!signal.empty()) arguments.insert("signal", std::move(signal));
     auto telling = cast(app->broker(), remote_command("revoke").arguments(std::move(arguments)));
     co_await std::move(telling);

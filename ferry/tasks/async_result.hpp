@@ -24,8 +24,9 @@ awaitable<result_document> wait_for_result(std::shared_ptr<app_core> app, std::s
 awaitable<result_document> ignored_result(std::string id);
 awaitable<result_document> find_result(std::shared_ptr<app_core> app, std::string id);
 awaitable<void> forget_result(std::shared_ptr<app_core> app, std::string id);
+/// \param ids  of one or, as a list, of several.
 /// \param signal  for who runs it already; empty: let it run.
-awaitable<void> revoke_task(std::shared_ptr<app_core> app, std::string id, std::string signal);
+awaitable<void> revoke_task(std::shared_ptr<app_core> app, value ids, std::string signal);
 /// The ids of the tasks in a document's children, those of groups one by one.
 std::vector<std::string> ids_of_children(const value& children);
 
@@ -64,6 +65,19 @@ public:
     }
     /// The same without a time limit.
     awaitable<T> get() const { return take(outcome()); }
+
+    /// Waits as get() does, for a failure as for a success: the end of the task, whatever it is,
+    /// with its status and its result. Of one that went wrong `task_error(document)` says what. As
+    /// Celery's `get(propagate=False)`.
+    /// \throws timeout_error  the time was over.
+    awaitable<result_document> outcome(std::chrono::milliseconds limit) const
+    {
+        return timeout(limit, outcome(), "task " + id_);
+    }
+    awaitable<result_document> outcome() const
+    {
+        return ignored_ ? detail::ignored_result(id_) : detail::wait_for_result(app_, id_);
+    }
 
     /// PENDING (also if nothing is known of the task), STARTED, RETRY, SUCCESS, FAILURE, REVOKED,
     /// or one of the task's own making.
@@ -105,11 +119,7 @@ public:
 private:
     template <class Other>
     friend class async_result;
-
-    awaitable<result_document> outcome() const
-    {
-        return ignored_ ? detail::ignored_result(id_) : detail::wait_for_result(app_, id_);
-    }
+    friend class group_result;
 
     static awaitable<T> take(awaitable<result_document> wait)
     {

@@ -11,8 +11,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -111,20 +114,97 @@ value make_chunks(const value& call, value items, std::size_t each)
 
 namespace {
 
-awaitable<std::vector<value>> get_all(std::vector<async_result<value>> parts)
+using parts = std::vector<async_result<value>>;
+using state_list = std::vector<std::string>;
+
+/// What `ask` makes of each part, side by side.
+template <class F>
+auto of_each(const parts& all, F ask)
 {
-    std::vector<awaitable<value>> waits;
-    waits.reserve(parts.size());
-    for (const async_result<value>& part : parts) waits.push_back(part.get());
-    auto all = gather(std::move(waits));
-    co_return co_await std::move(all);
+    std::vector<decltype(ask(all.front()))> asked;
+    asked.reserve(all.size());
+    for (const async_result<value>& part : all) asked.push_back(ask(part));
+    return gather(std::move(asked));
+}
+
+template <class T>
+awaitable<T> judged(awaitable<state_list> looking, T (*judge)(const state_list&))
+{
+    const state_list all = co_await std::move(looking);
+    co_return judge(all);
+}
+
+bool is_success(std::string_view s)
+{
+    return s == state::success;
 }
 
 }  // namespace
 
 awaitable<std::vector<value>> group_result::get(std::chrono::milliseconds limit) const
 {
-    return timeout(limit, get_all(parts_), "group " + id_);
+    auto all = of_each(parts_, [](const auto& part) { return part.get(); });
+    return timeout(limit, std::move(all), "group " + id_);
+}
+
+awaitable<std::vector<result_document>> group_result::outcomes(
+    std::chrono::milliseconds limit) const
+{
+    auto all = of_each(parts_, [](const auto& part) { return part.outcome(); });
+    return timeout(limit, std::move(all), "group " + id_);
+}
+
+awaitable<std::vector<std::string>> group_result::states() const
+{
+    return of_each(parts_, [](const auto& part) { return part.state(); });
+}
+
+awaitable<bool> group_result::ready() const
+{
+    return judged<bool>(
+        states(), [](const state_list& all) { return std::ranges::all_of(all, state::ready); });
+}
+
+awaitable<bool> group_result::waiting() const
+{
+    return judged<bool>(
+        states(), [](const state_list& all) { return !std::ranges::all_of(all, state::ready); });
+}
+
+awaitable<bool> group_result::successful() const
+{
+    return judged<bool>(states(),
+                        [](const state_list& all) { return std::ranges::all_of(all, is_success); });
+}
+
+awaitable<bool> group_result::failed() const
+{
+    return judged<bool>(states(), [](const state_list& all) {
+        return std::ranges::find(all, state::failure) != all.end();
+    });
+}
+
+awaitable<std::size_t> group_result::completed_count() const
+{
+    return judged<std::size_t>(states(), [](const state_list& all) {
+        return static_cast<std::size_t>(std::ranges::count_if(all, is_success));
+    });
+}
+
+awaitable<void> group_result::forget() const
+{
+    return of_each(parts_, [](const auto& part) { return part.forget(); });
+}
+
+awaitable<void> group_result::revoke_all(std::string signal) const
+{
+    std::map<std::shared_ptr<detail::app_core>, value> ids;
+    for (const async_result<value>& part : parts_) ids[part.app_].push_back(part.id_);
+    std::vector<awaitable<void>> orders;
+    for (auto& [app, of_app] : ids) {
+        orders.push_back(detail::revoke_task(app, std::move(of_app), signal));
+    }
+    return gather(std::move(orders));
 }
 
 awaitable<group_result> group_workflow::start(std::shared_ptr<detail::app_core> app,

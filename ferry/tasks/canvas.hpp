@@ -21,6 +21,7 @@
 #include "ferry/tasks/signature.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -74,7 +75,40 @@ public:
     /// \throws timeout_error  the time was over.
     awaitable<std::vector<value>> get(std::chrono::milliseconds limit) const;
 
+    /// Waits for all of them, those that fail too: how each has ended, as async_result::outcome().
+    /// As Celery's `get(propagate=False)`. \throws timeout_error  the time was over.
+    awaitable<std::vector<result_document>> outcomes(std::chrono::milliseconds limit) const;
+
+    /// The state of each, as async_result::state(): one look at all of them, which waits for none.
+    awaitable<std::vector<std::string>> states() const;
+
+    /// What one look at all of them says: whether all have ended, in whatever way; whether one has
+    /// not; whether all have succeeded; whether one has failed, which a revoked one has not; how
+    /// many have succeeded. As Celery's methods of these names.
+    /// @{
+    awaitable<bool> ready() const;
+    awaitable<bool> waiting() const;
+    awaitable<bool> successful() const;
+    awaitable<bool> failed() const;
+    awaitable<std::size_t> completed_count() const;
+    /// @}
+
+    /// Lets the result store forget the result of each. \throws error  as there; some may be gone.
+    awaitable<void> forget() const;
+
+    /// As async_result's, with one order for all of them.
+    /// \throws error  unsupported: the broker has no remote control.
+    /// @{
+    awaitable<void> revoke() const { return revoke_all({}); }
+    awaitable<void> terminate(std::string signal = "SIGTERM") const
+    {
+        return revoke_all(std::move(signal));
+    }
+    /// @}
+
 private:
+    awaitable<void> revoke_all(std::string signal) const;
+
     std::string id_;
     std::vector<async_result<value>> parts_;
 };

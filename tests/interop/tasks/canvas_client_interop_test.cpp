@@ -188,6 +188,25 @@ protected:
         }
     }
 
+    /// What ferry says of a group, which is what Celery says of it.
+    std::string looks(const group_result& all) const
+    {
+        std::vector<std::string> ask = {FERRY_PYTHON, FERRY_INTEROP_DIR "/group_result_peer.py",
+                                        results_};
+        for (const async_result<value>& part : all.parts()) ask.push_back(part.id());
+        const auto ran = testing::run_program(ask, {}, patience);
+        EXPECT_EQ(ran.status, 0) << ran.err;
+        const auto word = [](bool b) { return b ? "True " : "False "; };
+        std::string said = word(ferry::run(all.ready()));
+        said += word(ferry::run(all.waiting()));
+        said += word(ferry::run(all.successful()));
+        said += word(ferry::run(all.failed()));
+        said += std::to_string(ferry::run(all.completed_count()));
+        for (const std::string& each : ferry::run(all.states())) said += " " + each;
+        EXPECT_EQ(said + "\n", ran.out);
+        return said;
+    }
+
     const std::string broker_ = server(GetParam());
     const std::string results_ = server("FERRY_REDIS");
     const std::string py_ = "py-" + uuid4();
@@ -337,6 +356,51 @@ TEST_P(celery_and_ferry, a_group_is_linked_as_a_whole)
                        "ChordError: Dependency " + part + " raised ValueError('boom')"),
                   "'" + id + "'");
     }
+}
+
+TEST_P(celery_and_ferry, a_group_tells_how_its_calls_are)
+{
+    const auto good = group(sig(py_, "add", 1, 1), sig(cpp_, "add", 2, 2));
+    const group_result sums = ferry::run(good.delay());
+    EXPECT_EQ(ferry::run(sums.get(patience)).size(), 2U);
+    EXPECT_EQ(looks(sums), "True False True False 2 SUCCESS SUCCESS");
+
+    const auto bad = group(sig(py_, "fail", "one"), sig(cpp_, "add", 1, 1),
+                           sig(cpp_, "fail", "other"), sig(py_, "add", 2, 2));
+    const group_result mixed = ferry::run(bad.delay());
+    const std::vector<result_document> ends = ferry::run(mixed.outcomes(patience));
+    ASSERT_EQ(ends.size(), 4U);
+    EXPECT_EQ(task_error(ends[0]).message(), "one");
+    EXPECT_EQ(ends[1].result, value(2));
+    EXPECT_EQ(task_error(ends[2]).message(), "other");
+    EXPECT_EQ(ends[3].result, value(4));
+    EXPECT_EQ(looks(mixed), "True False False True 2 FAILURE SUCCESS FAILURE SUCCESS");
+    ferry::run(mixed.forget());
+    EXPECT_EQ(looks(mixed), "False True False False 0 PENDING PENDING PENDING PENDING");
+}
+
+TEST_P(celery_and_ferry, a_group_is_revoked_and_terminated_by_one_order)
+{
+    const auto ended = [&](const group_result& all) {
+        for (const result_document& end : ferry::run(all.outcomes(patience))) {
+            EXPECT_EQ(task_error(end).exc_type(), "TaskRevokedError");
+        }
+        EXPECT_EQ(looks(all), "True False False False 0 REVOKED REVOKED");
+    };
+    // Both workers listen.
+    for (const std::string& on : {py_, cpp_}) EXPECT_EQ(end_of(sig(on, "add", 1, 2).delay()), "3");
+    const group_result later = ferry::run(
+        group(sig(py_, "add", 1, 2).set(countdown(3s)), sig(cpp_, "add", 1, 2).set(countdown(3s)))
+            .delay());
+    ferry::run(later.revoke());
+    ended(later);
+    const group_result sleeping =
+        ferry::run(group(sig(py_, "sleep", 600), sig(cpp_, "sleep", 600)).delay());
+    for (const async_result<value>& part : sleeping.parts()) {
+        ferry::run(timeout(patience, shown_name_of(part.id())));
+    }
+    ferry::run(sleeping.terminate("SIGKILL"));
+    ended(sleeping);
 }
 
 TEST_P(celery_and_ferry, groups_chords_and_what_workers_make_of_them)
