@@ -48,6 +48,7 @@ awaitable<launched> send_all(std::shared_ptr<app_core> app, plan what)
         made.results.emplace_back(std::move(end.id), app, ignored);
     }
     made.group = std::move(what.group);
+    made.nested = std::move(what.nested);
     co_return made;
 }
 
@@ -134,6 +135,31 @@ awaitable<T> judged(awaitable<state_list> looking, T (*judge)(const state_list&)
     co_return judge(all);
 }
 
+/// Makes lists of the results, as the groups lie within each other.
+/// \param group  `[[id, parent], members]`
+/// \param next   the first result of the group; the first behind it afterwards.
+std::vector<value> lists_of(const value& group, std::vector<value>& results, std::size_t& next)
+{
+    std::vector<value> all;
+    for (const value& member : group.at(1)) {
+        if (member.at(1).is_null()) {
+            all.push_back(std::move(results.at(next++)));
+            continue;
+        }
+        value list = value::array();
+        for (value& each : lists_of(member, results, next)) list.push_back(std::move(each));
+        all.push_back(std::move(list));
+    }
+    return all;
+}
+
+awaitable<std::vector<value>> arranged(awaitable<std::vector<value>> getting, value nested)
+{
+    std::vector<value> results = co_await std::move(getting);
+    std::size_t next = 0;
+    co_return lists_of(nested, results, next);
+}
+
 bool is_success(std::string_view s)
 {
     return s == state::success;
@@ -144,7 +170,8 @@ bool is_success(std::string_view s)
 awaitable<std::vector<value>> group_result::get(std::chrono::milliseconds limit) const
 {
     auto all = of_each(parts_, [](const auto& part) { return part.get(); });
-    return timeout(limit, std::move(all), "group " + id_);
+    auto limited = timeout(limit, std::move(all), "group " + id_);
+    return nested_.is_null() ? std::move(limited) : arranged(std::move(limited), nested_);
 }
 
 awaitable<std::vector<result_document>> group_result::outcomes(
@@ -212,7 +239,7 @@ awaitable<group_result> group_workflow::start(std::shared_ptr<detail::app_core> 
 {
     auto sent = detail::launch(std::move(app), std::move(signature));
     detail::launched made = co_await std::move(sent);
-    co_return group_result(std::move(made.group), std::move(made.results));
+    co_return group_result(std::move(made.group), std::move(made.results), std::move(made.nested));
 }
 
 }  // namespace ferry::tasks

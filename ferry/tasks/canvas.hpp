@@ -38,6 +38,7 @@ struct launched {
 
     std::vector<async_result<value>> results;  ///< one, or those of a group at the end
     std::string group;
+    value nested;  ///< as in group_result
 };
 
 /// Sends the messages that start a workflow.
@@ -57,19 +58,23 @@ value with_link(value signature, std::string_view option, const value& callback)
 }  // namespace detail
 
 /// The outcomes of the calls of a group, in their order. A handle, as async_result. As Celery's
-/// GroupResult, and of any other calls as its ResultSet.
+/// GroupResult, and of any other calls as its ResultSet. Of a member that ends in a group itself,
+/// each call of that is a part.
 class group_result {
 public:
     group_result() = default;
-    group_result(std::string id, std::vector<async_result<value>> parts)
-        : id_{std::move(id)}, parts_{std::move(parts)}
+    /// \param nested  how get() arranges the results: null, or as Celery writes the result of a
+    ///                group among whose members are groups, `[[id, parent], members]`.
+    group_result(std::string id, std::vector<async_result<value>> parts, value nested = value())
+        : id_{std::move(id)}, parts_{std::move(parts)}, nested_{std::move(nested)}
     {
     }
 
     const std::string& id() const noexcept { return id_; }
     const std::vector<async_result<value>>& parts() const noexcept { return parts_; }
 
-    /// Waits for all of them. Of a call that was sent with ignore_result() there is a null, which
+    /// Waits for all of them. Of a member that ends in a group there is the list of its results.
+    /// Of a call that was sent with ignore_result() there is a null, which
     /// nobody waits for, as for a single one; Celery's `get` of such a group never ends.
     /// \throws task_error     the first that failed or was revoked.
     /// \throws timeout_error  the time was over.
@@ -111,6 +116,7 @@ private:
 
     std::string id_;
     std::vector<async_result<value>> parts_;
+    value nested_;
 };
 
 /// A workflow that is not started yet. A value. R is what its last task returns.

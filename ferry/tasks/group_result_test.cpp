@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,6 +46,9 @@ protected:
     testing::temporary_directory folder_;
     app app_{"test", broker("sqlite://" + (folder_ / "tasks.db"))};
     task<int(int, int)> add_ = app_.task("ferry.add", [](int x, int y) { return x + y; });
+    task<int(std::vector<int>)> sum_ = app_.task("ferry.xsum", [](std::vector<int> all) {
+        return std::accumulate(all.begin(), all.end(), 0);
+    });
     task<int(std::string)> fail_ =
         app_.task("ferry.fail", [](std::string why) -> int { throw std::invalid_argument(why); });
 };
@@ -99,6 +103,34 @@ TEST_F(group_result_test, gives_the_end_of_each_call_whatever_it_is)
         EXPECT_TRUE(failed);
         const result_document alone = co_await all.parts()[1].outcome(60s);
         EXPECT_EQ(task_error(alone).message(), "boom");
+    });
+}
+
+TEST_F(group_result_test, has_a_list_of_each_group_at_the_end_of_a_member)
+{
+    const auto pair = group(add_.s(1), add_.s(10));
+    const auto two = group(add_.s(1, 1), add_.s(2, 2));
+    struct row {
+        const char* results;
+        group_workflow members;
+    };
+    const row rows[] = {
+        {"[[3, 12], 10]", group(chain(add_.s(1, 1), pair), add_.s(5, 5))},
+        {"[[6, 15], 7]", chain(add_.s(2, 2), group(chain(add_.s(1), pair), add_.s(3)))},
+        {"[[[4, 13], 5], 0]",
+         group(chain(add_.s(1, 1), group(chain(add_.s(1), pair), add_.s(3))), add_.s(0, 0))},
+        {"[10, [6, 6]]", group(add_.s(5, 5), chord(two, group(sum_.s(), sum_.s())))},
+        {"[2, 4, 6]", group(two, add_.s(3, 3))},
+    };
+    worker w(app_, concurrency(2));
+    detail::run_beside(w, [&]() -> awaitable<void> {
+        for (const row& r : rows) {
+            const group_result all = co_await r.members.delay();
+            const std::vector<value> results = co_await all.get(60s);
+            EXPECT_EQ(python_repr(to_value(results)), r.results);
+            const std::size_t completed = co_await all.completed_count();
+            EXPECT_EQ(completed, all.parts().size());
+        }
     });
 }
 

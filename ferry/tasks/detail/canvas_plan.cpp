@@ -70,7 +70,9 @@ public:
 
     plan run(const value& signature, const membership& in = membership())
     {
-        made_.children.push_back(begin(signature, in, from_.chain, true, 0).child);
+        begun first = begin(signature, in, from_.chain, true, 0);
+        made_.children.push_back(std::move(first.child));
+        if (is_nested(first.result)) made_.nested = std::move(first.result);
         return std::move(made_);
     }
 

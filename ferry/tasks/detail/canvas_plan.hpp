@@ -34,6 +34,9 @@ struct plan {
     /// Whose results are the workflow's: one, or those of the members of a group at its end.
     std::vector<result_end> results;
     std::string group;  ///< the group's id; empty: there is none
+    /// The result of that group, as Celery writes it, `[[id, parent], members]`, if groups are
+    /// among its members; else null.
+    value nested{};
     /// What the task that starts it calls its children: one for each workflow, as Celery writes
     /// results, `[[id, parent], members]`.
     value children = value::array();

@@ -450,6 +450,13 @@ TEST_P(celery_and_ferry, groups_at_the_ends_of_chords_and_inside_of_their_header
         EXPECT_EQ(end_of(chain(pair, both).delay()), "[6, [2, 4]]");
         const auto ends = group(sig(one, "add", 1), sig(other, "mul", 2));
         EXPECT_EQ(end_of(chord(pair, chain(sig(other, "xsum"), ends)).delay()), "[7, 12]");
+        const auto within = group(chain(sig(other, "add", 1, 1), ends), sig(one, "add", 3, 3));
+        EXPECT_EQ(end_of(within.delay()), "[[3, 4], 6]");
+        const auto celerys =
+            testing::run_program({FERRY_PYTHON, FERRY_INTEROP_DIR "/nested_group_peer.py", broker_,
+                                  results_, one, other},
+                                 {}, 2 * patience);
+        EXPECT_EQ(celerys.out, "[[3, 4], 6]\n") << celerys.err;
         // The results of a group inside of a header stay a list of their own. Celery's worker
         // sets the size of the chord to that of such a group when it begins it (_apply_tasks in
         // celery/canvas.py), so what its body gets goes by chance; only ferry's are asked.
