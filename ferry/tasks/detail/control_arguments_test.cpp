@@ -30,6 +30,9 @@ TEST(control_arguments, are_named_or_in_celerys_order)
                  {"id", "terminate=true", "signal=KILL"},
                  R"({"task_id":["id"],"terminate":true,"signal":"KILL"})"},
              row{"terminate", {"KILL", "1", "2"}, R"({"signal":"KILL","task_id":["1","2"]})"},
+             row{"registered", {"name", "acks_late"}, R"({"taskinfoitems":["name","acks_late"]})"},
+             row{"conf", {"true"}, R"({"with_defaults":true})"},
+             row{"hello", {"from_node=w"}, R"({"from_node":"w"})"},
              row{"own", {"a=[1]"}, R"({"a":[1]})"},
          }) {
         SCOPED_TRACE(r.method);
@@ -37,6 +40,7 @@ TEST(control_arguments, are_named_or_in_celerys_order)
     }
     EXPECT_THROW(control_arguments("ping", {"1"}), error);
     EXPECT_THROW(control_arguments("pool_grow", {"1", "2"}), error);
+    EXPECT_THROW(control_arguments("hello", {"w"}), error);
     EXPECT_THROW(control_arguments("own", {"a"}), error);
     EXPECT_THROW(control_arguments("own", {"=a"}), error);
 }

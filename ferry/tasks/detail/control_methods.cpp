@@ -296,20 +296,24 @@ awaitable<value> cancel_consumer(worker_core* w, value a)
 }
 
 constexpr std::array methods = {
-    remote_method{"revoke", revoke, {"task_id"}},
-    remote_method{"terminate", terminate, {"signal", "task_id"}},
-    remote_method{"revoke_by_stamped_headers", revoke_by_stamped_headers, {"headers"}},
-    remote_method{"rate_limit", rate_limit, {"task_name", "rate_limit"}},
-    remote_method{"time_limit", time_limit},
+    remote_method{"revoke", revoke, {must(rest("task_id"))}},
+    remote_method{"terminate", terminate, {must(word("signal")), must(rest("task_id"))}},
+    remote_method{"revoke_by_stamped_headers", revoke_by_stamped_headers, {must(named("headers"))}},
+    remote_method{"rate_limit", rate_limit, {must(word("task_name")), must(word("rate_limit"))}},
+    remote_method{"time_limit", time_limit, {word("task_name"), parsed("soft"), parsed("hard")}},
     remote_method{"enable_events", enable_events},
     remote_method{"disable_events", disable_events},
     remote_method{"heartbeat", heartbeat},
-    remote_method{"pool_grow", pool_grow},
-    remote_method{"pool_shrink", pool_shrink},
-    remote_method{"autoscale", autoscale},
+    remote_method{"pool_grow", pool_grow, {parsed("n")}},
+    remote_method{"pool_shrink", pool_shrink, {parsed("n")}},
+    remote_method{"autoscale", autoscale, {parsed("max"), parsed("min")}},
     remote_method{"pool_restart", pool_restart},
-    remote_method{"add_consumer", nullptr, {"queue"}, add_consumer},
-    remote_method{"cancel_consumer", nullptr, {"queue"}, cancel_consumer},
+    remote_method{
+        "add_consumer",
+        nullptr,
+        {must(word("queue")), word("exchange"), word("exchange_type"), word("routing_key")},
+        add_consumer},
+    remote_method{"cancel_consumer", nullptr, {must(word("queue"))}, cancel_consumer},
     remote_method{"shutdown", shut_down},
 };
 

@@ -37,15 +37,6 @@ bool is_meant(const worker_core& w, const value& body)
            compiled.Match(w.node, 0, w.node.size(), re2::RE2::ANCHOR_START, nullptr, 0);
 }
 
-const remote_method* find_method(std::string_view name)
-{
-    for (const auto methods : {inspect_methods(), control_methods()}) {
-        const auto at = std::ranges::find(methods, name, &remote_method::name);
-        if (at != methods.end()) return &*at;
-    }
-    return nullptr;
-}
-
 awaitable<value> carry_out(worker_core* w, std::string method, value arguments)
 {
     const remote_method* const found = find_method(method);

@@ -1,8 +1,18 @@
 #include "ferry/tasks/detail/remote_methods.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ferry::tasks::detail {
+
+const remote_method* find_method(std::string_view name)
+{
+    for (const auto methods : {inspect_methods(), control_methods()}) {
+        const auto at = std::ranges::find(methods, name, &remote_method::name);
+        if (at != methods.end()) return &*at;
+    }
+    return nullptr;
+}
 
 value ok(std::string text)
 {
@@ -46,9 +56,9 @@ std::string_view python_type(const value& v) noexcept
 void require_arguments(const remote_method& of, const value& arguments)
 {
     std::vector<std::string> missing;
-    for (const std::string_view name : of.required) {
-        if (!name.empty() && arguments.get_if(name) == nullptr) {
-            missing.push_back("'" + std::string{name} + "'");
+    for (const method_argument& a : of.arguments) {
+        if (a.required && arguments.get_if(a.name) == nullptr) {
+            missing.push_back("'" + std::string{a.name} + "'");
         }
     }
     if (missing.empty()) return;
