@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <initializer_list>
 #include <numeric>
 #include <set>
 
@@ -534,6 +535,35 @@ TEST(slow_redis, what_is_claimed_without_an_answer_comes_again)
     EXPECT_EQ(ferry::run(timeout(60s, taken_from_slow_redis(through, direct, prefix + "celery"))),
               (std::set<std::string>{"2", "3"}));
     log::set_level(log::level::warning);
+}
+
+/// How often Redis was sent these commands since it has counted.
+int calls_of(const std::string& statistics, std::initializer_list<const char*> commands)
+{
+    int calls = 0;
+    for (const char* const command : commands) {
+        const std::string entry = std::string{"cmdstat_"} + command + ":calls=";
+        const std::size_t at = statistics.find(entry);
+        if (at != std::string::npos) calls += std::stoi(statistics.substr(at + entry.size()));
+    }
+    return calls;
+}
+
+TEST(closed_redis, is_not_asked_for_each_message_that_nobody_saw)
+{
+    const std::string server = environment("FERRY_REDIS");
+    if (server.empty()) return;
+    const testing::temporary_directory dir;
+    const auto through =
+        open_broker(server + "?global_keyprefix=" + dir.path().filename().string());
+    const auto from = ferry::run(through->consume({"celery"}, 4, nullptr));
+    redis::client direct{redis::options::from_url(server)};
+    ferry::run(direct.cmd("CONFIG", "RESETSTAT"));
+    ferry::run(from->close());
+    const std::string statistics = ferry::run(direct.cmd("INFO", "commandstats")).text();
+    const int calls = calls_of(statistics, {"hget", "hmget", "eval", "evalsha"});
+    EXPECT_GE(calls, 1) << statistics;
+    EXPECT_LT(calls, 10) << statistics;
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include "ferry/tasks/detail/wire_json.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace ferry::tasks::detail {
@@ -18,6 +20,7 @@ using core_pointer = std::shared_ptr<redis_core>;
 
 // So many tags go into one call of a script.
 constexpr std::size_t tags_at_once = 500;
+constexpr std::size_t messages_at_once = 64;
 constexpr std::size_t letters_at_once = 128;
 constexpr double at_any_time = 1e15;
 constexpr std::string_view unacked = "unacked";
@@ -90,6 +93,17 @@ return 1)"};
     return s;
 }
 
+// An entry of the index without its message would be found for ever.
+const redis::script& unlist_script()
+{
+    static const redis::script s{R"(
+for i = 1, #ARGV do
+  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then redis.call('ZREM', KEYS[2], ARGV[i]) end
+end
+return #ARGV)"};
+    return s;
+}
+
 const redis::script& unlock_script()
 {
     static const redis::script s{
@@ -123,37 +137,68 @@ std::vector<std::vector<std::string>> in_parts(std::vector<std::string> tags)
     return parts;
 }
 
-/// Puts one message back if its claim is not younger than `not_after`.
-awaitable<void> give_back_one(core_pointer in, std::string tag, double not_after)
+/// Where the messages are that were taken, and when that was.
+std::vector<std::string> claim_keys(const redis_core& of)
 {
-    auto asking = in->client.cmd("HGET", in->key(unacked), tag);
-    const redis::reply found = co_await std::move(asking);
-    restored_message m;
-    bool readable = false;
+    std::vector<std::string> keys;
+    keys.push_back(of.key(unacked));
+    keys.push_back(of.key(unacked_index));
+    return keys;
+}
+
+/// None if there is no message, or none that can be read.
+std::optional<restored_message> restored(const redis::reply& found, const std::string& tag)
+{
+    if (found.is_null()) return std::nullopt;
     try {
-        // An index entry without its message would be found for ever.
-        if (!found.is_null()) {
-            m = restore_kombu(found.text());
-            readable = true;
-        }
+        return restore_kombu(found.text());
     } catch (const error& e) {
         log::error("a message that was taken cannot be given back", "tag", tag, "reason", e.what());
+        return std::nullopt;
     }
-    if (!readable) {
-        auto forgetting = forget_claims(in, std::vector<std::string>(1, tag));
-        co_await std::move(forgetting);
-        co_return;
+}
+
+/// Puts messages back whose claims are not younger than `not_after`, the last of them first: each
+/// goes before the one that went back last.
+awaitable<void> give_back_part(core_pointer in, std::vector<std::string> tags, double not_after)
+{
+    auto asking = in->client.cmd("HMGET", in->key(unacked), tags);
+    const redis::reply found = co_await std::move(asking);
+    std::vector<std::string> unreadable;
+    std::vector<std::string> missing;
+    for (std::size_t i = tags.size(); i-- > 0;) {
+        const std::optional<restored_message> m = restored(found[i], tags[i]);
+        if (!m) {
+            (found[i].is_null() ? missing : unreadable).push_back(std::move(tags[i]));
+            continue;
+        }
+        std::vector<std::string> keys = claim_keys(*in);
+        keys.push_back(in->list_for(m->queue, m->priority));
+        std::vector<std::string> arguments;
+        arguments.push_back(std::move(tags[i]));
+        arguments.push_back(number_text(not_after));
+        arguments.push_back(m->text);
+        auto giving = give_back_script().run(in->client, std::move(keys), std::move(arguments));
+        co_await std::move(giving);
     }
-    std::vector<std::string> keys;
-    keys.push_back(in->key(unacked));
-    keys.push_back(in->key(unacked_index));
-    keys.push_back(in->list_for(m.queue, m.priority));
-    std::vector<std::string> arguments;
-    arguments.push_back(tag);
-    arguments.push_back(number_text(not_after));
-    arguments.push_back(m.text);
-    auto giving = give_back_script().run(in->client, std::move(keys), std::move(arguments));
-    co_await std::move(giving);
+    auto forgetting = forget_claims(in, std::move(unreadable));
+    co_await std::move(forgetting);
+    if (missing.empty()) co_return;
+    auto tidying = unlist_script().run(in->client, claim_keys(*in), std::move(missing));
+    co_await std::move(tidying);
+}
+
+awaitable<void> give_back(core_pointer in, std::vector<std::string> tags, double not_after)
+{
+    while (!tags.empty()) {
+        const std::size_t left = tags.size() - std::min(tags.size(), messages_at_once);
+        std::vector<std::string> part(
+            std::make_move_iterator(tags.begin() + static_cast<std::ptrdiff_t>(left)),
+            std::make_move_iterator(tags.end()));
+        tags.resize(left);
+        auto giving = give_back_part(in, std::move(part), not_after);
+        co_await std::move(giving);
+    }
 }
 
 }  // namespace
@@ -372,10 +417,8 @@ awaitable<std::unique_ptr<consumer>> redis_core::consume(std::shared_ptr<home> a
 
 awaitable<redis_batch> claim(core_pointer from, redis_claim what)
 {
-    std::vector<std::string> keys;
+    std::vector<std::string> keys = claim_keys(*from);
     keys.reserve(what.lists.size() + 2);
-    keys.push_back(from->key(unacked));
-    keys.push_back(from->key(unacked_index));
     for (std::string& list : what.lists) keys.push_back(std::move(list));
     std::vector<std::string> arguments;
     arguments.reserve(what.queues.size() + 5);
@@ -398,10 +441,7 @@ awaitable<redis_batch> claim(core_pointer from, redis_claim what)
 awaitable<void> forget_claims(core_pointer in, std::vector<std::string> tags)
 {
     for (std::vector<std::string>& part : in_parts(std::move(tags))) {
-        std::vector<std::string> keys;
-        keys.push_back(in->key(unacked));
-        keys.push_back(in->key(unacked_index));
-        auto forgetting = forget_script().run(in->client, std::move(keys), std::move(part));
+        auto forgetting = forget_script().run(in->client, claim_keys(*in), std::move(part));
         co_await std::move(forgetting);
     }
 }
@@ -418,11 +458,7 @@ awaitable<void> renew_claims(core_pointer in, std::vector<std::string> tags)
 
 awaitable<void> give_back(core_pointer in, std::vector<std::string> tags)
 {
-    // Each goes before the one that went back last.
-    for (auto tag = tags.rbegin(); tag != tags.rend(); ++tag) {
-        auto giving = give_back_one(in, *tag, at_any_time);
-        co_await std::move(giving);
-    }
+    return give_back(std::move(in), std::move(tags), at_any_time);
 }
 
 awaitable<void> restore_expired(core_pointer in)
@@ -438,10 +474,11 @@ awaitable<void> restore_expired(core_pointer in)
         auto asking = in->client.cmd("ZREVRANGEBYSCORE", in->key(unacked_index), number_text(limit),
                                      "-inf", "LIMIT", 0, 100);
         const redis::reply expired = co_await std::move(asking);
-        for (const redis::reply& tag : expired.items()) {
-            auto giving = give_back_one(in, tag.text(), limit);
-            co_await std::move(giving);
-        }
+        std::vector<std::string> tags;
+        for (const redis::reply& tag : expired.items()) tags.push_back(tag.text());
+        std::ranges::reverse(tags);  // the oldest first
+        auto giving = give_back(in, std::move(tags), limit);
+        co_await std::move(giving);
         if (!expired.items().empty()) {
             log::info("messages of a lost worker are back in their queues", "count",
                       expired.items().size());
