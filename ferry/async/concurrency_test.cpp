@@ -415,6 +415,29 @@ awaitable<int> time_and_go_elsewhere()
     co_return co_await std::move(elsewhere);
 }
 
+/// Starts itself again while others that are due at the same time have not rung yet.
+struct repeated_timer final : timer {
+    int left = 3;
+    void expired() noexcept override
+    {
+        if (--left > 0) start_after(1ms);
+    }
+};
+
+TEST(timer, may_be_started_by_one_that_rings)
+{
+    repeated_timer first;
+    repeated_timer second;
+    auto main = [&]() -> awaitable<void> {
+        const auto at = after(1ms);
+        first.start(at);
+        second.start(at);
+        while (first.left > 0 || second.left > 0) co_await sleep(1ms);
+    };
+    run(timeout(60s, main(), "the test"));
+    EXPECT_EQ(first.left + second.left, 0);
+}
+
 // A timer that is stopped was the loop's only work.
 TEST(run, does_not_end_with_a_timer_that_is_stopped)
 {

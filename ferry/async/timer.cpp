@@ -77,7 +77,7 @@ void loop_core::start(timer& t, timer::clock::time_point when)
     t.index_ = heap_.size() - 1;
     sift_up(t.index_);
     count_alarm(true);
-    if (when < armed_ - slack) arm();
+    if (!ringing_ && when < armed_ - slack) arm();
 }
 
 void loop_core::stop(timer& t) noexcept
@@ -112,7 +112,7 @@ void loop_core::arm()
     armed_ = heap_.front()->when_;
     alarm_.expires_at(armed_);
     alarm_.async_wait([this](const boost::system::error_code& ec) {
-        if (!ec) ring();
+        if (!ec) in_turn([this] { ring(); });
     });
 }
 
@@ -120,15 +120,15 @@ void loop_core::ring() noexcept
 {
     count_alarm(true);
     armed_ = timer::clock::time_point::max();
+    ringing_ = true;
     const auto now = timer::clock::now();
     while (!heap_.empty() && heap_.front()->when_ <= now) {
         timer& due = *heap_.front();
         stop(due);
         due.expired();
     }
-    if (!heap_.empty()) {
-        if (heap_.front()->when_ < armed_) arm();
-    }
+    ringing_ = false;
+    if (!heap_.empty()) arm();
 }
 
 }  // namespace detail

@@ -79,6 +79,7 @@ private:
     boost::asio::steady_timer alarm_{context_};
     timer::clock::time_point armed_ = timer::clock::time_point::max();
     bool alarm_counts_ = true;
+    bool ringing_ = false;  ///< the alarm will be set when all that is due had its turn
     std::vector<timer*> heap_;
     ready_entry* first_ = nullptr;
     ready_entry* last_ = nullptr;
