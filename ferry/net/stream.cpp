@@ -66,6 +66,11 @@ awaitable<std::size_t> stream::fill()
     return state::fill(state_);
 }
 
+std::size_t stream::try_fill()
+{
+    return state_->try_fill();
+}
+
 awaitable<void> stream::wait_readable()
 {
     return state::wait_readable(state_);

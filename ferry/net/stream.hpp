@@ -76,6 +76,11 @@ public:
     /// end here. \return how many; 0 at the end. \throws limit_error  max_buffered_bytes are there.
     awaitable<std::size_t> fill();
 
+    /// The same for what has arrived, without a wait and without the cost of one. Views of
+    /// buffered() end here. \return how many; 0 if there is nothing, if the end is there, which
+    /// fill() tells of, and over transports that cannot know.
+    std::size_t try_fill();
+
     /// Waits until something has arrived or the end is there, and gives the buffer's memory back
     /// meanwhile: for connections that are idle most of their time. Returns at once if something is
     /// buffered. Counts as a read for the time limits.

@@ -51,6 +51,14 @@ awaitable<std::size_t> stream::state::receive(self s, std::optional<std::span<st
     co_return count;
 }
 
+std::size_t stream::state::try_fill()
+{
+    if (closed || ended || buffer.size() >= max_buffered_bytes) return 0;
+    const std::size_t count = over->try_read(buffer.space());
+    buffer.commit(count);
+    return count;
+}
+
 awaitable<void> stream::state::wait_readable(self s)
 {
     s->check_open();
@@ -321,6 +329,11 @@ awaitable<void> stream::state::close(self s)
 awaitable<void> transport::wait_readable()
 {
     co_return;
+}
+
+std::size_t transport::try_read(std::span<std::byte>)
+{
+    return 0;
 }
 
 std::size_t transport::try_write(const_buffers)

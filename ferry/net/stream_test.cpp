@@ -457,6 +457,26 @@ TEST(stream, a_reset_is_an_error_and_not_the_end)
     EXPECT_TRUE(run(main(rude.endpoint())));
 }
 
+TEST(stream, reads_what_has_arrived_without_a_wait)
+{
+    testing::fault_server server(testing::script().receive(1).send("hello").receive(1).close());
+    auto main = [](endpoint to) -> awaitable<std::string> {
+        stream s = co_await connect(to);
+        std::string seen = std::to_string(s.try_fill());
+        co_await s.write("x");
+        std::size_t count = 0;
+        while (count < 5) {
+            co_await sleep(1ms);
+            count += s.try_fill();
+        }
+        seen += s.buffered_text();
+        co_await s.write("x");
+        for (std::size_t more = 1; more != 0;) more = co_await s.fill();
+        co_return seen + std::to_string(s.try_fill());
+    };
+    EXPECT_EQ(run(timeout(60s, main(server.endpoint()), "the test")), "0hello0");
+}
+
 TEST(stream, tells_whether_an_idle_connection_can_be_used_again)
 {
     testing::fault_server server(testing::script().receive(1).close());

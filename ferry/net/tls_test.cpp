@@ -187,6 +187,28 @@ TEST(tls, takes_up_sessions_and_carries_much)
     EXPECT_TRUE(run(main(server, a.client())));
 }
 
+TEST(tls, reads_what_has_arrived_without_a_wait)
+{
+    authority a;
+    auto server = a.server(a.ca.issue({"127.0.0.1"}));
+    auto main = [](tls_context with, tls_context client) -> awaitable<std::string> {
+        listener l(tls(tcp("127.0.0.1", 0), with));
+        const auto at = tls(tcp("127.0.0.1", l.port()), client);
+        auto serving = spawn(serve(std::move(l), echo));
+        stream s = co_await connect(at);
+        std::string seen = std::to_string(s.try_fill());
+        co_await s.write("hello\n");
+        while (s.try_fill() == 0) co_await sleep(1ms);
+        seen += s.buffered_text();
+        s.consume(s.buffered().size());
+        co_await s.shutdown_write();
+        for (std::size_t more = 1; more != 0;) more = co_await s.fill();
+        serving.cancel();
+        co_return seen + std::to_string(s.try_fill());
+    };
+    EXPECT_EQ(run(timeout(60s, main(server, a.client()), "the test")), "0hello\n0");
+}
+
 TEST(tls_context, rejects_bad_files)
 {
     authority a;

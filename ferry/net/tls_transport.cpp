@@ -112,6 +112,14 @@ public:
         co_await over_.wait_readable();
     }
 
+    std::size_t try_read(std::span<std::byte> into) override
+    {
+        if (into.empty()) return 0;
+        bool ended = false;
+        const std::size_t count = decrypt(into, ended);
+        return count > 0 || ended || over_.try_fill() == 0 ? count : decrypt(into, ended);
+    }
+
     std::size_t try_write(const_buffers from) override
     {
         check_writable();

@@ -62,6 +62,10 @@ public:
     /// \throws cancelled  interrupted or cancelled.
     virtual awaitable<void> wait_readable();
 
+    /// Reads what has arrived, without a wait; 0 is always allowed, also at the end, and lets the
+    /// caller use read_some().
+    virtual std::size_t try_read(std::span<std::byte> into);
+
     /// Sends what is taken without a wait; 0 is always allowed, and lets the caller use
     /// write_some().
     virtual std::size_t try_write(const_buffers from);

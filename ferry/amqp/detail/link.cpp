@@ -415,11 +415,16 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
     try {
         for (std::size_t count = 0;;) {
             self->deliver();
-            if (count < good_read_bytes && self->patience_.at(clock::now()) != 0s) {
-                auto waiting = let_more_come(self);
-                co_await std::move(waiting);
+            const bool late = count < good_read_bytes && self->patience_.at(clock::now()) != 0s;
+            count = 0;
+            if (late) {
+                auto reading = read_at_tick(self);
+                count = co_await std::move(reading);
             }
-            count = co_await self->stream_.fill();
+            if (count == 0) {
+                self->muffle(false);
+                count = co_await self->stream_.fill();
+            }
             self->received_ = clock::now();
             self->counts_->bytes_in += count;
             if (count == 0) {
@@ -442,24 +447,27 @@ awaitable<void> link::read_all(std::shared_ptr<link> self)
 }
 
 // Nothing at the first tick is not the end of a stream: its peers have ticks of their own.
-awaitable<void> link::let_more_come(std::shared_ptr<link> self)
+awaitable<std::size_t> link::read_at_tick(std::shared_ptr<link> self)
 {
-    self->muffle(muffled_bytes);
+    self->muffle(true);
     for (int tick = 0; tick < 2; ++tick) {
         const auto now = clock::now();
         const auto pause = self->patience_.at(now);
         if (pause == 0s) break;
         auto sleeping = sleep(now + pause - clock::now());
         co_await std::move(sleeping);
-        if (self->stream_.readable_now()) break;
+        const std::size_t count = self->stream_.try_fill();
+        if (count != 0) co_return count;
     }
-    self->muffle(1);
+    co_return 0;
 }
 
-// While reads are put off, segments should not wake the loop one by one: the socket tells of
-// `bytes` and more. Back at 1, the kernel tells of those that have come meanwhile.
-void link::muffle(int bytes) noexcept
+// While reads are put off, segments should not wake the loop one by one: the socket tells of very
+// many bytes only. When that is over, the kernel tells of those that have come meanwhile.
+void link::muffle(bool on) noexcept
 {
+    if (std::exchange(muffled_, on) == on) return;
+    const int bytes = on ? muffled_bytes : 1;
     const int socket = stream_.native_handle();
     if (socket >= 0) ::setsockopt(socket, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }

@@ -117,7 +117,7 @@ private:
     awaitable<void> write_now();
     static awaitable<void> write_all(std::shared_ptr<link> self);
     static awaitable<void> read_all(std::shared_ptr<link> self);
-    static awaitable<void> let_more_come(std::shared_ptr<link> self);
+    static awaitable<std::size_t> read_at_tick(std::shared_ptr<link> self);
     static awaitable<void> beat(std::shared_ptr<link> self);
     output& behind(std::uint16_t channel) noexcept;
     bool has_body(std::uint16_t channel) const noexcept;
@@ -131,7 +131,7 @@ private:
     {
         patience_.count(count, prefetch != 0 ? prefetch : std::numeric_limits<std::size_t>::max());
     }
-    void muffle(int bytes) noexcept;
+    void muffle(bool on) noexcept;
     void queue_close(std::uint16_t code, std::string_view text);
 
     net::stream stream_;
@@ -150,6 +150,7 @@ private:
     /// For messages, or confirms of so many: each write of the broker's wakes the program up, which
     /// costs more than the messages in it.
     ferry::patience patience_;
+    bool muffled_ = false;
     std::exception_ptr failure_;
     value server_properties_;
     std::uint32_t frame_max_ = frame_min_size;

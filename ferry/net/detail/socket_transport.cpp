@@ -123,6 +123,16 @@ awaitable<void> socket_transport::wait_readable()
     may_have_more_ = true;
 }
 
+// The end and a failure are left for read_some() to find.
+std::size_t socket_transport::try_read(std::span<std::byte> into)
+{
+    if (!may_go_on()) return 0;
+    const ssize_t count = ::recv(io_.fd(), into.data(), into.size(), MSG_DONTWAIT);
+    if (count <= 0) return 0;
+    may_have_more_ = static_cast<std::size_t>(count) == into.size();
+    return static_cast<std::size_t>(count);
+}
+
 std::size_t socket_transport::try_write(const_buffers from)
 {
     return may_go_on() ? write_now(from) : 0;

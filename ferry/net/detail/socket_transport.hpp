@@ -19,6 +19,7 @@ public:
 
     awaitable<std::size_t> read_some(std::span<std::byte> into) override;
     awaitable<void> wait_readable() override;
+    std::size_t try_read(std::span<std::byte> into) override;
     std::size_t try_write(const_buffers from) override;
     awaitable<std::size_t> write_some(const_buffers from) override;
     awaitable<std::uint64_t> send_file(int file, std::uint64_t offset,

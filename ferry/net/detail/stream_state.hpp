@@ -66,6 +66,7 @@ public:
     static awaitable<std::string> read_until(self s, std::string separator, std::size_t limit);
     static awaitable<bytes> read_all(self s, std::size_t limit);
     static awaitable<std::size_t> fill(self s) { return receive(std::move(s), std::nullopt); }
+    std::size_t try_fill();
     static awaitable<void> wait_readable(self s);
     static awaitable<void> write(self s, std::span<const std::byte> from);
     static awaitable<void> write_text(self s, std::string text);
