@@ -12,13 +12,15 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
+#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,14 +29,44 @@ namespace ferry::bench {
 
 using task_type = tasks::task<int(int)>;
 
+/// How many tasks have run in this process, and one who waits for that: to look now and then would
+/// be a part of what is measured.
+class progress {
+public:
+    void step()
+    {
+        if (ran_.fetch_add(1) + 1 != wanted_) return;
+        const std::lock_guard lock{mutex_};
+        reached_.notify_one();
+    }
+    void reach(std::uint64_t count)
+    {
+        wanted_ = count;
+        std::unique_lock lock{mutex_};
+        reached_.wait(lock, [&] { return ran_ >= count; });
+    }
+
+private:
+    std::atomic<std::uint64_t> ran_{0};
+    std::atomic<std::uint64_t> wanted_{0};
+    std::mutex mutex_;
+    std::condition_variable reached_;
+};
+
+inline progress ran;
+
 /// An app with a task whose results are ignored and one whose results are kept.
 struct shop {
     shop(const std::string& broker, const std::string& results)
         : app("bench", tasks::broker(broker), tasks::results(results)),
-          no_op(app.task(
-              "bench.no_op", [](int n) { return n; }, tasks::ignore_result())),
-          echo(app.task("bench.echo", [](int n) { return n; }))
+          no_op(app.task("bench.no_op", &shop::run, tasks::ignore_result())),
+          echo(app.task("bench.echo", &shop::run))
     {
+    }
+    static int run(int n)
+    {
+        ran.step();
+        return n;
     }
     tasks::app app;
     task_type no_op;
@@ -56,16 +88,15 @@ inline moment present()
     return {wall_seconds(), cpu_seconds(), used.ru_nvcsw};
 }
 
-/// What the process does: for each number that it reads it waits until so many tasks have ended,
+/// What the process does: for each number that it reads it waits until so many tasks have run,
 /// and writes two moments, of the first of them and of the last.
 inline int serve_in_this_process(const std::string& broker, const std::string& results)
 {
-    using namespace std::chrono_literals;
     const shop at(broker, results);
     tasks::worker worker(at.app, tasks::concurrency(2));
     std::thread server([&] { run(worker.run()); });
-    const auto reach = [&worker](std::uint64_t count) {
-        while (worker.ended() < count) std::this_thread::sleep_for(20ms);
+    const auto reach = [](std::uint64_t count) {
+        ran.reach(count);
         return present();
     };
     std::uint64_t target = 0;
@@ -140,7 +171,7 @@ public:
         moment first;
         moment last;
     };
-    /// When the first and the last of those had ended.
+    /// When the first and the last of those had run.
     times ended()
     {
         times t;
