@@ -1,11 +1,14 @@
 #include "ferry/async/loop.hpp"
 
+#include "ferry/async/detail/doorbell.hpp"
 #include "ferry/async/detail/loop_core.hpp"
 #include "ferry/async/loop_access.hpp"
 #include "ferry/core/error.hpp"
 #include "ferry/core/log.hpp"
 
 #include <boost/asio/post.hpp>
+
+#include <utility>
 
 namespace ferry {
 namespace detail {
@@ -29,7 +32,7 @@ struct owner {
 
 }  // namespace
 
-loop_core::loop_core() = default;
+loop_core::loop_core() : bell_{doorbell::hang(*this)} {}
 loop_core::~loop_core() = default;
 
 loop_core& loop_core::current()
@@ -92,15 +95,37 @@ void loop_core::run()
 
 void loop_core::post(std::unique_ptr<job> work)
 {
-    const std::lock_guard lock{gate_};
-    if (closed_) return;
-    boost::asio::post(context_, [w = std::move(work)] {
+    bool first = false;
+    {
+        const std::lock_guard lock{gate_};
+        if (closed_) return;
+        first = posted_.empty();
+        posted_.push_back(std::move(work));
+        work_started();
+    }
+    if (!first) return;
+    if (std::this_thread::get_id() != thread_) return bell_->ring();
+    boost::asio::post(context_, [this] { in_turn([this] { take_posted(); }); });
+}
+
+void loop_core::take_posted() noexcept
+{
+    auto all = std::exchange(spare_, {});
+    {
+        const std::lock_guard lock{gate_};
+        all.swap(posted_);
+    }
+    for (auto& work : all) {
         try {
-            (*w)();
+            (*work)();
         } catch (...) {
             report_failure(std::current_exception(), "a posted function");
         }
-    });
+        work.reset();
+        work_finished();
+    }
+    all.clear();
+    spare_ = std::move(all);
 }
 
 void loop_core::shut_down() noexcept
@@ -111,8 +136,9 @@ void loop_core::shut_down() noexcept
     }
     running_ = true;
     tasks.cancel_all();
-    context_.restart();
     // What was posted is done too: it may hold the loop, which would then hold itself.
+    take_posted();
+    context_.restart();
     for (int i = 0; i < last_turns && context_.poll_one() != 0; ++i) continue;
     // What outlives the thread, such as a static session, must not look for its timers here.
     for (timer* const t : heap_) t->loop_ = nullptr;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace ferry::detail {
@@ -65,6 +66,9 @@ public:
     void shut_down() noexcept;
 
 private:
+    class doorbell;
+
+    void take_posted() noexcept;
     void drain() noexcept;
     void ring() noexcept;
     void arm();
@@ -86,8 +90,12 @@ private:
     bool draining_ = false;
     bool running_ = false;
 
+    const std::thread::id thread_ = std::this_thread::get_id();
+    doorbell* bell_ = nullptr;  ///< the context's
     std::mutex gate_;
-    bool closed_ = false;  ///< guarded by gate_
+    std::vector<std::unique_ptr<job>> posted_;  ///< guarded by gate_
+    std::vector<std::unique_ptr<job>> spare_;   ///< memory for them
+    bool closed_ = false;                       ///< guarded by gate_
 };
 
 }  // namespace ferry::detail
