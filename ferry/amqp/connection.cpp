@@ -44,6 +44,11 @@ bool connection::is_open() const noexcept
     return core_->is_open();
 }
 
+bool connection::is_closed() const noexcept
+{
+    return core_->is_closed();
+}
+
 awaitable<void> connection::ready()
 {
     return at(core_->lives_at(), wait_until_open(core_));

@@ -44,6 +44,8 @@ public:
     awaitable<amqp::channel> channel(confirm with);
 
     bool is_open() const noexcept;
+    /// It has ended for good, where a lost one that is being made again is neither open nor closed.
+    bool is_closed() const noexcept;
     /// Waits while a lost connection is being made again, for as long as that takes.
     /// \throws connection_error  it has ended for good
     awaitable<void> ready();

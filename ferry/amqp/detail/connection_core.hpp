@@ -82,6 +82,7 @@ public:
     /// Counts the links: what belongs to an earlier one is stale.
     std::uint64_t generation() const noexcept { return generation_; }
     bool is_open() const noexcept { return open_; }
+    bool is_closed() const noexcept { return failure_ != nullptr; }
 
     topology& declared() noexcept { return topology_; }
     statistics& counts() noexcept { return *counts_; }

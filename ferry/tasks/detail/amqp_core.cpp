@@ -59,6 +59,7 @@ awaitable<amqp::connection> amqp_core::connection(self_pointer self)
 {
     auto entering = self->opening_.acquire();
     const auto held = co_await std::move(entering);
+    if (self->connection_ && self->connection_->is_closed()) self->forget_connection();
     if (!self->connection_) {
         auto connecting = amqp::connect(self->server_);
         self->connection_ = co_await std::move(connecting);
@@ -80,6 +81,13 @@ awaitable<amqp::connection> amqp_core::connection(self_pointer self)
         });
     }
     co_return *self->connection_;
+}
+
+void amqp_core::forget_connection()
+{
+    for (auto* const over : {&publishing_, &exchanging_, &calling_}) over->reset();
+    for (auto* const made : {&declared_, &exchanges_, &known_exchanges_}) made->clear();
+    connection_.reset();
 }
 
 awaitable<amqp::channel> amqp_core::publishing(self_pointer self)

@@ -31,6 +31,7 @@ public:
 
     using self_pointer = std::shared_ptr<amqp_core>;
 
+    /// One that has ended for good is replaced.
     static awaitable<amqp::connection> connection(self_pointer self);
 
     /// With confirms. One that the broker has closed is replaced.
@@ -80,6 +81,7 @@ public:
 private:
     class posting;
 
+    void forget_connection();
     static awaitable<void> declare_once(self_pointer self, amqp::channel on, std::string queue);
     static awaitable<void> publish(self_pointer self, std::string queue, envelope e);
     static awaitable<void> publish(self_pointer self, awaitable<amqp::channel> opening,

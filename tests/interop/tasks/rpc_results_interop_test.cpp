@@ -1,11 +1,14 @@
 // Results as messages, through a real RabbitMQ.
 #include "ferry/amqp/amqp.hpp"
+#include "ferry/async/blocking.hpp"
 #include "ferry/async/run.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/async/timeout.hpp"
 #include "ferry/core/log.hpp"
 #include "ferry/core/uuid.hpp"
 #include "ferry/tasks/brokers/amqp.hpp"
+#include "ferry/tasks/detail/beside_worker.hpp"
+#include "ferry/tasks/tasks.hpp"
 #include "ferry/testing/environment.hpp"
 #include "ferry/testing/program.hpp"
 
@@ -146,7 +149,7 @@ private:
 TEST_F(rpc, who_waits_gets_the_result_though_the_queue_was_deleted_meanwhile)
 {
     const std::string id = uuid4();
-    task<result_document> waiting = spawn(timeout(60s, caller_.wait(id)), "waiting");
+    ferry::task<result_document> waiting = spawn(timeout(60s, caller_.wait(id)), "waiting");
     EXPECT_EQ(status_of(id), "PENDING");
     amqp::connection peer = run(amqp::connect(rabbitmq()));
     amqp::channel beside = run(peer.channel());
@@ -161,7 +164,7 @@ TEST_F(rpc, who_waits_gets_the_result_though_the_queue_was_deleted_meanwhile)
 TEST_F(rpc, an_outage_is_told_once_and_so_is_its_end)
 {
     const std::string id = uuid4();
-    task<result_document> waiting = spawn(timeout(90s, caller_.wait(id)), "waiting");
+    ferry::task<result_document> waiting = spawn(timeout(90s, caller_.wait(id)), "waiting");
     const outage_log told;
     amqp::connection peer = run(amqp::connect(rabbitmq()));
     amqp::channel thief = run(timeout(60s, take_away(peer, queue_)));
@@ -177,13 +180,9 @@ TEST_F(rpc, an_outage_is_told_once_and_so_is_its_end)
     run(peer.close());
 }
 
-/// Has the broker itself ask for a queue that is not there, on the channel of the queue's consumer.
-void break_channel_of_consumer(const std::string& queue)
+/// In the broker, in Erlang.
+void eval(const std::string& script)
 {
-    const std::string script =
-        "{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"" + queue +
-        "\">>)), [C | _] = rabbit_amqqueue:consumers(Q), rabbit_channel:do(element(1, C), "
-        "{'queue.declare', 0, <<\"nowhere\">>, true, false, false, false, false, []}).";
     const testing::outcome done =
         testing::run_program({FERRY_INTEROP_DIR "/../../services/rabbitmq", "ctl",
                               testing::server("FERRY_RABBITMQ_DIR"), "eval", script},
@@ -191,10 +190,18 @@ void break_channel_of_consumer(const std::string& queue)
     ASSERT_EQ(done.status, 0) << done.out << done.err;
 }
 
+/// Has the broker itself ask for a queue that is not there, on the channel of the queue's consumer.
+void break_channel_of_consumer(const std::string& queue)
+{
+    eval("{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"" + queue +
+         "\">>)), [C | _] = rabbit_amqqueue:consumers(Q), rabbit_channel:do(element(1, C), "
+         "{'queue.declare', 0, <<\"nowhere\">>, true, false, false, false, false, []}).");
+}
+
 TEST_F(rpc, who_waits_gets_the_result_though_the_broker_closed_the_channel_alone)
 {
     const std::string id = uuid4();
-    task<result_document> waiting = spawn(timeout(300s, caller_.wait(id)), "waiting");
+    ferry::task<result_document> waiting = spawn(timeout(300s, caller_.wait(id)), "waiting");
     EXPECT_EQ(status_of(id), "PENDING");
     const outage_log told;
     break_channel_of_consumer(queue_);
@@ -204,6 +211,40 @@ TEST_F(rpc, who_waits_gets_the_result_though_the_broker_closed_the_channel_alone
     EXPECT_EQ(told.lost, 0);
     send(id, state::success);
     EXPECT_EQ(run(std::move(waiting).join()).status, "SUCCESS");
+}
+
+// A connection that is refused three times in a row is not made again by itself.
+TEST(rpc_worker, goes_on_when_its_connection_has_ended_for_good)
+{
+    app shop("shop", broker(testing::server("FERRY_RABBITMQ")), results("rpc://"),
+                   queue("refused." + uuid4()));
+    const auto add = shop.task("add", [](int x, int y) { return x + y; });
+    worker w(shop, concurrency(1));
+    const auto three = [](task<int(int, int)> sum) -> awaitable<int> {
+        auto sent = co_await sum.delay(1, 2);
+        co_return co_await sent.get(60s);
+    };
+    detail::run_beside(
+        w,
+        [&]() -> awaitable<void> {
+            const int before = co_await three(add);
+            EXPECT_EQ(before, 3);
+            const outage_log told;
+            for (int n = 1; n <= 3; ++n) {
+                while (told.lost < n) {
+                    auto refusing = run_blocking([] {
+                        eval(
+                            "[P ! {channel_exit, 1, {amqp_error, internal_error, \"no\", none}} "
+                            "|| P <- rabbit_networking:connections()].");
+                    });
+                    co_await std::move(refusing);
+                    co_await sleep(100ms);
+                }
+            }
+            const int after = co_await three(add);
+            EXPECT_EQ(after, 3);
+        },
+        300s);
 }
 
 }  // namespace
