@@ -35,6 +35,11 @@ bool is_loading(const reply& r)
     return r.is_error() && r.text().starts_with("LOADING");
 }
 
+bool are_all(const std::vector<reply>& answers, bool (*so)(const reply&))
+{
+    return !answers.empty() && std::ranges::all_of(answers, so);
+}
+
 // How long and how often to try: pauses that double, up to a deadline.
 class patience {
 public:
@@ -278,6 +283,7 @@ awaitable<std::vector<reply>> client_core::execute_all(std::shared_ptr<client_co
     const bool repeatable = std::ranges::all_of(all, &command::is_repeatable);
     patience left(self->options_.timeout());
     for (;;) {
+        std::vector<reply> answers;
         std::exception_ptr failure;
         bool again = false;
         try {
@@ -287,7 +293,12 @@ awaitable<std::vector<reply>> client_core::execute_all(std::shared_ptr<client_co
                 over = co_await std::move(getting);
             }
             auto sending = connection::send_all(over, all, self->options_.timeout());
-            co_return co_await std::move(sending);
+            answers = co_await std::move(sending);
+            // A server that refuses all of it has done nothing.
+            const bool elsewhere =
+                !self->options_.sentinels().empty() && are_all(answers, try_elsewhere);
+            if (elsewhere) over->close();
+            again = elsewhere || are_all(answers, is_loading);
         } catch (const connection_lost&) {
             again = repeatable;
             failure = std::current_exception();
@@ -295,8 +306,9 @@ awaitable<std::vector<reply>> client_core::execute_all(std::shared_ptr<client_co
             again = self->was_connected_;
             failure = std::current_exception();
         }
-        const auto pause = left.next();
-        if (!again || !pause) std::rethrow_exception(failure);
+        const auto pause = again ? left.next() : std::nullopt;
+        if (!pause && failure) std::rethrow_exception(failure);
+        if (!pause) co_return answers;
         auto waiting = sleep(*pause);
         co_await std::move(waiting);
     }

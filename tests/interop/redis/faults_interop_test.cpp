@@ -193,10 +193,15 @@ TEST(redis_faults, a_server_that_still_loads_is_waited_for)
     const std::string state = run(fresh.cmd("INFO", "persistence")).as<std::string>();
     EXPECT_NE(state.find("loading:1"), std::string::npos) << state;
     const auto get_while_it_loads = [](client over, client beside) -> awaitable<std::string> {
+        pipeline two;
+        two.get("k998").get("k999");
         auto getting = spawn(over.get("k999"));
+        auto getting_two = spawn(over.execute(std::move(two)));
         auto hurrying = beside.cmd("CONFIG", "SET", "key-load-delay", 0);
         co_await std::move(hurrying);
         const auto found = co_await getting.join();
+        const std::vector<reply> both = co_await getting_two.join();
+        EXPECT_EQ(both.at(1).text(), found.value());
         co_return found.value();
     };
     EXPECT_EQ(run(get_while_it_loads(r, fresh)), std::string(100, 'x'));
