@@ -217,7 +217,7 @@ TEST_F(rpc, who_waits_gets_the_result_though_the_broker_closed_the_channel_alone
 TEST(rpc_worker, goes_on_when_its_connection_has_ended_for_good)
 {
     app shop("shop", broker(testing::server("FERRY_RABBITMQ")), results("rpc://"),
-                   queue("refused." + uuid4()));
+             queue("refused." + uuid4()));
     const auto add = shop.task("add", [](int x, int y) { return x + y; });
     worker w(shop, concurrency(1));
     const auto three = [](task<int(int, int)> sum) -> awaitable<int> {
