@@ -93,8 +93,8 @@ public:
     {
         auto news = std::make_shared<arrival>();
         const std::lock_guard lock{mutex_};
-        if (expected_.size() >= rpc_inbox::most)
-            expected_.clear();  // they wait for the broker's word
+        // They wait for the broker's word then.
+        if (expected_.size() >= rpc_inbox::most) expected_.clear();
         expected_.insert_or_assign(id, news);
         return news;
     }
