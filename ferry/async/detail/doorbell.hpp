@@ -62,10 +62,8 @@ private:
             delete &self;
             return;
         }
-        // The scheduler counts it as done now, and then as started.
-        self.loop_.work_started();
+        // The scheduler counts it as done when this returns, and as started here.
         self.reactor_.start_op(reactor::read_op, self.fd_, self.entry_, &self, true, true);
-        self.loop_.work_finished();
         self.loop_.in_turn([&self] { self.loop_.take_posted(); });
     }
 

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <future>
 #include <set>
 #include <string>
 #include <thread>
@@ -251,7 +252,7 @@ private:
 };
 
 awaitable<void> all_at_once(const broker* b, relay* between, ledger* book, nemesis* foe,
-                            const std::atomic<bool>* calm)
+                            const std::future<void>* raging)
 {
     const std::size_t memory = testing::allocated_bytes();
     connection direct = co_await connect(at(b->port()));
@@ -267,7 +268,7 @@ awaitable<void> all_at_once(const broker* b, relay* between, ledger* book, nemes
     task_group others;
     others.spawn(consume(taking, book));
     others.spawn(consume_and_leave(b->port(), book));
-    while (!*calm) co_await ferry::sleep(50ms);
+    while (raging->wait_for(0s) != std::future_status::ready) co_await ferry::sleep(50ms);
     book->stopped = true;
     co_await giving.join();
     while (!book->complete()) co_await ferry::sleep(50ms);
@@ -292,19 +293,11 @@ TEST(amqp_disturbance, a_minute_of_everything_loses_nothing_that_was_confirmed)
     const loop here = loop::current();
     const auto held = here.hold();
     auto relaying = spawn(relay::serve(&between));
-    std::atomic<bool> calm = false;
     std::atomic<bool> over = false;
-    std::thread raging([&] {
-        foe.rage(over);
-        calm = true;
-    });
-    try {
-        run(timeout(900s, all_at_once(&b, &between, &book, &foe, &calm)));
-    } catch (const error& e) {
-        ADD_FAILURE() << e.what();
-    }
+    auto raging = std::async(std::launch::async, [&] { foe.rage(over); });
+    EXPECT_NO_THROW(run(timeout(900s, all_at_once(&b, &between, &book, &foe, &raging))));
     over = true;
-    raging.join();
+    EXPECT_NO_THROW(raging.get());
     relaying.cancel();
     run(relaying.wait());
     run(relay::end(&between));

@@ -10,11 +10,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace ferry::amqp {
@@ -70,17 +70,19 @@ TEST_F(amqp_shared, other_threads_use_a_connection_as_its_own_does)
     const auto held = here.hold();
     event done;
     int left = threads;
-    std::vector<std::thread> all;
+    const auto end = [&] {
+        if (--left == 0) done.set();
+    };
+    std::vector<std::future<void>> all;
     for (int i = 0; i < threads; ++i) {
-        all.emplace_back([&, i] {
-            work_elsewhere(c, "shared." + std::to_string(i), &got[static_cast<std::size_t>(i)]);
-            here.post([&] {
-                if (--left == 0) done.set();
-            });
-        });
+        all.push_back(std::async(std::launch::async, [&, i] {
+            EXPECT_NO_THROW(work_elsewhere(c, "shared." + std::to_string(i),
+                                           &got[static_cast<std::size_t>(i)]));
+            here.post(end);
+        }));
     }
     run(timeout(240s, until_set(&done)));
-    for (std::thread& t : all) t.join();
+    for (auto& each : all) each.get();
     for (const auto& each : got) EXPECT_EQ(each.size(), messages);
     run(yield_now());
     // All their channels have ended with them.
