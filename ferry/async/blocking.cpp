@@ -77,11 +77,11 @@ private:
         }
         c->work.reset();
         const std::shared_ptr<loop_core> loop = std::move(c->loop);
-        auto tell = [c = std::move(c)] {
+        auto tell = [c = std::move(c), at = loop.get()] {
+            at->work_finished();
             if (c->waiting != nullptr) c->waiting->wake();
         };
         loop->post(std::make_unique<job_of<decltype(tell)>>(std::move(tell)));
-        loop->work_finished();
     }
 
     const std::size_t size_ =

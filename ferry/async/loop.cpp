@@ -99,7 +99,7 @@ void loop_core::post(std::unique_ptr<job> work)
     {
         const std::lock_guard lock{gate_};
         if (closed_) return;
-        first = posted_.empty();
+        first = nothing_posted();
         posted_.push_back(std::move(work));
         work_started();
     }
@@ -108,12 +108,27 @@ void loop_core::post(std::unique_ptr<job> work)
     boost::asio::post(context_, [this] { in_turn([this] { take_posted(); }); });
 }
 
+void loop_core::let_go() noexcept
+{
+    if (std::this_thread::get_id() == thread_) return work_finished();
+    bool first = false;
+    {
+        const std::lock_guard lock{gate_};
+        if (closed_) return;
+        first = nothing_posted();
+        ++let_go_;
+    }
+    if (first) bell_->ring();
+}
+
 void loop_core::take_posted() noexcept
 {
     auto all = std::exchange(spare_, {});
+    std::size_t finished = 0;
     {
         const std::lock_guard lock{gate_};
         all.swap(posted_);
+        finished = std::exchange(let_go_, 0);
     }
     for (auto& work : all) {
         try {
@@ -124,6 +139,7 @@ void loop_core::take_posted() noexcept
         work.reset();
         work_finished();
     }
+    for (; finished > 0; --finished) work_finished();
     all.clear();
     spare_ = std::move(all);
 }
@@ -172,7 +188,9 @@ loop loop::current()
 
 void loop::enqueue(std::unique_ptr<detail::job> work) const
 {
-    core_->post(std::move(work));
+    // What is posted may end the thread, and whoever holds this handle.
+    const auto core = core_;
+    core->post(std::move(work));
 }
 
 void loop::start(awaitable<void> operation) const
@@ -199,7 +217,7 @@ void loop::on_error(std::function<void(const std::exception_ptr&, std::string_vi
 std::shared_ptr<void> loop::hold() const
 {
     core_->work_started();
-    return {core_.get(), [core = core_](void*) { core->work_finished(); }};
+    return {core_.get(), [core = core_](void*) { core->let_go(); }};
 }
 
 }  // namespace ferry

@@ -27,7 +27,10 @@ public:
 
     void tell()
     {
-        home_.post([self = this->shared_from_this()] { self->done.set(); });
+        home_.post([self = this->shared_from_this()] {
+            self->held_.reset();
+            self->done.set();
+        });
     }
 
 private:

@@ -41,8 +41,10 @@ public:
         const std::lock_guard lock{gate_};
         done_.store(true, std::memory_order_release);
         if (!loop_) return;
-        loop_->post([self = shared_from_this()] { self->waiting_.wake_all(); });
-        hold_.reset();
+        loop_->post([self = shared_from_this()] {
+            self->hold_.reset();
+            self->waiting_.wake_all();
+        });
     }
 
     static awaitable<void> wait(std::shared_ptr<delivery> self)

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -55,8 +56,13 @@ public:
     /// Thread-safe.
     void post(std::unique_ptr<job> work);
 
+    /// Thread-safe.
     void work_started() noexcept { context_.get_executor().on_work_started(); }
+    /// On the loop's own thread: from another, the end of the last work could stop a run that has
+    /// just begun.
     void work_finished() noexcept { context_.get_executor().on_work_finished(); }
+    /// The same from any thread.
+    void let_go() noexcept;
 
     /// The tasks that have not ended.
     activity_list tasks;
@@ -68,6 +74,7 @@ public:
 private:
     class doorbell;
 
+    bool nothing_posted() const noexcept { return posted_.empty() && let_go_ == 0; }
     void take_posted() noexcept;
     void drain() noexcept;
     void ring() noexcept;
@@ -95,6 +102,7 @@ private:
     std::mutex gate_;
     std::vector<std::unique_ptr<job>> posted_;  ///< guarded by gate_
     std::vector<std::unique_ptr<job>> spare_;   ///< memory for them
+    std::size_t let_go_ = 0;                    ///< guarded by gate_: work finished elsewhere
     bool closed_ = false;                       ///< guarded by gate_
 };
 
