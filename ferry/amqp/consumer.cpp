@@ -30,6 +30,41 @@ awaitable<std::optional<delivery>> next_of(consumer_pointer core)
     co_return std::optional<delivery>(core->waiting.pop());
 }
 
+// What a thread that asked for the next delivery of another one's loop gets. Touched there until
+// the wait is over.
+struct handover {
+    std::optional<delivery> got;
+    bool given_up = false;
+};
+
+awaitable<void> hand_over(consumer_pointer core, std::shared_ptr<handover> to)
+{
+    auto taking = next_of(core);
+    auto got = co_await std::move(taking);
+    if (!to->given_up) {
+        to->got = std::move(got);
+    } else if (got) {
+        core->put_back(std::move(*got));
+    }
+}
+
+awaitable<std::optional<delivery>> next_of_elsewhere(consumer_pointer core)
+{
+    const loop there = core->lives_at.its_loop();
+    const auto mine = std::make_shared<handover>();
+    try {
+        auto asking = run_on(there, hand_over(core, mine));
+        co_await std::move(asking);
+    } catch (const cancelled&) {
+        there.post([core, mine] {
+            mine->given_up = true;
+            if (mine->got) core->put_back(std::move(*mine->got));
+        });
+        throw;
+    }
+    co_return std::move(mine->got);
+}
+
 // Short enough to be copied without an allocation.
 std::string fresh_tag()
 {
@@ -135,8 +170,8 @@ std::optional<delivery> next_delivery::result()
 
 awaitable<std::optional<delivery>> next_delivery::later() &&
 {
-    const detail::home& where = of_->lives_at;
-    return at(where, next_of(std::move(of_)));
+    const bool here = of_->lives_at.is_here();
+    return here ? next_of(std::move(of_)) : next_of_elsewhere(std::move(of_));
 }
 
 consumer::consumer(std::shared_ptr<channel_core> channel,

@@ -59,7 +59,8 @@ private:
 
 class receipt;
 
-/// As awaitable<void>: see receipt::ack(). The receipt must live until it is done.
+/// As awaitable<void>: see receipt::ack(). The receipt must live until it is done or cancelled;
+/// after that, on another thread than the connection's, it counts as settled, as it may have been.
 class settlement final : public prompt_base<settlement, void> {
 public:
     settlement(receipt& of, bool positive, bool requeue, bool multiple) noexcept
@@ -73,6 +74,8 @@ public:
 
 private:
     static awaitable<void> settle(receipt* of, bool positive, bool requeue, bool multiple);
+    static awaitable<void> settle_elsewhere(receipt* of, bool positive, bool requeue,
+                                            bool multiple);
 
     receipt* of_;
     bool positive_;
@@ -103,6 +106,8 @@ private:
     friend struct detail::message_access;
     friend class settlement;
     void settle(bool positive, bool requeue, bool multiple);
+    void check_unsettled() const;
+    bool is_current() const noexcept;
 
     std::shared_ptr<detail::channel_core> channel_;
     std::uint64_t tag_ = 0;

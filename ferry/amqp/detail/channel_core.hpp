@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ferry/amqp/detail/connection_core.hpp"
+#include "ferry/amqp/detail/message_access.hpp"
 #include "ferry/amqp/detail/publish_method.hpp"
 #include "ferry/amqp/detail/returns.hpp"
 #include "ferry/amqp/detail/unsettled.hpp"
@@ -64,6 +65,11 @@ public:
         }
         return std::move(taken_[next_++]);
     }
+    /// What pop() gave last, unless the queue was cleared since.
+    void put_back(delivery&& d) noexcept
+    {
+        if (next_ > 0) taken_[--next_] = std::move(d);
+    }
     void clear() noexcept
     {
         taken_.clear();
@@ -96,6 +102,13 @@ public:
     void put(delivery&& d)
     {
         waiting.push(std::move(d));
+        arrived.set();
+    }
+    /// It was handed out to somebody who had gone.
+    void put_back(delivery&& d) noexcept
+    {
+        if (left || !message_access::is_current(d)) return;
+        waiting.put_back(std::move(d));
         arrived.set();
     }
     /// Nobody will take any more. What waits would keep its channel alive, which keeps this.

@@ -36,6 +36,8 @@ struct message_access {
         d.generation_ = generation;
         d.settled_ = settled;
     }
+    /// Not of a connection that was lost, whose deliveries come again.
+    static bool is_current(const delivery& d) noexcept { return d.is_current(); }
 };
 
 }  // namespace ferry::amqp::detail

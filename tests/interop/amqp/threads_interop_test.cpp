@@ -89,6 +89,61 @@ TEST_F(amqp_shared, other_threads_use_a_connection_as_its_own_does)
     EXPECT_EQ(c.statistics().channels, 0U);
 }
 
+// Waits that end before they have what they wait for, all the time.
+awaitable<void> take_impatiently(connection c, std::size_t count, std::set<std::string>* got)
+{
+    channel out = co_await c.channel();
+    const std::string q = (co_await out.queue_declare("", exclusive())).name();
+    channel in = co_await c.channel();
+    consumer from = co_await in.basic_consume(q, prefetch(10));
+    std::size_t sent = 0;
+    while (got->size() < count) {
+        if (sent < count) co_await out.basic_publish("", q, std::to_string(sent++));
+        std::optional<delivery> d;
+        try {
+            d = co_await timeout(std::chrono::microseconds(20 * (sent % 20)), from.next());
+        } catch (const timeout_error&) {
+            continue;
+        }
+        EXPECT_TRUE(got->insert(std::string(d->text())).second) << d->text();
+        EXPECT_FALSE(d->redelivered());
+        if (got->size() % 5 == 0) co_await d->ack(true);
+    }
+    for (std::size_t i = 0; i < 5; ++i) co_await out.basic_publish("", q, "left");
+    for (int i = 0; i < 5; ++i) {
+        auto d = co_await from.next();
+        std::error_code again;
+        try {
+            co_await timeout(std::chrono::microseconds(10 * i), d->ack());
+        } catch (const timeout_error&) {
+            // It may have been settled.
+        }
+        try {
+            co_await d->ack();
+        } catch (const error& e) {
+            again = e.code();
+        }
+        EXPECT_EQ(again, errc::already_settled);
+    }
+    co_await in.basic_qos(1);  // the broker took no offence at what was settled
+}
+
+TEST_F(amqp_shared, a_wait_that_another_thread_gives_up_loses_nothing)
+{
+    constexpr std::size_t many = 2000;
+    std::set<std::string> got;
+    const loop here = loop::current();
+    const auto held = here.hold();
+    event done;
+    auto other = std::async(std::launch::async, [&] {
+        EXPECT_NO_THROW(run(timeout(120s, take_impatiently(c, many, &got))));
+        here.post([&] { done.set(); });
+    });
+    run(timeout(240s, until_set(&done)));
+    other.get();
+    EXPECT_EQ(got.size(), many);
+}
+
 TEST_F(amqp_shared, a_pool_has_a_connection_for_each_purpose)
 {
     pool broker(shared->url());
