@@ -2,6 +2,7 @@
 
 #include "ferry/amqp/detail/admission.hpp"
 #include "ferry/amqp/detail/channel_core.hpp"
+#include "ferry/amqp/detail/handover.hpp"
 #include "ferry/amqp/detail/message_access.hpp"
 #include "ferry/amqp/error.hpp"
 
@@ -428,7 +429,10 @@ awaitable<void> channel::basic_reject(std::uint64_t delivery_tag, bool requeue)
 
 awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)
 {
-    return there(channel_core::get(core_, std::move(queue), no_ack));
+    return detail::at_or_back(core_->lives_at(), channel_core::get(core_, std::move(queue), no_ack),
+                              [core = core_, no_ack](const delivery& d) {
+                                  if (!no_ack) core->give_back(d);
+                              });
 }
 
 awaitable<void> channel::basic_recover()

@@ -2,6 +2,7 @@
 // function.
 #include "ferry/amqp/channel.hpp"
 #include "ferry/amqp/detail/channel_core.hpp"
+#include "ferry/amqp/detail/handover.hpp"
 #include "ferry/amqp/error.hpp"
 #include "ferry/async/task.hpp"
 #include "ferry/core/uuid.hpp"
@@ -28,41 +29,6 @@ awaitable<std::optional<delivery>> next_of(consumer_pointer core)
         co_await core->arrived.wait();
     }
     co_return std::optional<delivery>(core->waiting.pop());
-}
-
-// What a thread that asked for the next delivery of another one's loop gets. Touched there until
-// the wait is over.
-struct handover {
-    std::optional<delivery> got;
-    bool given_up = false;
-};
-
-awaitable<void> hand_over(consumer_pointer core, std::shared_ptr<handover> to)
-{
-    auto taking = next_of(core);
-    auto got = co_await std::move(taking);
-    if (!to->given_up) {
-        to->got = std::move(got);
-    } else if (got) {
-        core->put_back(std::move(*got));
-    }
-}
-
-awaitable<std::optional<delivery>> next_of_elsewhere(consumer_pointer core)
-{
-    const loop there = core->lives_at.its_loop();
-    const auto mine = std::make_shared<handover>();
-    try {
-        auto asking = run_on(there, hand_over(core, mine));
-        co_await std::move(asking);
-    } catch (const cancelled&) {
-        there.post([core, mine] {
-            mine->given_up = true;
-            if (mine->got) core->put_back(std::move(*mine->got));
-        });
-        throw;
-    }
-    co_return std::move(mine->got);
 }
 
 // Short enough to be copied without an allocation.
@@ -170,8 +136,9 @@ std::optional<delivery> next_delivery::result()
 
 awaitable<std::optional<delivery>> next_delivery::later() &&
 {
-    const bool here = of_->lives_at.is_here();
-    return here ? next_of(std::move(of_)) : next_of_elsewhere(std::move(of_));
+    if (of_->lives_at.is_here()) return next_of(std::move(of_));
+    return detail::at_or_back(of_->lives_at, next_of(of_),
+                              [core = of_](delivery&& d) { core->put_back(std::move(d)); });
 }
 
 consumer::consumer(std::shared_ptr<channel_core> channel,

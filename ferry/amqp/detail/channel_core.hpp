@@ -212,6 +212,8 @@ public:
     /// Sends an ack, nack or reject; nothing if the delivery is of an earlier link.
     void settle(std::uint64_t generation, std::uint64_t tag, bool positive, bool requeue,
                 bool multiple);
+    /// Nobody took it: it goes back to its queue, unless that happens by itself.
+    void give_back(const delivery& d) noexcept;
 
     /// Deliveries that were not settled yet.
     const unsettled& waits_for_settlement() const noexcept { return unsettled_; }

@@ -91,6 +91,16 @@ void channel_core::unclaimed(method answer, std::string_view arguments,
     }
 }
 
+void channel_core::give_back(const delivery& d) noexcept
+{
+    if (!is_open() || !message_access::is_current(d)) return;
+    try {
+        settle(generation_, d.delivery_tag(), false, true, false);
+    } catch (const error&) {
+        return;  // the channel has ended
+    }
+}
+
 // The broker began a consumer that nobody waits for any more.
 void channel_core::end_abandoned(std::string_view tag)
 {
