@@ -327,7 +327,9 @@ void channel_core::fail_waiting(const std::exception_ptr& why) noexcept
 void channel_core::lost(const std::exception_ptr& why) noexcept
 {
     fail_waiting(why);
-    for (const auto& [tag, c] : consumers_) c->waiting.clear();  // they come again
+    for (const auto& [tag, c] : consumers_) {
+        if (!c->no_ack()) c->waiting.clear();  // they come again
+    }
 }
 
 void channel_core::fail(const std::exception_ptr& why) noexcept

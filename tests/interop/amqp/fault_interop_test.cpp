@@ -310,6 +310,24 @@ TEST_F(amqp_fault, a_consumer_whose_queue_is_gone_after_a_restart_ends_and_the_r
     EXPECT_EQ(run(timeout(60s, own.next()))->text(), "still here");
 }
 
+TEST_F(amqp_fault, what_came_without_acks_outlives_its_connection)
+{
+    channel ch = run(c.channel(confirm()));
+    const std::string q = run(ch.queue_declare("kept without acks", durable())).name();
+    consumer in = run(ch.basic_consume(q, no_ack()));
+    for (int i = 0; i < 10; ++i) run(ch.basic_publish("", q, std::to_string(i)));
+    until([&] { return c.statistics().delivered == 10; });
+    shared->ctl({"close_all_connections", "test"});
+    until([&] { return recovered == 1; });
+    for (int i = 0; i < 10; ++i) {
+        auto d = run(timeout(60s, in.next()));
+        EXPECT_EQ(d->text(), std::to_string(i));
+    }
+    run(ch.basic_publish("", q, "after it"));
+    EXPECT_EQ(run(timeout(60s, in.next()))->text(), "after it");
+    run(ch.queue_delete(q));
+}
+
 TEST_F(amqp_fault, what_ends_the_connection_fails_its_call_and_is_not_repeated)
 {
     channel ch = run(c.channel());
