@@ -89,6 +89,12 @@ TEST_F(amqp_shared, other_threads_use_a_connection_as_its_own_does)
     EXPECT_EQ(c.statistics().channels, 0U);
 }
 
+// From far too short to long enough for any machine, in turn.
+std::chrono::microseconds short_patience(std::size_t turn)
+{
+    return std::chrono::microseconds(std::size_t{1} << turn % 16);
+}
+
 // Waits that end before they have what they wait for, all the time.
 awaitable<void> take_impatiently(connection c, std::size_t count, std::set<std::string>* got)
 {
@@ -97,11 +103,11 @@ awaitable<void> take_impatiently(connection c, std::size_t count, std::set<std::
     channel in = co_await c.channel();
     consumer from = co_await in.basic_consume(q, prefetch(10));
     std::size_t sent = 0;
-    while (got->size() < count) {
+    for (std::size_t turn = 0; got->size() < count; ++turn) {
         if (sent < count) co_await out.basic_publish("", q, std::to_string(sent++));
         std::optional<delivery> d;
         try {
-            d = co_await timeout(std::chrono::microseconds(20 * (sent % 20)), from.next());
+            d = co_await timeout(short_patience(turn), from.next());
         } catch (const timeout_error&) {
             continue;
         }
@@ -133,10 +139,10 @@ awaitable<void> get_impatiently(connection c, std::size_t count, std::set<std::s
     channel ch = co_await c.channel();
     const std::string q = (co_await ch.queue_declare("", exclusive())).name();
     for (std::size_t i = 0; i < count; ++i) co_await ch.basic_publish("", q, std::to_string(i));
-    for (std::size_t i = 0; got->size() < count; ++i) {
+    for (std::size_t turn = 0; got->size() < count; ++turn) {
         std::optional<delivery> d;
         try {
-            d = co_await timeout(std::chrono::microseconds(10 * (i % 40)), ch.basic_get(q));
+            d = co_await timeout(short_patience(turn), ch.basic_get(q));
         } catch (const timeout_error&) {
             continue;
         }
@@ -150,7 +156,7 @@ using impatient = awaitable<void> (*)(connection, std::size_t, std::set<std::str
 
 void expect_all_on_another_thread(const connection& c, impatient take)
 {
-    constexpr std::size_t many = 1000;
+    constexpr std::size_t many = 500;
     std::set<std::string> got;
     const loop here = loop::current();
     const auto held = here.hold();
