@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <future>
 #include <memory>
 #include <string>
 #include <thread>

@@ -137,10 +137,10 @@ TEST(run, goes_on_when_another_thread_lets_go_of_a_hold)
     EXPECT_EQ(failed, 0);
 }
 
-awaitable<void> fail()
+awaitable<void> fail_later()
 {
+    co_await yield_now();
     throw error(errc::malformed, "failed");
-    co_return;
 }
 
 TEST(loop, submits_from_another_thread)
@@ -149,7 +149,7 @@ TEST(loop, submits_from_another_thread)
     auto main = [&]() -> awaitable<int> {
         auto ask = [here] {
             auto good = here.submit(give_later(5));
-            auto bad = here.submit(fail());
+            auto bad = here.submit(fail_later());
             try {
                 bad.get();
             } catch (const error&) {
@@ -186,20 +186,25 @@ TEST(loop, survives_the_exception_of_a_posted_function)
 
 TEST(loop, cancels_its_tasks_at_the_end_of_its_thread)
 {
-    bool was_cancelled = false;
-    auto wait = [](bool* cancelled_there) -> awaitable<void> {
+    int interrupted = 0;
+    int alive = 0;
+    auto wait = [](int* times, int* running) -> awaitable<void> {
+        ++*running;
         try {
             co_await sleep(1h);
         } catch (const cancelled&) {
-            *cancelled_there = true;
+            ++*times;
+            --*running;
             throw;
         }
+        --*running;
     };
     std::thread([&] {
-        spawn(wait(&was_cancelled));
+        spawn(wait(&interrupted, &alive));
         run(yield_now());
     }).join();
-    EXPECT_TRUE(was_cancelled);
+    EXPECT_EQ(interrupted, 1);
+    EXPECT_EQ(alive, 0);
 }
 
 // It holds its own loop, and the thread ends before it had its turn.

@@ -48,7 +48,7 @@ void work_elsewhere(connection c, const std::string& queue, std::set<std::string
     channel in = run(c.channel());
     consumer from = run(in.basic_consume(queue, prefetch(10)));
     while (got->size() < messages) {
-        auto d = run(from.next());
+        auto d = run(timeout(60s, from.next()));
         got->insert(std::string(d->text()));
         run(d->ack());
         EXPECT_THROW(run(d->ack()), error);
