@@ -430,9 +430,7 @@ awaitable<void> channel::basic_reject(std::uint64_t delivery_tag, bool requeue)
 awaitable<std::optional<delivery>> channel::basic_get(std::string queue, bool no_ack)
 {
     return detail::at_or_back(core_->lives_at(), channel_core::get(core_, std::move(queue), no_ack),
-                              [core = core_, no_ack](const delivery& d) {
-                                  if (!no_ack) core->give_back(d);
-                              });
+                              [core = core_](const delivery& d) { core->give_back(d); });
 }
 
 awaitable<void> channel::basic_recover()

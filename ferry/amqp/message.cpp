@@ -22,9 +22,9 @@ void receipt::settle(bool positive, bool requeue, bool multiple)
     settled_ = true;
 }
 
-bool receipt::is_current() const noexcept
+bool receipt::is_owed() const noexcept
 {
-    return channel_ && channel_->generation() == generation_;
+    return !settled_ && channel_ && channel_->generation() == generation_;
 }
 
 settlement receipt::ack(bool multiple)

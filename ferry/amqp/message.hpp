@@ -107,7 +107,7 @@ private:
     friend class settlement;
     void settle(bool positive, bool requeue, bool multiple);
     void check_unsettled() const;
-    bool is_current() const noexcept;
+    bool is_owed() const noexcept;
 
     std::shared_ptr<detail::channel_core> channel_;
     std::uint64_t tag_ = 0;

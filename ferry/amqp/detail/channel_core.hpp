@@ -107,7 +107,7 @@ public:
     /// It was handed out to somebody who had gone.
     void put_back(delivery&& d) noexcept
     {
-        if (left || (!no_ack() && !message_access::is_current(d))) return;
+        if (left || (!no_ack() && !message_access::is_owed(d))) return;
         waiting.put_back(std::move(d));
         arrived.set();
     }

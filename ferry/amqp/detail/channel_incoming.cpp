@@ -79,13 +79,10 @@ void channel_core::take_method(method m, std::string_view arguments)
 void channel_core::unclaimed(method answer, std::string_view arguments,
                              const std::optional<delivery>* found) noexcept
 {
-    if (!is_open()) return;
+    if (answer == method::basic_get_ok) return give_back(**found);
+    if (!is_open() || answer != method::basic_consume_ok) return;
     try {
-        if (answer == method::basic_consume_ok) {
-            end_abandoned(wire_reader(arguments).short_text());
-        } else if (answer == method::basic_get_ok && !get_without_ack_) {
-            settle(generation_, (*found)->delivery_tag(), false, true, false);
-        }
+        end_abandoned(wire_reader(arguments).short_text());
     } catch (const error&) {
         return;  // the channel has ended
     }
@@ -93,7 +90,7 @@ void channel_core::unclaimed(method answer, std::string_view arguments,
 
 void channel_core::give_back(const delivery& d) noexcept
 {
-    if (!is_open() || !message_access::is_current(d)) return;
+    if (!is_open() || !message_access::is_owed(d)) return;
     try {
         settle(generation_, d.delivery_tag(), false, true, false);
     } catch (const error&) {
@@ -228,9 +225,9 @@ void channel_core::answer_get(delivery&& d)
 {
     if (!answer_due_ || expected_too_ != method::basic_get_ok) throw_unasked();
     answer_due_ = false;
+    message_access::set_channel(d, shared_from_this(), generation_, get_without_ack_);
+    if (!get_without_ack_) unsettled_.add(d.delivery_tag());
     if (pending_ != nullptr) {
-        message_access::set_channel(d, shared_from_this(), generation_, get_without_ack_);
-        if (!get_without_ack_) unsettled_.add(d.delivery_tag());
         *pending_->found = std::move(d);
         pending_->answer(method::basic_get_ok, {});
     } else {

@@ -36,8 +36,9 @@ struct message_access {
         d.generation_ = generation;
         d.settled_ = settled;
     }
-    /// Not of a connection that was lost, whose deliveries come again.
-    static bool is_current(const delivery& d) noexcept { return d.is_current(); }
+    /// It is still to be settled, and not of a connection that was lost, whose deliveries come
+    /// again.
+    static bool is_owed(const delivery& d) noexcept { return d.is_owed(); }
 };
 
 }  // namespace ferry::amqp::detail
